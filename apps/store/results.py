@@ -1,0 +1,89 @@
+"""What the store answers with: finished, frozen data that a template cannot query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.traces.model import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCount:
+    name: str
+    spans: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedSpan:
+    """The span a search matched (the earliest), carried into the trace's link as `?span=`."""
+
+    span_id: str
+    service: str
+    name: str
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One trace in a list of results."""
+
+    trace_id: str
+    started_ns: int
+    duration_ns: int
+    root_service: str
+    root_name: str
+    span_count: int
+    error_count: int
+    orphan_count: int
+    """Spans whose parent has not arrived; more than 0 means incomplete."""
+    services: tuple[ServiceCount, ...]
+    matched: MatchedSpan | None = None
+    matched_count: int = 0
+    is_sealed: bool = True
+    """False while spans may still arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page, newest first."""
+
+    rows: tuple[TraceRow, ...]
+    next_cursor: str
+    """"" when the window holds no older match (or none could be found before the budget ran out)."""
+    elapsed_ms: float
+    looked_at: int
+    """Traces whose spans or index entries were looked at one by one."""
+    looked_back_to_ns: int
+    """The search is complete for starts in [looked_back_to_ns, query.end_ns)."""
+    is_complete: bool
+    """True when the whole window was covered; False when the page is full or the budget ran out."""
+    ran_out: bool = False
+    """The time budget ended the search before the page was full; `next_cursor` continues it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    trace: Trace
+    is_sealed: bool
+    """False while part of it is still hot: more spans may arrive."""
+    last_received_ns: int
+    payload: bytes
+    """Serialised TracesData, raw as it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """A service seen in a workspace. `hue` is 1..28, given once at first sight, for ever."""
+
+    name: str
+    hue: int
+    first_seen_ns: int
+    last_seen_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpanNameInfo:
+    service: str
+    name: str
+    kind: str

@@ -1,0 +1,240 @@
+"""What a trace is: a read model over OTLP protobuf, in OpenTelemetry's words.
+
+A `Span` keeps a reference to its protobuf message and decodes attributes, events and links only
+when asked, so that a 50 000-span trace opens without touching half a million attributes.
+
+Times are integer nanoseconds since the Unix epoch. Ids are lower-case hex (trace 32, span 16
+digits); a parent id of "" means a root. Attribute values are Python `str | bool | int | float |
+bytes | list | dict | None` (OTLP's AnyValue).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from apps.traces.values import attribute_pairs
+
+KINDS = ("INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
+"""Kind names by OTLP number; 0 (unspecified) may be read as INTERNAL (trace.proto, SpanKind)."""
+
+STATUSES = ("UNSET", "OK", "ERROR")
+
+UNKNOWN_SERVICE = "unknown_service"
+
+Pairs = tuple[tuple[str, object], ...]
+
+
+class Resource:
+    """The resource one group of spans came with, and the service it names."""
+
+    def __init__(self, pb, schema_url: str = ""):
+        self.pb = pb
+        self.schema_url = schema_url
+
+    @cached_property
+    def attributes(self) -> Pairs:
+        return attribute_pairs(self.pb.attributes)
+
+    @cached_property
+    def service(self) -> str:
+        """`service.name`, or `unknown_service` when it is missing or empty."""
+        for key, value in self.attributes:
+            if key == "service.name" and value not in (None, ""):
+                return value if isinstance(value, str) else str(value)
+        return UNKNOWN_SERVICE
+
+    @property
+    def dropped_attributes_count(self) -> int:
+        return self.pb.dropped_attributes_count
+
+
+class Scope:
+    """The instrumentation scope (name, version, attributes) one group of spans came with."""
+
+    def __init__(self, pb, schema_url: str = ""):
+        self.pb = pb
+        self.schema_url = schema_url
+
+    @property
+    def name(self) -> str:
+        return self.pb.name
+
+    @property
+    def version(self) -> str:
+        return self.pb.version
+
+    @cached_property
+    def attributes(self) -> Pairs:
+        return attribute_pairs(self.pb.attributes)
+
+    @property
+    def dropped_attributes_count(self) -> int:
+        return self.pb.dropped_attributes_count
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    time_ns: int
+    name: str
+    attributes: Pairs
+    dropped_attributes_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    trace_id: str
+    span_id: str
+    trace_state: str
+    attributes: Pairs
+    flags: int = 0
+    dropped_attributes_count: int = 0
+
+
+class Span:
+    """One span. `position` is its place in the document and is unique even where span ids are not."""
+
+    __slots__ = (
+        "pb", "resource", "scope", "position", "span_id", "parent_id", "start_ns", "end_ns", "_pairs",
+    )
+
+    def __init__(self, pb, resource: Resource, scope: Scope, position: int):
+        self.pb = pb
+        self.resource = resource
+        self.scope = scope
+        self.position = position
+        self.span_id: str = pb.span_id.hex()
+        self.parent_id: str = pb.parent_span_id.hex().strip("0") and pb.parent_span_id.hex()
+        self.start_ns: int = pb.start_time_unix_nano
+        self.end_ns: int = pb.end_time_unix_nano
+        self._pairs: Pairs | None = None
+
+    @property
+    def name(self) -> str:
+        return self.pb.name
+
+    @property
+    def service(self) -> str:
+        return self.resource.service
+
+    @property
+    def kind(self) -> str:
+        number = self.pb.kind
+        return KINDS[number] if 0 <= number < len(KINDS) else "INTERNAL"
+
+    @property
+    def duration_ns(self) -> int:
+        """Never negative: a span that ends before it starts lasted 0 ns."""
+        return max(0, self.end_ns - self.start_ns)
+
+    @property
+    def status(self) -> str:
+        number = self.pb.status.code
+        return STATUSES[number] if 0 <= number < len(STATUSES) else "UNSET"
+
+    @property
+    def status_message(self) -> str:
+        return self.pb.status.message
+
+    @property
+    def is_error(self) -> bool:
+        """ERROR status, or the `error` tag that Zipkin and OpenTracing clients set (wire.md §2)."""
+        if self.pb.status.code == 2:
+            return True
+        if self.pb.status.code == 1:
+            return False
+        value = self.get("error")
+        return value is not None and value is not False and value != "false"
+
+    @property
+    def attributes(self) -> Pairs:
+        if self._pairs is None:
+            self._pairs = attribute_pairs(self.pb.attributes)
+        return self._pairs
+
+    def get(self, key: str, default: object = None) -> object:
+        """The span attribute `key`; the last one wins where a key stands twice."""
+        found = default
+        for name, value in self.attributes:
+            if name == key:
+                found = value
+        return found
+
+    def first(self, *keys: str) -> object:
+        """The first attribute present among `keys` (current name first, older ones after), or None."""
+        for key in keys:
+            value = self.get(key)
+            if value is not None:
+                return value
+        return None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(
+            Event(e.time_unix_nano, e.name, attribute_pairs(e.attributes), e.dropped_attributes_count)
+            for e in self.pb.events
+        )
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(
+            Link(
+                k.trace_id.hex(), k.span_id.hex(), k.trace_state, attribute_pairs(k.attributes),
+                k.flags, k.dropped_attributes_count,
+            )
+            for k in self.pb.links
+        )
+
+    @property
+    def trace_state(self) -> str:
+        return self.pb.trace_state
+
+    @property
+    def flags(self) -> int:
+        return self.pb.flags
+
+
+class Trace:
+    """All spans of one trace, in the order of the document. Built by `apps.traces.otlp.read_trace`."""
+
+    def __init__(self, trace_id: str, spans: list[Span]):
+        self.trace_id = trace_id
+        self.spans = spans
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def __iter__(self) -> Iterator[Span]:
+        return iter(self.spans)
+
+    @cached_property
+    def start_ns(self) -> int:
+        return min((s.start_ns for s in self.spans), default=0)
+
+    @cached_property
+    def end_ns(self) -> int:
+        return max((max(s.end_ns, s.start_ns) for s in self.spans), default=0)
+
+    @property
+    def duration_ns(self) -> int:
+        """From the first start to the last end over all spans, detached work included."""
+        return self.end_ns - self.start_ns
+
+    @cached_property
+    def by_id(self) -> dict[str, list[Span]]:
+        """Spans by span id; more than one where an id stands twice (Zipkin shared spans, retries)."""
+        found: dict[str, list[Span]] = {}
+        for span in self.spans:
+            found.setdefault(span.span_id, []).append(span)
+        return found
+
+    @cached_property
+    def services(self) -> dict[str, tuple[int, int]]:
+        """Service -> (spans, errors), in order of first appearance by start time."""
+        found: dict[str, list[int]] = {}
+        for span in sorted(self.spans, key=lambda s: s.start_ns):
+            counts = found.setdefault(span.service, [0, 0])
+            counts[0] += 1
+            counts[1] += span.is_error
+        return {name: (spans, errors) for name, (spans, errors) in found.items()}

@@ -25,7 +25,7 @@ TEMPLATES = [{
     "BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"], "APP_DIRS": True,
     "OPTIONS": {"context_processors": [
         "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
-        "django.contrib.messages.context_processors.messages",
+        "django.contrib.messages.context_processors.messages", "apps.explorer.context.look",
     ]},
 }]
 _db = urlsplit(os.environ["DATABASE_URL"])

@@ -1,1 +1,7 @@
-urlpatterns = []
+"""Addresses."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.explorer.urls")),
+]

@@ -1,0 +1,29 @@
+// Finds `data-mount="name …"` in the page, loads `./name.js` and calls its `mount(root)`, once per element.
+// Parts that htmx swaps in are mounted as they arrive. Everything works without this file.
+const MODULES = {
+  copy: () => import("./copy.js"),
+  keys: () => import("./keys.js"),
+  theme: () => import("./theme.js"),
+  toasts: () => import("./toasts.js"),
+};
+
+const mounted = new WeakMap();
+
+async function mountOne(root, name) {
+  const done = mounted.get(root) ?? new Set();
+  if (done.has(name) || !MODULES[name]) return;
+  mounted.set(root, done.add(name));
+  const module = await MODULES[name]();
+  module.mount(root);
+}
+
+export function mountAll(root = document) {
+  const roots = [...root.querySelectorAll("[data-mount]")];
+  if (root instanceof Element && root.matches("[data-mount]")) roots.unshift(root);
+  for (const element of roots) {
+    for (const name of element.dataset.mount.split(/\s+/)) mountOne(element, name);
+  }
+}
+
+mountAll();
+document.addEventListener("htmx:load", (event) => mountAll(event.detail.elt));

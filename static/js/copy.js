@@ -1,0 +1,31 @@
+// A button with `data-copy="#id"` puts that element's text on the clipboard and says so for two seconds.
+const SAID_MS = 2000;
+
+async function toClipboard(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Plain http on another machine has no clipboard API; a selected text area still has.
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "vh";
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  if (!copied) throw new Error("the browser refused");
+}
+
+export function mount(button) {
+  const label = button.querySelector("[data-label]") ?? button;
+  const usual = label.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const source = document.querySelector(button.dataset.copy);
+    try {
+      await toClipboard(source.value ?? source.textContent.trim());
+      label.textContent = "Copied";
+    } catch {
+      label.textContent = "Select and copy";
+    }
+    setTimeout(() => (label.textContent = usual), SAID_MS);
+  });
+}

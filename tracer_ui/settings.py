@@ -38,3 +38,4 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TRACER_OPEN = os.environ.get("TRACER_OPEN", "1") == "1"

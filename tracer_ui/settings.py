@@ -17,7 +17,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware", "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware", "django.contrib.messages.middleware.MessageMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware", "apps.accounts.middleware.AccountsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "tracer_ui.urls"
@@ -26,6 +27,7 @@ TEMPLATES = [{
     "OPTIONS": {"context_processors": [
         "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
         "django.contrib.messages.context_processors.messages", "apps.explorer.context.look",
+        "apps.accounts.context.viewer",
     ]},
 }]
 _db = urlsplit(os.environ["DATABASE_URL"])
@@ -39,3 +41,5 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TRACER_OPEN = os.environ.get("TRACER_OPEN", "1") == "1"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"

@@ -1,6 +1,7 @@
 // Finds `data-mount="name …"` in the page, loads `./name.js` and calls its `mount(root)`, once per element.
 // Parts that htmx swaps in are mounted as they arrive. Everything works without this file.
 const MODULES = {
+  charts: () => import("./charts.js"),
   copy: () => import("./copy.js"),
   keys: () => import("./keys.js"),
   theme: () => import("./theme.js"),

@@ -1,0 +1,65 @@
+"""Coming in: log in, the first administrator, a new member's first password."""
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView, PasswordResetConfirmView
+from django.contrib.messages.views import SuccessMessageMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from apps.accounts.forms import SetupForm
+from apps.accounts.setup import announce_token, create_admin, is_token
+
+
+@method_decorator(login_not_required, name="dispatch")
+class Login(LoginView):
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not settings.TRACER_OPEN and not User.objects.exists():
+            return redirect("setup")
+        return super().dispatch(request, *args, **kwargs)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class Logout(LogoutView):
+    next_page = "login"
+
+
+@method_decorator(login_not_required, name="dispatch")
+class Join(PasswordResetConfirmView):
+    """A new member chooses a password, by the link an owner gave."""
+
+    template_name = "accounts/join.html"
+    post_reset_login = True
+    success_url = "/"
+
+
+class ChangePassword(SuccessMessageMixin, PasswordChangeView):
+    template_name = "accounts/password.html"
+    success_url = "/"
+    success_message = "Your password is changed."
+
+
+@login_not_required
+@never_cache
+def setup(request: HttpRequest) -> HttpResponse:
+    """Make the first administrator. Not there once a user exists, nor where nobody logs in."""
+    if settings.TRACER_OPEN or User.objects.exists():
+        return redirect("/")
+    form = SetupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if is_token(form.cleaned_data["token"]):
+            user = create_admin(username=form.cleaned_data["username"], password=form.cleaned_data["password"])
+            if user is not None:
+                login(request, user)
+            return redirect("/")
+        form.add_error("token", "That is not the token in the server's log.")
+    if request.method == "GET":
+        announce_token()
+    return render(request, "accounts/setup.html", {"form": form}, status=422 if form.errors else 200)

@@ -25,6 +25,9 @@ UNKNOWN_SERVICE = "unknown_service"
 
 Pairs = tuple[tuple[str, object], ...]
 
+_ERROR_KEY = b"\x0a\x05error"
+"""KeyValue.key = "error" on the wire: field 1, five bytes."""
+
 
 class Resource:
     """The resource one group of spans came with, and the service it names."""
@@ -142,7 +145,8 @@ class Span:
         """ERROR status, or the `error` tag that Zipkin and OpenTracing clients set (wire.md §2)."""
         if self.pb.status.code == 2:
             return True
-        if self.pb.status.code == 1:
+        # Looking for the key's bytes takes 1 µs a span, decoding its attributes 10.
+        if self.pb.status.code == 1 or _ERROR_KEY not in self.pb.SerializeToString():
             return False
         value = self.get("error")
         return value is not None and value is not False and value != "false"

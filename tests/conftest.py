@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -17,10 +19,11 @@ def start_services() -> None:
     home = Path(tempfile.mkdtemp(prefix="tracer-test-"))
     home.chmod(0o755)
     data_dir = home / "var"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tracer_ui.embedded", "--data-dir", str(data_dir)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=(home / "services.log").open("w"), text=True, start_new_session=True,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "tracer_ui.embedded", "--data-dir", str(data_dir)]
+    with (home / "services.log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        )
 
     def stop() -> None:
         process.send_signal(signal.SIGTERM)
@@ -39,3 +42,11 @@ def start_services() -> None:
 
 
 start_services()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> None:
+    """Pages name their static files by hash, which needs the collected files."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)

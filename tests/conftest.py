@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import django
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +43,7 @@ def start_services() -> None:
 
 
 start_services()
+django.setup()  # settings are read here, after the environment is ready
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,8 @@
 """Static files under names that carry their hash, so that browsers may keep them for ever."""
 
+import re
+from collections.abc import Callable
+
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -7,3 +10,9 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     """Also rewrites the `import … from "./x.js";` lines of ES modules (the `;` is needed: without it a line is skipped)."""
 
     support_js_module_import_aggregation = True
+
+    def url_converter(self, name: str, *arguments: object, **options: object) -> Callable[[re.Match[str]], str]:
+        """Leaves django-htmx's own files alone: one of them imports a module that it does not carry."""
+        if name.startswith("django_htmx/"):
+            return lambda match: match[0]
+        return super().url_converter(name, *arguments, **options)

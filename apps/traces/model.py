@@ -99,7 +99,15 @@ class Span:
     """One span. `position` is its place in the document and is unique even where span ids are not."""
 
     __slots__ = (
-        "pb", "resource", "scope", "position", "span_id", "parent_id", "start_ns", "end_ns", "_pairs",
+        "_pairs",
+        "end_ns",
+        "parent_id",
+        "pb",
+        "position",
+        "resource",
+        "scope",
+        "span_id",
+        "start_ns",
     )
 
     def __init__(self, pb, resource: Resource, scope: Scope, position: int):

@@ -1,0 +1,199 @@
+"""A trace being put together from the parts it arrived in, and what can be said of it as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from apps.traces import wire
+from apps.traces.tokens import (
+    AttributeTokens,
+    duration_class_token,
+    error_token,
+    name_token,
+    service_token,
+    span_id_token,
+)
+
+ERROR, OK = 2, 1
+
+
+class Draft:
+    """The raw spans of one trace under the resource and scope each came with.
+
+    Identical spans under an identical resource and scope are one span: exporters send a batch again when an
+    answer was lost. Spans that differ in anything stay apart, also with one span id (Zipkin's shared spans).
+    """
+
+    __slots__ = ("groups", "log_groups", "trace_id")
+
+    def __init__(self, trace_id: bytes):
+        self.trace_id = trace_id
+        self.groups: dict[tuple, dict[bytes, None]] = {}
+        self.log_groups: dict[tuple, dict[bytes, None]] = {}
+
+    @property
+    def span_count(self) -> int:
+        return sum(len(spans) for spans in self.groups.values())
+
+    def add_document(self, data: bytes) -> None:
+        """All spans of serialised TracesData that belong to this trace."""
+        for key, raw_spans in raw_scopes(data):
+            mine = [raw for raw in raw_spans if raw_trace_id(raw) == self.trace_id]
+            if mine:
+                self.groups.setdefault(key, {}).update(dict.fromkeys(mine))
+
+    def add_logs(self, data: bytes) -> None:
+        """All records of serialised LogsData that belong to this trace."""
+        for key, records in raw_log_scopes(data):
+            mine = [raw for raw in records if self.trace_id in raw]
+            if mine:
+                self.log_groups.setdefault(key, {}).update(dict.fromkeys(mine))
+
+    def documents(self, max_spans: int = 1 << 62) -> list[bytes]:
+        """Serialised TracesData, as many as needed to hold at most `max_spans` spans each."""
+        done: list[bytes] = []
+        document, room = wire.RawTracesData(), max_spans
+        for (resource, resource_schema, scope, scope_schema), spans in self.groups.items():
+            raws = list(spans)
+            while raws:
+                taken, raws = raws[:room], raws[room:]
+                group = document.resource_spans.add(resource=resource, schema_url=resource_schema)
+                group.scope_spans.add(scope=scope, schema_url=scope_schema, spans=taken)
+                room -= len(taken)
+                if not room:
+                    done.append(document.SerializeToString())
+                    document, room = wire.RawTracesData(), max_spans
+        if document.resource_spans or not done:
+            done.append(document.SerializeToString())
+        return done
+
+    def logs_document(self) -> bytes:
+        """Serialised LogsData; empty when the trace has no log records."""
+        document = wire.RawLogsData()
+        for (resource, resource_schema, scope, scope_schema), records in self.log_groups.items():
+            group = document.resource_logs.add(resource=resource, schema_url=resource_schema)
+            group.scope_logs.add(scope=scope, schema_url=scope_schema, log_records=list(records))
+        return document.SerializeToString()
+
+
+def raw_trace_id(raw_span: bytes) -> bytes:
+    """The trace id of a serialised span: the first field as every serialiser writes it, else by parsing."""
+    if raw_span[:2] == b"\x0a\x10":
+        return raw_span[2:18]
+    return wire.RawSpan.FromString(raw_span).trace_id
+
+
+def raw_scopes(data: bytes):
+    """(key, raw spans) for every scope in serialised TracesData; the key is hashable and carries resource and scope."""
+    for group in wire.RawTracesData.FromString(data).resource_spans:
+        resource, schema = group.resource, group.schema_url
+        for scoped in group.scope_spans:
+            yield (resource, schema, scoped.scope, scoped.schema_url), scoped.spans
+
+
+def raw_log_scopes(data: bytes):
+    """(key, raw log records) for every scope in serialised LogsData."""
+    for group in wire.RawLogsData.FromString(data).resource_logs:
+        resource, schema = group.resource, group.schema_url
+        for scoped in group.scope_logs:
+            yield (resource, schema, scoped.scope, scoped.schema_url), scoped.log_records
+
+
+@dataclass(slots=True)
+class Summary:
+    """A trace as a whole. Times in ns; a start of 0 means no span had a usable one."""
+
+    trace_id: bytes
+    start_ns: int = 0
+    end_ns: int = 0
+    span_count: int = 0
+    error_count: int = 0
+    orphan_count: int = 0
+    root_service: str = ""
+    root_name: str = ""
+    services: dict[str, list[int]] = field(default_factory=dict)
+    """Service -> [spans, errors], in the order they arrived."""
+    names: set[tuple[str, str, int]] = field(default_factory=set)
+    """(service, span name, OTLP kind number)."""
+    tokens: set[int] = field(default_factory=set)
+
+    @property
+    def duration_ns(self) -> int:
+        return self.end_ns - self.start_ns
+
+
+class Summariser:
+    """Makes summaries; keeps what repeats from trace to trace (one a process or thread)."""
+
+    def __init__(self):
+        self.attributes = AttributeTokens()
+        self._derived: dict[tuple, tuple[int, ...]] = {}
+
+    def summarise(self, draft: Draft) -> Summary:
+        """One pass over the spans, ~4 µs a span with all tokens. Root: the earliest span without a parent, else
+        the earliest whose parent is missing, else (a cycle) the earliest."""
+        summary = Summary(draft.trace_id)
+        parents: list[tuple[bytes, int, str, str]] = []
+        ids: set[bytes] = set()
+        start, end = 1 << 63, 0
+        for (resource, _, scope, _), raws in draft.groups.items():
+            tokens, service = self.attributes.of_resource(resource)
+            summary.tokens |= tokens
+            summary.tokens |= self.attributes.of_scope(scope)
+            counts = summary.services.setdefault(service, [0, 0])
+            counts[0] += len(raws)
+            for raw in raws:
+                span = wire.RawSpan.FromString(raw)
+                name, span_start, span_end = span.name, span.start_time_unix_nano, span.end_time_unix_nano
+                ids.add(span.span_id)
+                parents.append((span.parent_span_id, span_start, service, name))
+                start = min(start, span_start or start)
+                end = max(end, span_end, span_start)
+                counts[1] += self._add_tokens(span, service, name, max(0, span_end - span_start), summary)
+        summary.start_ns = start if start < 1 << 63 else 0
+        summary.end_ns = max(end, summary.start_ns)
+        summary.span_count = len(parents)
+        summary.error_count = sum(errors for _, errors in summary.services.values())
+        _find_root(summary, parents, ids)
+        return summary
+
+    def _add_tokens(self, span, service: str, name: str, duration_ns: int, summary: Summary) -> bool:
+        tokens = summary.tokens
+        raws = span.attributes
+        self.attributes.add_all(raws, tokens)
+        if span.events or span.links:
+            self.attributes.add_events_and_links(span, tokens)
+        code = span.status.code
+        is_error = code == ERROR or (
+            code != OK and bool(self.attributes.error_pairs) and any(r in self.attributes.error_pairs for r in raws)
+        )
+        tokens.add(span_id_token(span.span_id))
+        tokens.update(self._derive(service, name, (duration_ns >> 10).bit_length(), is_error))
+        summary.names.add((service, name, span.kind))
+        return is_error
+
+    def _derive(self, service: str, name: str, duration: int, is_error: bool) -> tuple[int, ...]:
+        key = (service, name, duration, is_error)
+        found = self._derived.get(key)
+        if found is None:
+            if len(self._derived) > 100_000:
+                self._derived.clear()
+            found = (
+                service_token(service), name_token(service, name),
+                duration_class_token(duration), duration_class_token(duration, service, name),
+            )  # fmt: skip
+            if is_error:
+                found += (error_token(), error_token(service))
+            self._derived[key] = found
+        return found
+
+
+def _find_root(summary: Summary, parents: list[tuple[bytes, int, str, str]], ids: set[bytes]) -> None:
+    best: tuple[int, int] | None = None
+    for parent, start, service, name in parents:
+        is_orphan = any(parent) and parent not in ids
+        summary.orphan_count += is_orphan
+        rank = (0 if not any(parent) else 1 if is_orphan else 2, start)
+        if best is None or rank < best:
+            best = rank
+            summary.root_service, summary.root_name = service, name

@@ -35,6 +35,11 @@ class Draft:
     def span_count(self) -> int:
         return sum(len(spans) for spans in self.groups.values())
 
+    def start_ns(self) -> int:
+        """The earliest usable start of its spans, 0 when there is none."""
+        starts = (wire.RawSpan.FromString(raw).start_time_unix_nano for spans in self.groups.values() for raw in spans)
+        return min((s for s in starts if 0 < s < 1 << 63), default=0)
+
     def add_document(self, data: bytes) -> None:
         """All spans of serialised TracesData that belong to this trace."""
         for key, raw_spans in raw_scopes(data):
@@ -135,7 +140,7 @@ class Summariser:
         summary = Summary(draft.trace_id)
         parents: list[tuple[bytes, int, str, str]] = []
         ids: set[bytes] = set()
-        start, end = 1 << 63, 0
+        start, latest_start, end = 1 << 63, 0, 0
         for (resource, _, scope, _), raws in draft.groups.items():
             tokens, service = self.attributes.of_resource(resource)
             summary.tokens |= tokens
@@ -148,10 +153,13 @@ class Summariser:
                 ids.add(span.span_id)
                 parents.append((span.parent_span_id, span_start, service, name))
                 start = min(start, span_start or start)
-                end = max(end, span_end, span_start)
+                if span_end < 1 << 63:
+                    end = max(end, span_end)
+                if latest_start < span_start < 1 << 63:
+                    latest_start = span_start
                 counts[1] += self._add_tokens(span, service, name, max(0, span_end - span_start), summary)
         summary.start_ns = start if start < 1 << 63 else 0
-        summary.end_ns = max(end, summary.start_ns)
+        summary.end_ns = max(end, latest_start, summary.start_ns)
         summary.span_count = len(parents)
         summary.error_count = sum(errors for _, errors in summary.services.values())
         _find_root(summary, parents, ids)

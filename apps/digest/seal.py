@@ -1,0 +1,176 @@
+"""Digest: gather a shard's quiet traces from its batches and seal them, exactly once.
+
+One transaction moves the spans: it writes sealed traces, puts spans of traces that are still arriving back as new
+batches, and deletes the batches that were read. A kill at any instant leaves either all of it or nothing. A lock
+keeps a second digest out of the shard; writers need no lock, for only rows that were read are deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
+from apps.store import hot
+from apps.store.connection import store_cursor
+from apps.store.names import register_attribute_keys, register_services, register_span_names
+from apps.store.partitions import day_of, ensure_partitions
+from apps.store.carry import Carried, carry_over
+from apps.store.sealed import Existing, SealedTrace, delete_traces, filed_at, read_existing, write_traces
+from apps.traces.batch import LOGS, TRACES
+from apps.traces.draft import Draft, Summariser, raw_log_scopes, raw_scopes, raw_trace_id
+from apps.traces.packing import decompress
+
+MAX_SPANS = 60_000
+"""Spans read in one transaction: about half a second of work, and 50 MB."""
+MAX_OPEN_SECONDS = 60
+"""A trace that never falls quiet is sealed after this long, and reopened for what comes later."""
+
+_LOCK_CLASS = 0x74726163
+
+_summariser = Summariser()
+
+
+@dataclass(slots=True)
+class Gathered:
+    """All spans and log records of one trace found in ripe batches."""
+
+    draft: Draft
+    received_us: int = 0
+    first_received_us: int = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    batches: int = 0
+    sealed: int = 0
+    carried: int = 0
+    is_more: bool = False
+    """Ripe batches are left."""
+
+
+Key = tuple[int, bytes]
+"""(workspace id, trace id)."""
+
+
+def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_days: int) -> Digested:
+    """Seal what has been quiet for `quiet_seconds` in `shard`. Returns at once when another digest is at it."""
+    until_us = int(now_ns / 1000 - quiet_seconds * 1e6)
+    with store_cursor() as cursor, _shard_lock(cursor, shard) as is_mine:
+        batches = hot.read_ripe(cursor, shard=shard, until_us=until_us, max_spans=MAX_SPANS) if is_mine else []
+        if not batches:
+            return Digested()
+        ids = [b.id for b in batches]
+        arriving = hot.newest_arrivals(cursor, shard=shard, besides=ids)
+        gathered = _gather(batches)
+        oldest_us = int(now_ns / 1000 - MAX_OPEN_SECONDS * 1e6)
+        open_keys = [k for k, g in gathered.items() if k in arriving and g.first_received_us > oldest_us]
+        carried = {key: gathered.pop(key) for key in open_keys}
+        ready = _summarise(cursor, gathered, retention_days)
+        with cursor.connection.transaction():
+            sealed = _seal(cursor, ready, retention_days)
+            carry_over(cursor, shard, [
+                Carried(key[0], g.draft, arriving[key], g.first_received_us) for key, g in carried.items()
+            ])  # fmt: skip
+            hot.delete_batches(cursor, ids)
+    return Digested(len(batches), sealed, len(carried), sum(b.span_count for b in batches) >= MAX_SPANS)
+
+
+@contextmanager
+def _shard_lock(cursor, shard: int) -> Iterator[bool]:
+    """A session lock, so that names and partitions can commit on their own before the one transaction that moves
+    spans. It goes when the connection goes."""
+    cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_CLASS, shard])
+    is_mine = cursor.fetchone()[0]
+    try:
+        yield is_mine
+    finally:
+        if is_mine and not cursor.connection.broken:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, shard])
+
+
+def _gather(batches: list[hot.HotBatch]) -> dict[Key, Gathered]:
+    gathered: dict[Key, Gathered] = {}
+    for batch in batches:
+        scopes = raw_scopes if batch.signal == TRACES else raw_log_scopes
+        for key, raws in scopes(decompress(batch.payload)):
+            by_trace: dict[bytes, dict[bytes, None]] = {}
+            for raw in raws:
+                trace_id = raw_trace_id(raw) if batch.signal == TRACES else _log_trace_id(raw)
+                mine = by_trace.get(trace_id)
+                if mine is None:
+                    mine = by_trace[trace_id] = {}
+                mine[raw] = None
+            for trace_id, mine in by_trace.items():
+                _add(gathered, batch, trace_id, key, mine)
+    return gathered
+
+
+def _add(gathered: dict[Key, Gathered], batch: hot.HotBatch, trace_id: bytes, key: tuple, raws: dict) -> None:
+    found = gathered.get((batch.workspace_id, trace_id))
+    if found is None:
+        found = gathered[batch.workspace_id, trace_id] = Gathered(Draft(trace_id))
+    found.received_us = max(found.received_us, batch.received_us)
+    found.first_received_us = min(found.first_received_us, batch.first_received_us)
+    groups = found.draft.log_groups if batch.signal == LOGS else found.draft.groups
+    group = groups.get(key)
+    if group is None:
+        groups[key] = raws
+    else:
+        group.update(raws)
+
+
+def _log_trace_id(raw: bytes) -> bytes:
+    return LogRecord.FromString(raw).trace_id
+
+
+def _summarise(cursor, gathered: dict[Key, Gathered], retention_days: int) -> dict[Key, SealedTrace]:
+    """Finished traces by key; names and partitions they need are there, and committed, when this returns."""
+    ready = {key: _finish(key[0], g.draft, g.received_us * 1000, retention_days) for key, g in gathered.items()}
+    for workspace_id in {w for w, _ in ready}:
+        mine = [t.summary for t in ready.values() if t.workspace_id == workspace_id]
+        register_services(cursor, workspace_id, {s for summary in mine for s in summary.services})
+        register_span_names(cursor, workspace_id, {n for summary in mine for n in summary.names})
+        register_attribute_keys(cursor, workspace_id, _summariser.attributes.keys)
+    ensure_partitions(day_of(trace.filed_at_ns) for trace in ready.values())
+    return ready
+
+
+def _finish(workspace_id: int, draft: Draft, received_ns: int, retention_days: int) -> SealedTrace:
+    summary = _summariser.summarise(draft)
+    return SealedTrace(workspace_id, draft, summary, filed_at(summary.start_ns, received_ns, retention_days), received_ns)
+
+
+def _seal(cursor, ready: dict[Key, SealedTrace], retention_days: int) -> int:
+    """Write the traces; those stored before are merged with what came late and written anew. How many."""
+    if not ready:
+        return 0
+    window = {
+        "from_ns": min(t.filed_at_ns for t in ready.values()),
+        "until_ns": max(t.filed_at_ns for t in ready.values()) + 1,
+    }
+    reopened = []
+    for key, stored in read_existing(cursor, {i for _, i in ready}, **window).items():
+        if key not in ready:
+            continue
+        late = ready.pop(key)
+        if _merge(late.draft, stored):
+            ready[key] = _finish(key[0], late.draft, late.received_ns, retention_days)
+            reopened.append(key)
+    if reopened:
+        delete_traces(cursor, reopened, **window)
+    write_traces(cursor, list(ready.values()))
+    return len(ready)
+
+
+def _merge(draft: Draft, stored: Existing) -> bool:
+    """Put what is stored before what came late, in `draft`; False when nothing in it was new."""
+    merged = stored.draft
+    for mine, theirs in ((draft.groups, merged.groups), (draft.log_groups, merged.log_groups)):
+        for key, raws in mine.items():
+            theirs.setdefault(key, {}).update(raws)
+    records = sum(map(len, merged.log_groups.values()))
+    draft.groups, draft.log_groups = merged.groups, merged.log_groups
+    return merged.span_count > stored.span_count or records > stored.log_count

@@ -1,0 +1,76 @@
+"""What has arrived and is not sealed: batch rows, read by digest and by searches."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HotBatch:
+    id: int
+    workspace_id: int
+    signal: int
+    received_us: int
+    first_received_us: int
+    span_count: int
+    payload: bytes
+    """zstd of TracesData or LogsData, by `signal`."""
+
+
+_READ_RIPE = """
+    SELECT id, workspace_id, signal, received_us, first_received_us, span_count, payload
+    FROM (
+        SELECT id, workspace_id, signal, span_count, payload,
+               (extract(epoch FROM received_at) * 1e6)::int8 AS received_us,
+               (extract(epoch FROM first_received_at) * 1e6)::int8 AS first_received_us,
+               sum(span_count + 1) OVER (ORDER BY received_at, id) - span_count AS before
+        FROM batch WHERE shard = %(shard)s AND received_at <= to_timestamp(%(until_us)s / 1e6)
+    ) AS ripe
+    WHERE before <= %(max_spans)s ORDER BY received_us, id
+"""
+
+_READ_OTHERS = """
+    SELECT workspace_id, (extract(epoch FROM received_at) * 1e6)::int8, array_send(trace_ids)
+    FROM batch WHERE shard = %(shard)s AND id <> ALL(%(ids)s)
+"""
+
+
+def read_ripe(cursor, *, shard: int, until_us: int, max_spans: int) -> list[HotBatch]:
+    """Batches of `shard` that arrived up to `until_us` (µs since 1970), oldest first, about `max_spans` spans."""
+    cursor.execute(_READ_RIPE, {"shard": shard, "until_us": until_us, "max_spans": max_spans}, binary=True)
+    return [HotBatch(*row) for row in cursor.fetchall()]
+
+
+def newest_arrivals(cursor, *, shard: int, besides: list[int]) -> dict[tuple[int, bytes], int]:
+    """(workspace, trace id) -> when the newest of its batches other than `besides` arrived, µs since 1970."""
+    cursor.execute(_READ_OTHERS, {"shard": shard, "ids": besides}, binary=True)
+    newest: dict[tuple[int, bytes], int] = {}
+    for workspace_id, received_us, sent in cursor.fetchall():
+        for trace_id in sent_uuids(sent):
+            key = (workspace_id, trace_id)
+            if received_us > newest.get(key, 0):
+                newest[key] = received_us
+    return newest
+
+
+def sent_uuids(sent: bytes) -> list[bytes]:
+    """The 16-byte ids in `array_send(uuid[])`: a 20-byte head, then a 4-byte length before each."""
+    return [sent[at : at + 16] for at in range(24, len(sent), 20)]
+
+
+def sent_int8s(sent: bytes) -> list[int]:
+    """The numbers in `array_send(int8[])`."""
+    if len(sent) <= 20:
+        return []
+    return [value for _, value in struct.iter_unpack("!iq", sent[20:])]
+
+
+def delete_batches(cursor, ids: list[int]) -> None:
+    """Remove exactly these rows. Raises RuntimeError when another process has removed any of them before: then
+    the whole transaction must not commit, or spans would be counted twice."""
+    cursor.execute("DELETE FROM batch WHERE id = ANY(%s)", [ids])
+    if cursor.rowcount != len(ids):
+        raise RuntimeError(f"{len(ids) - cursor.rowcount} of {len(ids)} batches were digested by somebody else")

@@ -1,0 +1,77 @@
+"""Day partitions of sealed traces: made ahead, made on demand, dropped when retention is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from apps.store.connection import store_cursor
+
+DAYS_AHEAD = 2
+_PREFIX = "trace_"
+
+_known: set[date] = set()
+
+
+def day_of(time_ns: int) -> date:
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).date()
+
+
+def partition_name(day: date) -> str:
+    return f"{_PREFIX}{day:%Y%m%d}"
+
+
+def ensure_partitions(days) -> None:
+    """Make the partitions of `days` that are missing. Commits on its own, before any row is written."""
+    for day in sorted(set(days) - _known):
+        _make(day)
+        _known.add(day)
+
+
+def forget_partitions() -> None:
+    """Look again which partitions exist, after one was dropped under this process."""
+    _known.clear()
+
+
+def _make(day: date) -> None:
+    name, until = partition_name(day), day + timedelta(days=1)
+    with store_cursor() as cursor, cursor.connection.transaction():
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tracer-ui partitions'))")
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is not None:
+            return
+        # LIKE + ATTACH, not PARTITION OF: it keeps STORAGE EXTERNAL and blocks nobody (citus.md, habit 6).
+        cursor.execute(f"CREATE TABLE {name} (LIKE trace INCLUDING ALL)")
+        cursor.execute(
+            f"ALTER TABLE {name} SET (autovacuum_vacuum_insert_threshold = -1, toast.autovacuum_enabled = on)"
+        )
+        cursor.execute(
+            f"ALTER TABLE trace ATTACH PARTITION {name} FOR VALUES FROM ('{day}T00:00:00Z') TO ('{until}T00:00:00Z')"
+        )
+
+
+def list_partitions() -> list[date]:
+    """Days that have a partition, oldest first."""
+    with store_cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass ORDER BY 1"
+        )
+        return [datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").date() for (name,) in cursor.fetchall()]
+
+
+def make_partitions_ahead(today: date) -> None:
+    ensure_partitions(today + timedelta(days=n) for n in range(-1, DAYS_AHEAD + 1))
+
+
+def drop_partitions_before(first_kept: date) -> list[date]:
+    """Drop whole days before `first_kept`; the days dropped. Waits at most 5 s for readers of each, then leaves
+    the rest for the next run."""
+    dropped = []
+    for day in list_partitions():
+        if day >= first_kept:
+            break
+        with store_cursor() as cursor, cursor.connection.transaction():
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            cursor.execute(f"DROP TABLE {partition_name(day)}")
+        _known.discard(day)
+        dropped.append(day)
+    return dropped

@@ -1,0 +1,113 @@
+"""Sealed traces as rows: written by digest, read back when late spans reopen one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.store import copying
+from apps.traces.draft import Draft, Summary
+from apps.traces.packing import compress, decompress
+
+NS = 1_000_000_000
+DAY_NS = 86_400 * NS
+MAX_SPANS_IN_ROW = 20_000
+"""A larger trace goes on in further rows: 20 000 spans are ~8 MB before and ~1 MB after compression."""
+
+COPY_TRACE = """
+    COPY trace (workspace_id, trace_id, part, started_at, received_at, start_ns, duration_ns, span_count, error_count,
+                orphan_count, root_service, root_name, services, service_counts, tokens, payload, logs)
+    FROM STDIN (FORMAT BINARY)
+"""
+
+
+@dataclass(slots=True)
+class SealedTrace:
+    """A trace ready to be written. `filed_at_ns` decides its partition."""
+
+    workspace_id: int
+    draft: Draft
+    summary: Summary
+    filed_at_ns: int
+    received_ns: int
+
+
+def filed_at(start_ns: int, received_ns: int, retention_days: int) -> int:
+    """The time a trace is filed under: its start, or its arrival when the start cannot be true (unset, older than
+    what is kept, or more than a day ahead). Partitions are therefore bounded whatever clocks say."""
+    if received_ns - retention_days * DAY_NS < start_ns < received_ns + DAY_NS:
+        return start_ns
+    return received_ns
+
+
+def write_traces(cursor, traces: list[SealedTrace]) -> None:
+    copying.copy_rows(cursor, COPY_TRACE, (row for trace in traces for row in _rows(trace)))
+
+
+def _rows(trace: SealedTrace):
+    summary = trace.summary
+    counts = [n for pair in summary.services.values() for n in pair]
+    documents = trace.draft.documents(MAX_SPANS_IN_ROW)
+    logs = trace.draft.logs_document()
+    tokens = copying.int4_array(sorted(summary.tokens))
+    for part, document in enumerate(documents):
+        yield copying.row(
+            copying.int4(trace.workspace_id), copying.raw(summary.trace_id), copying.int2(part),
+            copying.timestamp(trace.filed_at_ns), copying.timestamp(trace.received_ns),
+            copying.int8(summary.start_ns), copying.int8(min(summary.duration_ns, 2**63 - 1)),
+            copying.int4(summary.span_count), copying.int4(summary.error_count), copying.int4(summary.orphan_count),
+            copying.text(summary.root_service), copying.text(summary.root_name),
+            copying.text_array(list(summary.services)), copying.int4_array(counts),
+            tokens if part == 0 else copying.int4_array([]),
+            copying.raw(compress(document, 3)),
+            copying.raw(compress(logs, 3)) if logs and part == 0 else copying.NULL,
+        )  # fmt: skip
+
+
+_FIND = """
+    SELECT workspace_id, uuid_send(trace_id), part, span_count, payload, logs, tableoid::regclass::text
+    FROM trace
+    WHERE trace_id = ANY(%(ids)s::uuid[])
+      AND started_at >= to_timestamp(%(from_s)s) AND started_at < to_timestamp(%(until_s)s)
+    ORDER BY trace_id, part
+"""
+
+
+@dataclass(slots=True)
+class Existing:
+    """What is already stored of a trace that digest is about to seal again."""
+
+    draft: Draft
+    span_count: int = 0
+    log_count: int = 0
+
+
+def read_existing(cursor, trace_ids, *, from_ns: int, until_ns: int) -> dict[tuple[int, bytes], Existing]:
+    """Stored traces among `trace_ids` (16 bytes each) filed within a day of the window, by (workspace, id).
+
+    Late spans start near the others of their trace, so that a look at every partition is not worth its price
+    (20 µs a trace at 14 days); parts filed farther apart stay separate rows and are merged when read.
+    """
+    window = {"ids": [i.hex() for i in trace_ids], "from_s": from_ns / NS - 86_400, "until_s": until_ns / NS + 86_400}
+    cursor.execute(_FIND, window, binary=True)
+    found: dict[tuple[int, bytes], Existing] = {}
+    for workspace_id, trace_id, _part, span_count, payload, logs, _ in cursor.fetchall():
+        existing = found.setdefault((workspace_id, trace_id), Existing(Draft(trace_id)))
+        existing.draft.add_document(decompress(payload))
+        existing.span_count = span_count
+        if logs:
+            existing.draft.add_logs(decompress(logs))
+            existing.log_count = sum(map(len, existing.draft.log_groups.values()))
+    return found
+
+
+def delete_traces(cursor, keys: list[tuple[int, bytes]], *, from_ns: int, until_ns: int) -> None:
+    """Remove every row of these (workspace, trace id) in the window that `read_existing` looked at."""
+    for workspace_id in {w for w, _ in keys}:
+        cursor.execute(
+            """
+            DELETE FROM trace WHERE workspace_id = %s AND trace_id = ANY(%s::uuid[])
+              AND started_at >= to_timestamp(%s) AND started_at < to_timestamp(%s)
+            """,
+            [workspace_id, [t.hex() for w, t in keys if w == workspace_id],
+             from_ns / NS - 86_400, until_ns / NS + 86_400],
+        )  # fmt: skip

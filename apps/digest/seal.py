@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from apps.store import hot
+from apps.store.carry import Carried, carry_over
 from apps.store.connection import store_cursor
 from apps.store.names import register_attribute_keys, register_services, register_span_names
 from apps.store.partitions import day_of, ensure_partitions
-from apps.store.carry import Carried, carry_over
 from apps.store.sealed import Existing, SealedTrace, delete_traces, filed_at, read_existing, write_traces
 from apps.traces.batch import LOGS, TRACES
 from apps.traces.draft import Draft, Summariser, raw_log_scopes, raw_scopes, raw_trace_id

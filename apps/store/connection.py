@@ -22,8 +22,9 @@ def store_cursor() -> Iterator[psycopg.Cursor]:
     deadlock, shutting down) is raised as StoreUnavailable, and the broken connection is given up."""
     try:
         connection.ensure_connection()
-        with connection.cursor() as cursor:
-            yield cursor.cursor
+        # psycopg's own cursor: Django's binds on the client side, which has neither binary results nor COPY rows.
+        with psycopg.Cursor(connection.connection) as cursor:
+            yield cursor
     except _PASSING as error:
         connection.close()
         raise StoreUnavailable(str(error).strip() or type(error).__name__) from error

@@ -49,13 +49,12 @@ def _make(day: date) -> None:
         )
 
 
-def list_partitions() -> list[date]:
-    """Days that have a partition, oldest first."""
-    with store_cursor() as cursor:
-        cursor.execute(
-            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass ORDER BY 1"
-        )
-        return [datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").date() for (name,) in cursor.fetchall()]
+def existing_partitions(cursor) -> list[date]:
+    """Days that have a partition, newest first."""
+    cursor.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass ORDER BY 1 DESC"
+    )
+    return [datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").date() for (name,) in cursor.fetchall()]
 
 
 def make_partitions_ahead(today: date) -> None:
@@ -66,7 +65,9 @@ def drop_partitions_before(first_kept: date) -> list[date]:
     """Drop whole days before `first_kept`; the days dropped. Waits at most 5 s for readers of each, then leaves
     the rest for the next run."""
     dropped = []
-    for day in list_partitions():
+    with store_cursor() as cursor:
+        days = existing_partitions(cursor)
+    for day in reversed(days):
         if day >= first_kept:
             break
         with store_cursor() as cursor, cursor.connection.transaction():

@@ -1,0 +1,96 @@
+"""What pages and APIs ask the store besides searching."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.store.connection import store_cursor
+from apps.store.hot_cache import hot_cache
+from apps.store.hot_search import HotTraces
+from apps.store.load import load_with_arrival
+from apps.store.results import ServiceInfo, SpanNameInfo, StoredTrace
+from apps.traces.model import KINDS
+from apps.traces.otlp import read_trace
+
+
+def load_trace(workspace_id: int, trace_id: str) -> StoredTrace | None:
+    """Everything stored of `trace_id` (32 hex digits) in this workspace, or None. No time hint is needed."""
+    wanted = bytes.fromhex(trace_id)
+    with store_cursor() as cursor:
+        hot = HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id))
+        draft, sealed_ns = load_with_arrival(cursor, workspace_id, wanted, hot)
+    if not draft.span_count:
+        return None
+    hot_ns = hot.received_ns(wanted)
+    payload = b"".join(draft.documents())
+    trace = read_trace(trace_id, payload)
+    trace.attach_logs(draft.logs_document())
+    return StoredTrace(trace, is_sealed=not hot_ns, last_received_ns=max(hot_ns, sealed_ns), payload=payload)
+
+
+def list_services(workspace_id: int) -> tuple[ServiceInfo, ...]:
+    """By name."""
+    with store_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT name, hue, (extract(epoch FROM first_seen_at) * 1e6)::int8 * 1000,
+                   (extract(epoch FROM last_seen_at) * 1e6)::int8 * 1000
+            FROM service WHERE workspace_id = %s ORDER BY name
+            """,
+            [workspace_id],
+        )
+        return tuple(ServiceInfo(*row) for row in cursor.fetchall())
+
+
+def list_span_names(
+    workspace_id: int, service: str | None = None, kind: str | None = None
+) -> tuple[SpanNameInfo, ...]:
+    """By name, of one service or all, of one kind (`SERVER`, …) or all."""
+    numbers = [n for n, name in enumerate(KINDS) if kind is None or name == kind]
+    with store_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT service, name, kind FROM span_name
+            WHERE workspace_id = %s AND (%s::text IS NULL OR service = %s) AND kind = ANY(%s)
+            ORDER BY name, service, kind
+            """,
+            [workspace_id, service, service, numbers],
+        )
+        return tuple(SpanNameInfo(s, n, KINDS[k] if k < len(KINDS) else "INTERNAL") for s, n, k in cursor.fetchall())
+
+
+def list_attribute_keys(workspace_id: int) -> tuple[str, ...]:
+    with store_cursor() as cursor:
+        cursor.execute("SELECT key FROM attribute_key WHERE workspace_id = %s ORDER BY key", [workspace_id])
+        return tuple(key for (key,) in cursor.fetchall())
+
+
+def first_span_received_at(workspace_id: int) -> int | None:
+    """When the workspace received its first span, ns; None when it never did."""
+    with store_cursor() as cursor:
+        cursor.execute(
+            "SELECT (extract(epoch FROM min(first_seen_at)) * 1e6)::int8 * 1000 FROM service WHERE workspace_id = %s",
+            [workspace_id],
+        )
+        return cursor.fetchone()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class StorageStatus:
+    backlog_spans: int
+    """Spans received and not sealed yet."""
+    backlog_batches: int
+    oldest_unsealed_s: float
+    """Age of the oldest unsealed batch; up to the quiet time is normal, beyond it digest lags."""
+
+
+def storage_status() -> StorageStatus:
+    with store_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(sum(span_count), 0)::int8, count(*),
+                   coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8
+            FROM batch
+            """
+        )
+        return StorageStatus(*cursor.fetchone())

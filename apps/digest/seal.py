@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-
 from apps.store import hot
 from apps.store.carry import Carried, carry_over
 from apps.store.connection import store_cursor
@@ -20,7 +18,7 @@ from apps.store.names import register_attribute_keys, register_services, registe
 from apps.store.partitions import day_of, ensure_partitions
 from apps.store.sealed import Existing, SealedTrace, delete_traces, filed_at, read_existing, write_traces
 from apps.traces.batch import LOGS, TRACES
-from apps.traces.draft import Draft, Summariser, raw_log_scopes, raw_scopes, raw_trace_id
+from apps.traces.draft import Draft, Summariser, raw_log_scopes, raw_log_trace_id, raw_scopes, raw_trace_id
 from apps.traces.packing import decompress
 
 MAX_SPANS = 60_000
@@ -98,7 +96,7 @@ def _gather(batches: list[hot.HotBatch]) -> dict[Key, Gathered]:
         for key, raws in scopes(decompress(batch.payload)):
             by_trace: dict[bytes, dict[bytes, None]] = {}
             for raw in raws:
-                trace_id = raw_trace_id(raw) if batch.signal == TRACES else _log_trace_id(raw)
+                trace_id = raw_trace_id(raw) if batch.signal == TRACES else raw_log_trace_id(raw)
                 mine = by_trace.get(trace_id)
                 if mine is None:
                     mine = by_trace[trace_id] = {}
@@ -122,10 +120,6 @@ def _add(gathered: dict[Key, Gathered], batch: hot.HotBatch, trace_id: bytes, ke
         group.update(raws)
 
 
-def _log_trace_id(raw: bytes) -> bytes:
-    return LogRecord.FromString(raw).trace_id
-
-
 def _summarise(cursor, gathered: dict[Key, Gathered], retention_days: int) -> dict[Key, SealedTrace]:
     """Finished traces by key; names and partitions they need are there, and committed, when this returns."""
     ready = {key: _finish(key[0], g.draft, g.received_us * 1000, retention_days) for key, g in gathered.items()}
@@ -140,7 +134,9 @@ def _summarise(cursor, gathered: dict[Key, Gathered], retention_days: int) -> di
 
 def _finish(workspace_id: int, draft: Draft, received_ns: int, retention_days: int) -> SealedTrace:
     summary = _summariser.summarise(draft)
-    return SealedTrace(workspace_id, draft, summary, filed_at(summary.start_ns, received_ns, retention_days), received_ns)
+    return SealedTrace(
+        workspace_id, draft, summary, filed_at(summary.start_ns, received_ns, retention_days), received_ns
+    )
 
 
 def _seal(cursor, ready: dict[Key, SealedTrace], retention_days: int) -> int:

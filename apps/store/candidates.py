@@ -14,8 +14,7 @@ from apps.store.partitions import partition_name
 from apps.traces.query import SpanPredicate, TraceQuery
 from apps.traces.tokens import (
     attribute_token,
-    duration_class_range,
-    duration_class_token,
+    duration_choice,
     error_token,
     name_token,
     service_token,
@@ -62,6 +61,11 @@ class TokenFilter:
     def is_empty(self) -> bool:
         return not self.all_of and not self.any_of
 
+    @property
+    def has_wide_choice(self) -> bool:
+        """Testing a row's tokens one by one against so many is slower than asking GIN."""
+        return any(len(choice) > 32 for choice in self.any_of)
+
     def sql(self) -> tuple[str, list]:
         parts, values = [], []
         if self.all_of:
@@ -100,9 +104,8 @@ def token_filter(wanted: SpanPredicate, names: Names) -> TokenFilter:
     if wanted.span_id is not None:
         all_of.append(span_id_token(bytes.fromhex(wanted.span_id)))
     if wanted.min_duration_ns is not None or wanted.max_duration_ns is not None:
-        classes = duration_class_range(wanted.min_duration_ns, wanted.max_duration_ns)
-        pairs = [(s, wanted.name) for s in services] if wanted.name is not None else [("", "")]
-        any_of.append(tuple(duration_class_token(c, s, n) for c in classes for s, n in pairs))
+        pairs = [(s, wanted.name) for s in services] if wanted.name is not None else []
+        any_of.append(duration_choice(wanted.min_duration_ns, wanted.max_duration_ns, pairs))
     for value in wanted.values:
         by_key = [attribute_token(key, value) for key in names.attribute_keys]
         by_name = [name_token(s, n) for s, n in names.names_of_value if n == value]
@@ -156,7 +159,9 @@ def _window(query: TraceQuery, before: tuple[int, bytes] | None) -> tuple[str, l
     values: list = [query.start_ns // 1000, -(-query.end_ns // 1000)]
     if before is not None:
         # The plain comparison beside the row comparison lets the index and partition pruning work on it.
-        sql += " AND started_at <= to_timestamp(%s / 1e6) AND (started_at, trace_id) < (to_timestamp(%s / 1e6), %s::uuid)"
+        sql += (
+            " AND started_at <= to_timestamp(%s / 1e6) AND (started_at, trace_id) < (to_timestamp(%s / 1e6), %s::uuid)"
+        )
         values += [before[0], before[0], before[1].hex()]
     return sql, values
 

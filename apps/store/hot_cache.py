@@ -11,9 +11,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from apps.store.hot import sent_int8s, sent_uuids
+from apps.traces.batch import TRACES
+from apps.traces.draft import raw_log_scopes, raw_scopes
 from apps.traces.packing import decompress
 
-MAX_PLAIN_BYTES = 64 << 20
+MAX_OPEN_BYTES = 64 << 20
+"""Uncompressed bytes of batches kept open; each is held twice, as one document and cut into spans."""
 FETCH_ROWS = 500
 
 
@@ -28,14 +31,22 @@ class CachedBatch:
     payload: bytes
 
 
+@dataclass(slots=True)
+class OpenBatch:
+    data: bytes
+    """Serialised TracesData or LogsData."""
+    scopes: list[tuple[tuple, list[bytes]]]
+    """(resource and scope, serialised spans) as `apps.traces.draft.raw_scopes` gives them."""
+
+
 class HotCache:
     """Batches by workspace. Use `batches()` once a search and work on what it returned."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._batches: dict[int, dict[int, CachedBatch]] = {}
-        self._plain: OrderedDict[int, bytes] = OrderedDict()
-        self._plain_bytes = 0
+        self._open: OrderedDict[int, OpenBatch] = OrderedDict()
+        self._open_bytes = 0
 
     def batches(self, cursor, workspace_id: int) -> list[CachedBatch]:
         """Every batch of the workspace that is committed now and not sealed."""
@@ -45,29 +56,36 @@ class HotCache:
             known = self._batches.setdefault(workspace_id, {})
             for gone in known.keys() - ids:
                 del known[gone]
-                self._plain_bytes -= len(self._plain.pop(gone, b""))
+                self._close(gone)
             missing = sorted(ids - known.keys())
-        fetched = [b for at in range(0, len(missing), FETCH_ROWS) for b in _fetch(cursor, missing[at : at + FETCH_ROWS])]
+        for at in range(0, len(missing), FETCH_ROWS):
+            fetched = _fetch(cursor, missing[at : at + FETCH_ROWS])
+            with self._lock:
+                known.update((b.id, b) for b in fetched)
         with self._lock:
-            known.update((b.id, b) for b in fetched)
-            return list(known.values())
+            return [b for i, b in known.items() if i in ids]
 
-    def plain(self, batch: CachedBatch) -> bytes:
-        """The decompressed payload."""
+    def open(self, batch: CachedBatch) -> OpenBatch:
         with self._lock:
-            found = self._plain.get(batch.id)
+            found = self._open.get(batch.id)
             if found is not None:
-                self._plain.move_to_end(batch.id)
+                self._open.move_to_end(batch.id)
                 return found
         data = decompress(batch.payload)
+        scopes = raw_scopes(data) if batch.signal == TRACES else raw_log_scopes(data)
+        opened = OpenBatch(data, [(key, list(raws)) for key, raws in scopes])
         with self._lock:
-            if batch.id not in self._plain:
-                self._plain[batch.id] = data
-                self._plain_bytes += len(data)
-            while self._plain_bytes > MAX_PLAIN_BYTES:
-                _, oldest = self._plain.popitem(last=False)
-                self._plain_bytes -= len(oldest)
-        return data
+            if batch.id not in self._open:
+                self._open[batch.id] = opened
+                self._open_bytes += len(data)
+            while self._open_bytes > MAX_OPEN_BYTES:
+                self._close(next(iter(self._open)))
+        return opened
+
+    def _close(self, batch_id: int) -> None:
+        gone = self._open.pop(batch_id, None)
+        if gone is not None:
+            self._open_bytes -= len(gone.data)
 
 
 def _fetch(cursor, ids: list[int]) -> list[CachedBatch]:
@@ -81,8 +99,8 @@ def _fetch(cursor, ids: list[int]) -> list[CachedBatch]:
         binary=True,
     )
     return [
-        CachedBatch(id_, signal, received_us, spans, dict(zip(sent_uuids(traces), sent_int8s(starts), strict=True)), data)
-        for id_, signal, received_us, spans, traces, starts, data in cursor.fetchall()
+        CachedBatch(*head, starts=dict(zip(sent_uuids(traces), sent_int8s(starts), strict=True)), payload=payload)
+        for *head, traces, starts, payload in cursor.fetchall()
     ]
 
 

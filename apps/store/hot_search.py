@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterator
 
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourcePb
@@ -10,62 +11,73 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 
 from apps.store.hot_cache import CachedBatch, HotCache
 from apps.traces.batch import TRACES
-from apps.traces.draft import Draft, raw_scopes, raw_trace_id
+from apps.traces.draft import Draft, raw_trace_id
 from apps.traces.match import span_matches
 from apps.traces.model import Resource, Scope, Span
-from apps.traces.needles import may_match, needles
+from apps.traces.needles import may_match, needles, raw_may_match
 from apps.traces.query import SpanPredicate
 
 
-@dataclass(slots=True)
 class HotTraces:
     """A workspace's batches as one search sees them."""
 
-    cache: HotCache
-    batches: list[CachedBatch]
-
-    def starts(self) -> dict[bytes, int]:
+    def __init__(self, cache: HotCache, batches: list[CachedBatch]):
+        self._cache = cache
+        self._by_trace: dict[bytes, list[CachedBatch]] = {}
+        self.starts: dict[bytes, int] = {}
         """Trace id -> earliest start among its hot spans, ns."""
-        found: dict[bytes, int] = {}
-        for batch in self.batches:
+        self._with_spans = [b for b in batches if b.signal == TRACES]
+        for batch in sorted(batches, key=lambda b: (b.received_us, b.id)):
             for trace_id, start in batch.starts.items():
-                known = found.get(trace_id)
-                if known is None or start < known:
-                    found[trace_id] = start
-        return found
+                self._by_trace.setdefault(trace_id, []).append(batch)
+                if batch.signal == TRACES and start < self.starts.get(trace_id, 1 << 63):
+                    self.starts[trace_id] = start
 
     def received_ns(self, trace_id: bytes) -> int:
-        return 1000 * max((b.received_us for b in self.batches if trace_id in b.starts), default=0)
+        """When the newest hot part of the trace arrived; 0 when none is hot."""
+        return 1000 * max((b.received_us for b in self._by_trace.get(trace_id, ())), default=0)
 
-    def add_to(self, draft: Draft) -> bool:
-        """Put the hot spans and log records of the draft's trace into it; whether there were any."""
-        mine = sorted((b for b in self.batches if draft.trace_id in b.starts), key=lambda b: (b.received_us, b.id))
-        for batch in mine:
-            (draft.add_document if batch.signal == TRACES else draft.add_logs)(self.cache.plain(batch))
-        return bool(mine)
+    def add_to(self, draft: Draft) -> None:
+        """Put the hot spans and log records of the draft's trace into it."""
+        for batch in self._by_trace.get(draft.trace_id, ()):
+            scopes = self._cache.open(batch).scopes
+            if batch.signal == TRACES:
+                draft.add_spans(scopes)
+            else:
+                draft.add_log_records(scopes)
 
-    def matching(self, predicate: SpanPredicate) -> set[bytes]:
-        """Ids of traces that have a hot span meeting the predicate."""
-        with_spans = [b for b in self.batches if b.signal == TRACES]
+    def matching(self, predicate: SpanPredicate) -> Iterator[bytes]:
+        """Ids of traces that have a hot span meeting the predicate, by their earliest hot start, newest first.
+
+        Batches are read from the newest start downwards, so that a reader who has enough stops the work.
+        """
         if predicate.is_empty:
-            return {trace_id for b in with_spans for trace_id in b.starts}
+            yield from sorted(self.starts, key=lambda t: (self.starts[t], t), reverse=True)
+            return
         conditions = needles(predicate)
         found: set[bytes] = set()
-        for batch in with_spans:
-            data = self.cache.plain(batch)
-            if may_match(data, conditions):
-                found |= _matching_in(data, predicate, conditions, found)
-        return found
+        waiting: list[tuple[int, bytes]] = []
+        newest = {b.id: max(self.starts[t] for t in b.starts) for b in self._with_spans}
+        for batch in sorted(self._with_spans, key=lambda b: newest[b.id], reverse=True):
+            while waiting and -waiting[0][0] > newest[batch.id]:
+                yield heapq.heappop(waiting)[1]
+            opened = self._cache.open(batch)
+            if may_match(opened.data, conditions):
+                for trace_id in _matching_in(opened.scopes, predicate, conditions, found):
+                    found.add(trace_id)
+                    heapq.heappush(waiting, (-self.starts[trace_id], trace_id))
+        while waiting:
+            yield heapq.heappop(waiting)[1]
 
 
-def _matching_in(data: bytes, predicate: SpanPredicate, conditions, found: set[bytes]) -> set[bytes]:
+def _matching_in(scopes, predicate: SpanPredicate, conditions, found: set[bytes]) -> set[bytes]:
     new: set[bytes] = set()
-    for (resource, resource_schema, scope, scope_schema), raws in raw_scopes(data):
+    for (resource, resource_schema, scope, scope_schema), raws in scopes:
         around = resource + scope
-        open_conditions = [c for c in conditions if not any(needle in around for needle in c)]
+        still_open = [c for c in conditions if not any(needle in around for needle in c)]
         model = None
         for raw in raws:
-            if not may_match(raw, open_conditions):
+            if not may_match(raw, still_open) or not raw_may_match(raw, predicate):
                 continue
             trace_id = raw_trace_id(raw)
             if trace_id in found or trace_id in new:

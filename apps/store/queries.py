@@ -42,9 +42,7 @@ def list_services(workspace_id: int) -> tuple[ServiceInfo, ...]:
         return tuple(ServiceInfo(*row) for row in cursor.fetchall())
 
 
-def list_span_names(
-    workspace_id: int, service: str | None = None, kind: str | None = None
-) -> tuple[SpanNameInfo, ...]:
+def list_span_names(workspace_id: int, service: str | None = None, kind: str | None = None) -> tuple[SpanNameInfo, ...]:
     """By name, of one service or all, of one kind (`SERVER`, …) or all."""
     numbers = [n for n, name in enumerate(KINDS) if kind is None or name == kind]
     with store_cursor() as cursor:

@@ -54,9 +54,13 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
     began = time.perf_counter()
     before = _read_cursor(query.cursor)
     progress = _Progress(time.monotonic() + BUDGET_SECONDS)
-    with store_cursor() as cursor:
+    with store_cursor() as cursor, cursor.connection.transaction():
+        # Without this the planner walks whole partitions for choices among many tokens.
+        cursor.execute("SET LOCAL enable_seqscan = off")
         hot = HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id))
-        hot_rows = list(_hot_rows(cursor, workspace_id, query, hot, before, progress))
+        hot_rows = sorted(
+            _hot_rows(cursor, workspace_id, query, hot, before, progress), key=lambda r: r[0], reverse=True
+        )
         seen = {bytes.fromhex(row.trace_id) for _, row in hot_rows}
         found = _merge(hot_rows, _sealed_rows(cursor, workspace_id, query, before, seen, progress), query.limit + 1)
     rows = [row for _, row in found[: query.limit]]
@@ -100,12 +104,9 @@ def _merge(hot_rows, sealed_rows: Iterator, limit: int) -> list[tuple[Key, Trace
 
 def _hot_rows(cursor, workspace_id, query, hot: HotTraces, before, progress) -> Iterator[tuple[Key, TraceRow]]:
     """Matching traces with hot spans, newest first, at most a page and one of them."""
-    starts = hot.starts()
-    matched = hot.matching(query.span)
-    progress.looked_at += len(starts)
+    progress.looked_at += len(hot.starts)
     kept = 0
-    keyed = sorted(((starts[t], t) for t in matched), reverse=True)
-    for _, trace_id in keyed:
+    for trace_id in hot.matching(query.span):
         if kept > query.limit or progress.is_spent():
             return
         draft = load_draft(cursor, workspace_id, trace_id, hot)
@@ -189,7 +190,7 @@ def _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress
         if oldest is None:
             return
         before = oldest
-        if not tokens.is_empty and len(found) * 40 < rows:
+        if not tokens.is_empty and (len(found) * 40 < rows or tokens.has_wide_choice):
             break
     while True:
         if tokens.is_empty:

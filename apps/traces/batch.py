@@ -57,9 +57,7 @@ class _Check:
     def problems(self) -> list[str]:
         said = []
         if self.rejected:
-            said.append(
-                f"{self.rejected} spans refused: trace_id must be 16 bytes and span_id 8 bytes, not all zero."
-            )
+            said.append(f"{self.rejected} spans refused: trace_id must be 16 bytes and span_id 8 bytes, not all zero.")
         if self.absurd:
             said.append(f"{self.absurd} spans have no usable start time; they are filed under the time they arrived.")
         if self.backwards:
@@ -127,9 +125,7 @@ class _ShardWriter:
         if not count:
             return 0
         if self._group_source is not raw_group:
-            self._group = self.document.resource_spans.add(
-                resource=raw_group.resource, schema_url=raw_group.schema_url
-            )
+            self._group = self.document.resource_spans.add(resource=raw_group.resource, schema_url=raw_group.schema_url)
             self._group_source = raw_group
         self._group.scope_spans.add(scope=raw_scoped.scope, schema_url=raw_scoped.schema_url, spans=self.open)
         self.span_count += count

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
 from apps.traces import wire
 from apps.traces.tokens import (
     AttributeTokens,
-    duration_class_token,
+    duration_class,
+    duration_tokens,
     error_token,
     name_token,
     service_token,
@@ -42,15 +45,22 @@ class Draft:
 
     def add_document(self, data: bytes) -> None:
         """All spans of serialised TracesData that belong to this trace."""
-        for key, raw_spans in raw_scopes(data):
+        self.add_spans(raw_scopes(data))
+
+    def add_spans(self, scopes) -> None:
+        """The same from (key, serialised spans) pairs, as `raw_scopes` gives them."""
+        for key, raw_spans in scopes:
             mine = [raw for raw in raw_spans if raw_trace_id(raw) == self.trace_id]
             if mine:
                 self.groups.setdefault(key, {}).update(dict.fromkeys(mine))
 
     def add_logs(self, data: bytes) -> None:
         """All records of serialised LogsData that belong to this trace."""
-        for key, records in raw_log_scopes(data):
-            mine = [raw for raw in records if self.trace_id in raw]
+        self.add_log_records(raw_log_scopes(data))
+
+    def add_log_records(self, scopes) -> None:
+        for key, records in scopes:
+            mine = [raw for raw in records if raw_log_trace_id(raw) == self.trace_id]
             if mine:
                 self.log_groups.setdefault(key, {}).update(dict.fromkeys(mine))
 
@@ -86,6 +96,10 @@ def raw_trace_id(raw_span: bytes) -> bytes:
     if raw_span[:2] == b"\x0a\x10":
         return raw_span[2:18]
     return wire.RawSpan.FromString(raw_span).trace_id
+
+
+def raw_log_trace_id(raw_record: bytes) -> bytes:
+    return LogRecord.FromString(raw_record).trace_id
 
 
 def raw_scopes(data: bytes):
@@ -176,20 +190,17 @@ class Summariser:
             code != OK and bool(self.attributes.error_pairs) and any(r in self.attributes.error_pairs for r in raws)
         )
         tokens.add(span_id_token(span.span_id))
-        tokens.update(self._derive(service, name, (duration_ns >> 10).bit_length(), is_error))
+        tokens.update(self._derive(service, name, duration_ns, is_error))
         summary.names.add((service, name, span.kind))
         return is_error
 
-    def _derive(self, service: str, name: str, duration: int, is_error: bool) -> tuple[int, ...]:
-        key = (service, name, duration, is_error)
+    def _derive(self, service: str, name: str, duration_ns: int, is_error: bool) -> tuple[int, ...]:
+        key = (service, name, duration_class(duration_ns), is_error)
         found = self._derived.get(key)
         if found is None:
             if len(self._derived) > 100_000:
                 self._derived.clear()
-            found = (
-                service_token(service), name_token(service, name),
-                duration_class_token(duration), duration_class_token(duration, service, name),
-            )  # fmt: skip
+            found = (service_token(service), name_token(service, name), *duration_tokens(duration_ns, service, name))
             if is_error:
                 found += (error_token(), error_token(service))
             self._derived[key] = found

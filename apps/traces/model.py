@@ -206,8 +206,12 @@ class Span:
     def links(self) -> tuple[Link, ...]:
         return tuple(
             Link(
-                k.trace_id.hex(), k.span_id.hex(), k.trace_state, attribute_pairs(k.attributes),
-                k.flags, k.dropped_attributes_count,
+                k.trace_id.hex(),
+                k.span_id.hex(),
+                k.trace_state,
+                attribute_pairs(k.attributes),
+                k.flags,
+                k.dropped_attributes_count,
             )
             for k in self.pb.links
         )
@@ -252,9 +256,7 @@ class Trace:
                 if pb.trace_id.hex() == self.trace_id:
                     span_id = pb.span_id.hex()
                     found.setdefault(span_id if span_id in self.by_id else "", []).append(_log_record(pb, service))
-        self.logs = {
-            span_id: tuple(sorted(records, key=lambda r: r.time_ns)) for span_id, records in found.items()
-        }
+        self.logs = {span_id: tuple(sorted(records, key=lambda r: r.time_ns)) for span_id, records in found.items()}
 
     def __len__(self) -> int:
         return len(self.spans)

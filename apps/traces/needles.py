@@ -12,17 +12,22 @@ import math
 import struct
 
 from apps.traces.query import SpanPredicate
+from apps.traces.wire import RawSpan
 
 Alternatives = tuple[bytes, ...]
 
 
 def needles(predicate: SpanPredicate) -> list[Alternatives]:
     """For each condition, the byte strings of which at least one stands in the span, its resource or its scope.
-    Conditions without such a string (kind, status, durations) give none."""
+    Durations give none: see `raw_may_match`."""
     found: list[Alternatives] = []
     for text in (predicate.service, predicate.name):
         if text and text != "unknown_service":
             found.append((text.encode(),))
+    if predicate.status == "ERROR":
+        found.append((b"\x18\x02", b"error"))  # Status.code = 2, or an attribute of that name
+    if predicate.kind in _KIND_NUMBERS:
+        found.append((b"\x30" + bytes([_KIND_NUMBERS[predicate.kind]]),))
     if predicate.span_id:
         found.append((bytes.fromhex(predicate.span_id),))
     for key, text in predicate.attributes:
@@ -34,6 +39,22 @@ def needles(predicate: SpanPredicate) -> list[Alternatives]:
     return found
 
 
+_KIND_NUMBERS = {"SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
+
+
+def raw_may_match(raw: bytes, predicate: SpanPredicate) -> bool:
+    """A second sieve, on a span whose attributes stay unparsed (0.4 µs): name and duration."""
+    if predicate.name is None and predicate.min_duration_ns is None and predicate.max_duration_ns is None:
+        return True
+    span = RawSpan.FromString(raw)
+    if predicate.name is not None and span.name != predicate.name:
+        return False
+    duration = max(0, span.end_time_unix_nano - span.start_time_unix_nano)
+    if predicate.min_duration_ns is not None and duration < predicate.min_duration_ns:
+        return False
+    return predicate.max_duration_ns is None or duration <= predicate.max_duration_ns
+
+
 def may_match(data: bytes, conditions: list[Alternatives]) -> bool:
     return all(any(needle in data for needle in alternatives) for alternatives in conditions)
 
@@ -41,7 +62,8 @@ def may_match(data: bytes, conditions: list[Alternatives]) -> bool:
 def _value_needles(text: str) -> list[Alternatives]:
     if not text or text[0] in "[{" or text in ("NaN", "Infinity", "-Infinity"):
         return []
-    forms = [text.encode("utf-8", "surrogatepass")]
+    plain = text.encode("utf-8", "replace")
+    forms = [b"\x0a" + _varint(len(plain)) + plain]
     if text in ("true", "false"):
         forms.append(b"\x10\x01" if text == "true" else b"\x10\x00")
     forms.extend(_number_forms(text))

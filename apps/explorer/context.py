@@ -11,5 +11,6 @@ def look(request: HttpRequest) -> dict:
     theme = request.COOKIES.get("theme", "")
     return {
         "theme": theme if theme in THEMES else "",
-        "is_open": getattr(settings, "TRACER_OPEN", False),
+        "is_open": settings.TRACER_OPEN,
+        "retention_days": getattr(settings, "TRACER_RETENTION_DAYS", 14),
     }

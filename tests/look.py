@@ -1,0 +1,119 @@
+"""Looks at pages in a real browser: pictures, contrast, overflow, what the Content-Security-Policy refused.
+
+From tests: `with browser() as chrome: with look(chrome, url, theme="dark", width=390) as page: assert problems(page) == []`.
+From a shell: `python tests/look.py http://127.0.0.1:8000 / /connect --out shots` takes pictures of each page in both
+themes at 1440 and 390 px, prints what is wrong and exits with the number of pages that have something wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+THEMES = ("light", "dark")
+WIDTHS_PX = (1440, 390)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+CHECKS = (Path(__file__).parent / "look.js").read_text()
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Chromium: the system's if there is one, else Playwright's own."""
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield chrome
+        chrome.close()
+
+
+@contextmanager
+def look(
+    chrome: Browser,
+    url: str,
+    *,
+    theme: str = "light",
+    width: int = 1440,
+    height: int = 900,
+    has_js: bool = True,
+    cookies: dict[str, str] | None = None,
+) -> Iterator[Page]:
+    """The page, loaded and with its fonts. What it complained of collects in `page.complaints`."""
+    context = chrome.new_context(
+        viewport={"width": width, "height": height}, java_script_enabled=has_js, reduced_motion="reduce"
+    )
+    jar = {"theme": theme, **(cookies or {})}
+    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in jar.items()])
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda said: _note(page, said.type, said.text))
+    page.on("pageerror", lambda error: page.complaints.append(f"script error: {error}"))
+    page.goto(url, wait_until="load")
+    if has_js:
+        page.evaluate("document.fonts.ready")
+        page.wait_for_load_state("networkidle")
+    yield page
+    context.close()
+
+
+def problems(page: Page) -> list[str]:
+    """Everything wrong with the page as it is now: contrast below AA, overflow, small targets, CSP, script errors."""
+    page.evaluate(CHECKS)
+    return page.evaluate("window.look.all()") + page.complaints
+
+
+def shoot(page: Page, path: Path, *, is_full: bool = True) -> Path:
+    """A picture of the page; a full one is as tall as the page, so that what sticks sits where it belongs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = dict(page.viewport_size)
+    if is_full:
+        tall = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(int(tall), size["height"])})
+        page.wait_for_timeout(80)
+    page.screenshot(path=path)
+    page.set_viewport_size(size)
+    return path
+
+
+def _note(page: Page, kind: str, text: str) -> None:
+    # The page under test may be an error page: that it was not a 200 is no complaint.
+    if kind in ("error", "warning") and "the server responded with a status of" not in text:
+        page.complaints.append(f"console: {text}")
+
+
+def name_of(address: str) -> str:
+    """A file name for an address: "/" is "search", "/connect?with=rails" is "connect-with-rails"."""
+    return re.sub(r"\W+", "-", address).strip("-") or "search"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("base", help="http://127.0.0.1:8000")
+    parser.add_argument("paths", nargs="+")
+    parser.add_argument("--out", type=Path, default=Path("shots"))
+    parser.add_argument("--themes", default=",".join(THEMES))
+    parser.add_argument("--widths", default=",".join(map(str, WIDTHS_PX)))
+    parser.add_argument("--height", type=int, default=900)
+    parser.add_argument("--window", action="store_true", help="the window only, not the whole page")
+    asked = parser.parse_args()
+    wrong = 0
+    with browser() as chrome:
+        for path in asked.paths:
+            for theme in asked.themes.split(","):
+                for width in map(int, asked.widths.split(",")):
+                    with look(chrome, asked.base + path, theme=theme, width=width, height=asked.height) as page:
+                        found = problems(page)
+                        shot = asked.out / f"{name_of(path)}-{theme}-{width}.png"
+                        shoot(page, shot, is_full=not asked.window)
+                        print(shot, *found, sep="\n    ")
+                        wrong += bool(found)
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -27,7 +27,9 @@ def connect(request: HttpRequest) -> HttpResponse:
 def _with_new_key(request: HttpRequest) -> HttpResponse:
     user = request.user if request.user.is_authenticated else None
     name = f"Made on Connect, {timezone.now():%-d %b %Y %H:%M}"
-    return _page(request, guide_for(request, make_key(workspace=current_workspace(request), name=name, created_by=user)))
+    return _page(
+        request, guide_for(request, make_key(workspace=current_workspace(request), name=name, created_by=user))
+    )
 
 
 @require_safe

@@ -1,0 +1,1 @@
+"""Wiring: settings, addresses, Celery, and the processes that make up a running product."""

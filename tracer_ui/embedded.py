@@ -106,7 +106,7 @@ def postgres_settings(sockets: Path) -> dict[str, str]:
         "listen_addresses": "",
         "unix_socket_directories": str(sockets),
         "unix_socket_permissions": "0700",
-        "max_connections": "60",
+        "max_connections": "100",
         "shared_buffers": f"{shared_mib}MB",
         "effective_cache_size": f"{memory_bytes // MIB // 2}MB",
         "work_mem": "16MB",

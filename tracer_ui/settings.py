@@ -29,6 +29,12 @@ try:
     TRACER_MAX_BODY_BYTES = environment.integer("TRACER_MAX_BODY_BYTES", 64 * 1024**2, least=1024, most=1024**3)
     TRACER_MAX_BACKLOG_SPANS = environment.integer("TRACER_MAX_BACKLOG_SPANS", 5_000_000, least=1, most=10**10)
 
+    # How many processes and threads serve it; every thread of web and otlp holds one database connection
+    TRACER_WEB_WORKERS = environment.integer("TRACER_WEB_WORKERS", 1, least=1, most=64)
+    TRACER_OTLP_WORKERS = environment.integer("TRACER_OTLP_WORKERS", 2, least=1, most=64)
+    TRACER_WORKER_PROCESSES = environment.integer("TRACER_WORKER_PROCESSES", 2, least=1, most=64)
+    TRACER_THREADS = environment.integer("TRACER_THREADS", 8, least=2, most=128)
+
     # PostgreSQL and Redis: given, or our own under the data directory (see embedded.py)
     DATABASE_URL = environment.url("DATABASE_URL", ("postgresql", "postgres"))
     REDIS_URL = environment.url("REDIS_URL", ("redis", "rediss", "unix"))
@@ -38,6 +44,9 @@ try:
     # Whose run is this? Alone on one machine, nobody needs to log in and no client needs a key.
     _alone = TRACER_EMBEDDED_DATABASE and environment.is_loopback(TRACER_BIND)
     TRACER_OPEN = environment.flag("TRACER_OPEN", _alone)
+
+    # Prometheus sends it as a bearer token; without it /metrics answers on an open instance only
+    TRACER_METRICS_TOKEN = environment.text("TRACER_METRICS_TOKEN")
 
     SECRET_KEY = environment.text("TRACER_SECRET_KEY")
     if not SECRET_KEY and not TRACER_EMBEDDED_DATABASE:
@@ -84,7 +93,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "tracer_ui.middleware.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.AccountsMiddleware",

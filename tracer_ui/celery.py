@@ -1,0 +1,60 @@
+"""The Celery application and what beat asks for when. Tasks are named as strings: the wiring imports none of them."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracer_ui.settings")
+
+import redis
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import beat_init
+from django.conf import settings
+
+SHARDS = 4
+DIGEST_EVERY_S = 2.0
+PULSE_EVERY_S = 5.0
+PULSE_KEY, PULSE_TTL_S = "tracer:pulse", 60
+
+app = Celery("tracer_ui", broker=settings.CELERY_BROKER_URL)
+app.conf.update(
+    task_ignore_result=True,
+    # A task that was lost with its worker is asked for again by beat, two seconds later.
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={"socket_connect_timeout": 5, "socket_timeout": 30, "health_check_interval": 10},
+    beat_max_loop_interval=1.0,
+    timezone="UTC",
+)
+app.conf.beat_schedule = {
+    **{
+        f"digest shard {shard}": {
+            "task": "apps.digest.tasks.digest_shard",
+            "args": (shard,),
+            "schedule": min(DIGEST_EVERY_S, settings.TRACER_QUIET_SECONDS),
+            # Asked for again in any case, so a queue that nobody served does not have to be worked off.
+            "options": {"expires": 10 * DIGEST_EVERY_S},
+        }
+        for shard in range(SHARDS)
+    },
+    "make partitions": {"task": "apps.digest.tasks.make_partitions", "schedule": crontab(minute="7")},
+    "drop what has expired": {"task": "apps.digest.tasks.drop_expired", "schedule": crontab(minute="17")},
+    "pulse": {"task": "tracer_ui.pulse", "schedule": PULSE_EVERY_S, "options": {"expires": PULSE_EVERY_S}},
+}
+app.autodiscover_tasks()
+
+
+@app.task(name="tracer_ui.pulse")
+def pulse() -> None:
+    """Says in Redis that beat asks and a worker answers; `/readyz` looks there."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as client:
+        client.set(PULSE_KEY, 1, ex=PULSE_TTL_S)
+
+
+@beat_init.connect
+def make_partitions_at_start(**_: object) -> None:
+    """A machine that was off at minute 7 still has tomorrow's partitions."""
+    app.send_task("apps.digest.tasks.make_partitions")

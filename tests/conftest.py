@@ -41,7 +41,6 @@ def start_services() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tracer_ui.settings"
 
 
-
 start_services()
 django.setup()  # settings are read here, after the environment is ready
 

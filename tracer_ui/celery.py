@@ -1,11 +1,13 @@
 """The Celery application and what beat asks for when. Tasks are named as strings: the wiring imports none of them."""
 
 import os
+import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracer_ui.settings")
 
 import redis
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
 from celery.signals import beat_init
 from django.conf import settings
@@ -14,6 +16,9 @@ SHARDS = 4
 DIGEST_EVERY_S = 2.0
 PULSE_EVERY_S = 5.0
 PULSE_KEY, PULSE_TTL_S = "tracer:pulse", 60
+
+# Tasks arrive as JSON, over a socket of ours; being root adds nothing that a task could be talked into.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("tracer_ui", broker=settings.CELERY_BROKER_URL)
 app.conf.update(

@@ -1,7 +1,7 @@
 """PostgreSQL 18 and Redis from wheels, for a run without DATABASE_URL and REDIS_URL.
 
-Both listen on Unix sockets only, so there is no port to choose, nothing to guess for a neighbour on the network, and the
-addresses follow from the data directory alone: every process computes the same ones, and nothing is handed around.
+Both listen on Unix sockets only, so there is no port to choose, nothing to guess for a neighbour on the network, and
+the addresses follow from the data directory alone: every process computes the same ones, nothing is handed around.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def postgres_program(data_dir: Path) -> Program:
     return Program(
         name="postgres",
         command=command,
-        stop_signal=signal.SIGINT,  # "fast shutdown": ends sessions and writes a checkpoint; SIGTERM would wait for clients
+        stop_signal=signal.SIGINT,  # "fast shutdown": ends sessions, writes a checkpoint; SIGTERM waits for clients
         preexec=preexec,
         is_ready=lambda: is_database_ready(data_dir),
     )
@@ -73,7 +73,9 @@ def make_socket_directory(data_dir: Path) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = directory.stat().st_uid
     if os.geteuid() not in (0, owner):
-        raise RuntimeError(f"{directory} belongs to another user (uid {owner}); set TRACER_DATA_DIR to a directory of your own")
+        raise RuntimeError(
+            f"{directory} belongs to another user (uid {owner}); set TRACER_DATA_DIR to a directory of your own"
+        )
     os.chmod(directory, 0o700)
     return directory
 

@@ -60,7 +60,9 @@ def address(name: str, default: str) -> str:
     try:
         return str(ip_address(value))
     except ValueError:
-        raise BadSetting(f"{name}={value!r} is not an IP address (127.0.0.1 for this machine only, 0.0.0.0 for every network)") from None
+        raise BadSetting(
+            f"{name}={value!r} is not an IP address (127.0.0.1 for this machine only, 0.0.0.0 for every network)"
+        ) from None
 
 
 def is_loopback(bind: str) -> bool:

@@ -1,7 +1,8 @@
 """Ends the product's processes when the supervisor itself was killed with SIGKILL and could not.
 
-The supervisor starts `python -m tracer_ui.guard` with a pipe as its standard input and writes one line for every process it
-starts (`+ pid signal`) or sees ending (`- pid`). The pipe closes when the supervisor is gone, for whatever reason.
+The supervisor starts `python -m tracer_ui.guard` with a pipe as its standard input and writes one line for every
+process it starts (`+ pid signal`) or sees ending (`- pid`). The pipe closes when the supervisor is gone, for whatever
+reason.
 """
 
 import os
@@ -32,7 +33,7 @@ def end(stop_signals: dict[int, int], *, send: Callable[[int, int], bool] = sign
         except OSError:
             pass
     deadline = time.monotonic() + GRACE_S
-    while time.monotonic() < deadline and any([send(pid, 0) for pid in stop_signals]):
+    while time.monotonic() < deadline and any(send(pid, 0) for pid in stop_signals):
         time.sleep(0.1)
     for pid in stop_signals:
         send(pid, signal.SIGKILL)

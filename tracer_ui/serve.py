@@ -4,8 +4,8 @@ import os
 import sys
 
 ROLES = ("web", "otlp")
-# Granian closes a connection that was idle for this long. Exporters send every 5 s or after a quiet minute, and one that
-# meets a connection just being closed loses its batch; granian's own default is 30 s and its command line stops at 60.
+# Granian closes a connection that was idle for this long (tried: its default is 30 s, its command line stops at 60 s).
+# Exporters send every 5 s or after a quiet minute, and one that meets a connection just being closed loses its batch.
 KEEP_ALIVE_MS = 120_000
 
 
@@ -34,7 +34,7 @@ def main() -> None:
         blocking_threads_idle_timeout=600,
         http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_MS),
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=10,

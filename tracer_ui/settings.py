@@ -18,7 +18,9 @@ try:
     TRACER_HTTP_PORT = environment.integer("TRACER_HTTP_PORT", 8000, least=1, most=65535)
     TRACER_OTLP_PORT = environment.integer("TRACER_OTLP_PORT", 4318, least=1, most=65535)
     if TRACER_HTTP_PORT == TRACER_OTLP_PORT:
-        raise environment.BadSetting(f"TRACER_HTTP_PORT and TRACER_OTLP_PORT are both {TRACER_HTTP_PORT}; they must differ")
+        raise environment.BadSetting(
+            f"TRACER_HTTP_PORT and TRACER_OTLP_PORT are both {TRACER_HTTP_PORT}; they must differ"
+        )
     TRACER_ROLE = environment.choice("TRACER_ROLE", "web", ("web", "otlp"))  # set by tracer_ui.serve
     # Where people and clients find it from outside, as https://traces.example.com; needed behind a TLS proxy
     TRACER_PUBLIC_URL = environment.url("TRACER_PUBLIC_URL", ("http", "https")).rstrip("/")

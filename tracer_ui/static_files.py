@@ -7,7 +7,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
-    """Also rewrites the `import … from "./x.js";` lines of ES modules (the `;` is needed: without it a line is skipped)."""
+    """Also rewrites the `import … from "./x.js";` lines of ES modules. A line without its `;` is skipped in silence."""
 
     support_js_module_import_aggregation = True
 

@@ -1,7 +1,8 @@
 """Runs programs until told to stop: prefixes their output, restarts what dies, leaves nothing running.
 
-One thread and one loop (`pump`). Every program leads a process group of its own, so that a terminal's Ctrl-C reaches only the
-supervisor, and what a dead leader leaves behind (the workers of a killed web server hold its port) can be ended as a group.
+One thread and one loop (`pump`). Every program leads a process group of its own, so that a terminal's Ctrl-C reaches
+only the supervisor, and what a dead leader leaves behind (the workers of a killed web server hold its port) can be
+ended as a group.
 """
 
 import os
@@ -108,10 +109,13 @@ class Supervisor:
     def pump(self, *, until: Callable[[], bool], timeout_s: float) -> bool:
         """The loop. True when `until()` held, False after `timeout_s` or when asked to stop."""
         deadline_s = time.monotonic() + timeout_s
+        next_question_s = 0.0  # a program that prints much makes turns short; `until` may cost a connection
         while not self.stopping and time.monotonic() < deadline_s:
             self.turn(restart=True)
-            if until():
-                return True
+            if time.monotonic() >= next_question_s:
+                if until():
+                    return True
+                next_question_s = time.monotonic() + TICK_S
         return False
 
     def turn(self, *, restart: bool) -> None:
@@ -167,7 +171,9 @@ class Supervisor:
         steady = time.monotonic() - running.started_at_s > STEADY_S
         running.delay_s = FIRST_DELAY_S if steady else min(running.delay_s * 2, LONGEST_DELAY_S)
         running.retry_at_s = time.monotonic() + running.delay_s
-        self.say(f"{running.program.name} {describe_end(process.returncode)}; starting it again in {running.delay_s:.1f} s")
+        self.say(
+            f"{running.program.name} {describe_end(process.returncode)}; starting it again in {running.delay_s:.1f} s"
+        )
 
     def stop(self, names: Sequence[str]) -> None:
         """Asks the named programs to stop, all at once; after STOP_GRACE_S kills what did not."""

@@ -54,7 +54,10 @@ def run(supervisor: Supervisor, *, demo: bool) -> None:
         postgres=settings.TRACER_EMBEDDED_DATABASE,
         redis=settings.TRACER_EMBEDDED_REDIS,
     )
-    for step in (manage("migrate", "--noinput", "--verbosity=0"), manage("collectstatic", "--noinput", "--verbosity=0")):
+    for step in (
+        manage("migrate", "--noinput", "--verbosity=0"),
+        manage("collectstatic", "--noinput", "--verbosity=0"),
+    ):
         if not supervisor.stopping:
             supervisor.finish(step, STEP_TIMEOUT_S)
     if supervisor.stopping:
@@ -72,7 +75,7 @@ def run(supervisor: Supervisor, *, demo: bool) -> None:
 
 def product_programs() -> list[Program]:
     """The four processes, by the commands that docker-compose.yml uses too."""
-    celery = [sys.executable, "-m", "celery", "-A", "tracer_ui"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "--app=tracer_ui"]
     worker = ["worker", "--pool=prefork", f"--concurrency={settings.TRACER_WORKER_PROCESSES}", "-O", "fair"]
     return [
         Program("web", [sys.executable, "-m", "tracer_ui.serve", "web"]),
@@ -110,7 +113,9 @@ def check_port_is_free(name: str) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise RuntimeError(f"port {port} is taken; set {name} to a free one") from None
-            raise RuntimeError(f"cannot listen on {settings.TRACER_BIND} port {port} ({name}): {error.strerror}") from None
+            raise RuntimeError(
+                f"cannot listen on {settings.TRACER_BIND} port {port} ({name}): {error.strerror}"
+            ) from None
 
 
 def local_url(port: int) -> str:

@@ -6,9 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracer_ui.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-import tracer_ui.celery  # a page that asks for a task must ask our broker
+import tracer_ui.celery  # noqa: F401  (a page that asks for a task must ask our broker)
 from tracer_ui.counters import CountedRequests
-
-__all__ = ["application", "tracer_ui"]
 
 application = CountedRequests(get_wsgi_application())

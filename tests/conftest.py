@@ -7,23 +7,31 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.product import ROOT, Product, free_ports
+from tracer_ui.privileges import die_with_parent
 
 
-def start_services() -> None:
-    """Both embedded services for this test run, stopped (and their data removed) when it ends."""
+def start_services() -> Path:
+    """Both embedded services for this test run, stopped (and their data removed) when it ends; their directory."""
     home = Path(tempfile.mkdtemp(prefix="tracer-test-"))
     home.chmod(0o755)
     data_dir = home / "var"
     command = [sys.executable, "-m", "tracer_ui.embedded", "--data-dir", str(data_dir)]
     with (home / "services.log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
         )
 
     def stop() -> None:
@@ -32,16 +40,17 @@ def start_services() -> None:
         shutil.rmtree(home, ignore_errors=True)
 
     atexit.register(stop)
+    assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(3)]
     if not all(lines):
         raise RuntimeError("PostgreSQL and Redis did not start:\n" + (home / "services.log").read_text())
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    os.environ["TRACER_DATA_DIR"] = str(data_dir)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tracer_ui.settings"
+    return data_dir
 
 
-start_services()
+for name in [name for name in os.environ if name.startswith("TRACER_")] + ["DATABASE_URL", "REDIS_URL"]:
+    os.environ.pop(name, None)
+os.environ["TRACER_DATA_DIR"] = str(start_services())
+os.environ["DJANGO_SETTINGS_MODULE"] = "tracer_ui.settings"
 django.setup()  # settings are read here, after the environment is ready
 
 
@@ -51,3 +60,43 @@ def static_files() -> None:
     from django.core.management import call_command
 
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The real product (web, OTLP, worker, beat, its own PostgreSQL and Redis) with traces sealed after one second.
+
+    Shared by the whole run: tests make their own trace ids and attribute values, and look only for those.
+    """
+    web_port, otlp_port = free_ports(2)
+    product = Product(tmp_path_factory.mktemp("server"), web_port, otlp_port, {"TRACER_QUIET_SECONDS": "1"})
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["object"]:
+    """A playwright Browser driving the system's Chromium. Its absence is an error: what only a browser can see would
+    otherwise go unseen."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        raise RuntimeError("these tests need Chromium: apt-get install chromium, or set CHROMIUM to its path")
+    arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    # Playwright runs an event loop in this thread, and Django refuses database calls where it sees one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()

@@ -1,6 +1,6 @@
 """Looks at pages in a real browser: pictures, contrast, overflow, what the Content-Security-Policy refused.
 
-From tests: `with browser() as chrome: with look(chrome, url, theme="dark", width=390) as page: assert problems(page) == []`.
+From tests: `with browser() as chrome, look(chrome, url, theme="dark", width=390) as page: assert not problems(page)`.
 From a shell: `python tests/look.py http://127.0.0.1:8000 / /connect --out shots` takes pictures of each page in both
 themes at 1440 and 390 px, prints what is wrong and exits with the number of pages that have something wrong.
 """

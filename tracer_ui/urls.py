@@ -12,3 +12,8 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("", include("apps.explorer.urls")),
 ]
+
+handler400 = "apps.explorer.views.errors.bad_request"
+handler403 = "apps.explorer.views.errors.denied"
+handler404 = "apps.explorer.views.errors.not_found"
+handler500 = "apps.explorer.views.errors.server_error"

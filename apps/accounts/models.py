@@ -34,6 +34,9 @@ class Membership(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "workspace"], name="one_membership_per_workspace")]
 
+    def __str__(self) -> str:
+        return f"{self.user} in {self.workspace}: {self.role}"
+
 
 class IngestKey(models.Model):
     """A key a service sends spans with. The key itself is never stored, only its SHA-256."""
@@ -52,3 +55,6 @@ class IngestKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

@@ -12,7 +12,7 @@ from apps.accounts.setup import create_admin
 
 
 class Command(BaseCommand):
-    help = "Make the first user, owner of the default workspace. The password comes from TRACER_ADMIN_PASSWORD or is asked for."
+    help = "Make the first user, owner of the default workspace. Asks for a password, or reads TRACER_ADMIN_PASSWORD."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

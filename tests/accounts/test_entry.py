@@ -1,0 +1,143 @@
+"""Who gets in: log-in, the first administrator, and what needs no log-in."""
+
+import logging
+import re
+import threading
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.urls import get_resolver
+
+from apps.accounts.models import Membership, Role
+from apps.accounts.setup import create_admin
+
+PASSWORD = "correct-horse-9"
+
+
+def test_a_page_asks_for_a_log_in_and_comes_back_to_itself(cast):
+    answer = cast.anybody.get("/settings/keys?a=b")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/login?next=/settings/keys%3Fa%3Db"
+    entered = {"username": "member", "password": "member-knows-this", "next": "/settings/keys?a=b"}
+    assert cast.anybody.post("/login", entered)["Location"] == "/settings/keys?a=b"
+
+
+def test_logging_in_leads_to_no_other_site(cast):
+    entered = {"username": "member", "password": "member-knows-this", "next": "https://evil.example/"}
+    assert cast.anybody.post("/login", entered)["Location"] == "/"
+
+
+def test_a_wrong_password_says_so_and_does_not_say_which_part(cast):
+    unknown = cast.anybody.post("/login", {"username": "nobody", "password": "x"})
+    wrong = cast.anybody.post("/login", {"username": "member", "password": "x"})
+    assert b"That did not work" in unknown.content
+    strip = re.compile(rb'value="(nobody|member|[\w-]{64})"')
+    assert strip.sub(b"", unknown.content) == strip.sub(b"", wrong.content)
+
+
+def test_logging_out_ends_the_session_and_needs_a_post(cast):
+    assert cast.member.get("/logout").status_code == 405
+    cast.member.post("/logout")
+    assert cast.member.get("/settings/keys").status_code == 302
+
+
+def test_every_address_but_the_open_ones_turns_a_passer_by_away(cast):
+    """Parametrised over the addresses themselves, so that a new page cannot be forgotten."""
+    open_names = {"login", "logout", "setup", "join", "theme"}
+    tried = 0
+    for pattern in get_resolver("apps.accounts.urls").url_patterns + get_resolver("apps.explorer.urls").url_patterns:
+        if pattern.name in open_names:
+            continue
+        path = "/" + re.sub(r"<\w+:(\w+)>|<(\w+)>", "1", str(pattern.pattern)).lstrip("^").rstrip("$")
+        answer = cast.anybody.get(path)
+        assert answer.status_code == 302, path
+        assert answer["Location"].startswith("/login"), path
+        tried += 1
+    assert tried >= 10
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs", "/ingest/trc_x/v1/traces", "/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_machines_are_never_redirected(cast, path, method):
+    assert getattr(cast.anybody, method)(path).status_code not in range(300, 400)
+
+
+def test_programs_that_read_get_401_instead_of_a_page(cast, settings):
+    settings.ROOT_URLCONF = "tests.accounts.urls_with_api"
+    answer = cast.anybody.get("/api/v1/traces")
+    assert answer.status_code == 401
+    assert answer["Content-Type"] == "application/json"
+
+
+def test_a_part_of_a_page_sends_the_whole_page_to_the_log_in(cast):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/connect?with=rails"}
+    answer = cast.anybody.get("/connect/listening", headers=headers)
+    assert answer.status_code == 204
+    assert answer["HX-Redirect"] == "http://testserver/connect?with=rails"
+
+
+def test_where_nobody_logs_in_everybody_is_owner(db, settings, client):
+    settings.TRACER_OPEN = True
+    page = client.get("/settings/keys")
+    assert page.status_code == 200
+    assert b"Make the key" in page.content
+    assert b"Log out" not in page.content
+
+
+@pytest.fixture
+def _fresh_token(settings, tmp_path) -> None:
+    settings.TRACER_DATA_DIR = tmp_path
+
+
+@pytest.mark.usefixtures("_fresh_token")
+def test_the_first_administrator_needs_the_token_of_the_log(db, client, caplog):
+    assert client.get("/settings/keys")["Location"] == "/setup"
+    assert client.get("/login")["Location"] == "/setup"
+    with caplog.at_level(logging.WARNING):
+        client.get("/setup")
+    token = caplog.records[-1].args[0]
+    entered = {"token": "guess", "username": "jana", "password": PASSWORD}
+    assert client.post("/setup", entered).status_code == 422
+    assert not User.objects.exists()
+    assert client.post("/setup", {**entered, "token": token}).status_code == 302
+    assert Membership.objects.get(user__username="jana").role == Role.OWNER
+    assert client.get("/settings/members").status_code == 200
+    assert Client().get("/setup")["Location"] == "/"
+    assert Client().post("/setup", {**entered, "username": "second", "token": token})["Location"] == "/"
+    assert User.objects.count() == 1
+
+
+@pytest.mark.usefixtures("_fresh_token")
+def test_a_weak_first_password_is_refused(db, client):
+    answer = client.post("/setup", {"token": "x", "username": "jana", "password": "password"})
+    assert answer.status_code == 422
+    assert b"too common" in answer.content
+
+
+def test_the_first_administrator_can_be_made_from_the_command_line(db, monkeypatch):
+    monkeypatch.setenv("TRACER_ADMIN_PASSWORD", PASSWORD)
+    call_command("createadmin", "jana")
+    assert User.objects.get().check_password(PASSWORD)
+    with pytest.raises(CommandError, match="a user already"):
+        call_command("createadmin", "second")
+
+
+@pytest.mark.usefixtures("_fresh_token")
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_first_administrators_at_once_are_one():
+    made = []
+
+    def make(name: str) -> None:
+        made.append(create_admin(username=name, password=PASSWORD))
+        connection.close()
+
+    threads = [threading.Thread(target=make, args=(name,)) for name in ("jana", "petr", "eva")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(user is not None for user in made) == 1
+    assert User.objects.count() == 1

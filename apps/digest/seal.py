@@ -28,7 +28,8 @@ MAX_OPEN_SECONDS = 60
 
 _LOCK_CLASS = 0x74726163
 
-_summariser = Summariser()
+_summarisers: dict[int, Summariser] = {}
+"""One a workspace, for each knows the attribute keys it has seen."""
 
 
 @dataclass(slots=True)
@@ -73,7 +74,8 @@ def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_day
                 Carried(key[0], g.draft, arriving[key], g.first_received_us) for key, g in carried.items()
             ])  # fmt: skip
             hot.delete_batches(cursor, ids)
-    return Digested(len(batches), sealed, len(carried), sum(b.span_count for b in batches) >= MAX_SPANS)
+    is_more = sum(b.span_count + 1 for b in batches) >= MAX_SPANS
+    return Digested(len(batches), sealed, len(carried), is_more)
 
 
 @contextmanager
@@ -127,13 +129,13 @@ def _summarise(cursor, gathered: dict[Key, Gathered], retention_days: int) -> di
         mine = [t.summary for t in ready.values() if t.workspace_id == workspace_id]
         register_services(cursor, workspace_id, {s for summary in mine for s in summary.services})
         register_span_names(cursor, workspace_id, {n for summary in mine for n in summary.names})
-        register_attribute_keys(cursor, workspace_id, _summariser.attributes.keys)
+        register_attribute_keys(cursor, workspace_id, _summarisers[workspace_id].attributes.keys)
     ensure_partitions(day_of(trace.filed_at_ns) for trace in ready.values())
     return ready
 
 
 def _finish(workspace_id: int, draft: Draft, received_ns: int, retention_days: int) -> SealedTrace:
-    summary = _summariser.summarise(draft)
+    summary = _summarisers.setdefault(workspace_id, Summariser()).summarise(draft)
     return SealedTrace(
         workspace_id, draft, summary, filed_at(summary.start_ns, received_ns, retention_days), received_ns
     )

@@ -39,7 +39,8 @@ _READ_OTHERS = """
 
 
 def read_ripe(cursor, *, shard: int, until_us: int, max_spans: int) -> list[HotBatch]:
-    """Batches of `shard` that arrived up to `until_us` (µs since 1970), oldest first, about `max_spans` spans."""
+    """Batches of `shard` that arrived up to `until_us` (µs since 1970), oldest first: until spans and
+    rows together exceed `max_spans`, the last of them included."""
     cursor.execute(_READ_RIPE, {"shard": shard, "until_us": until_us, "max_spans": max_spans}, binary=True)
     return [HotBatch(*row) for row in cursor.fetchall()]
 

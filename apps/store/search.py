@@ -22,10 +22,11 @@ from apps.store.load import load_draft, sealed_documents
 from apps.store.partitions import day_of, existing_partitions
 from apps.store.results import MatchedSpan, SearchPage, ServiceCount, TraceRow
 from apps.store.sealed import filed_at
-from apps.traces.draft import Summariser
+from apps.traces.draft import Draft, Summariser, Summary
 from apps.traces.match import matching_spans
+from apps.traces.model import Span
 from apps.traces.otlp import read_trace
-from apps.traces.query import TraceQuery
+from apps.traces.query import SpanPredicate, TraceQuery
 
 BUDGET_SECONDS = 3.0
 CHECK_AT_ONCE = 25
@@ -61,8 +62,7 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
         hot_rows = sorted(
             _hot_rows(cursor, workspace_id, query, hot, before, progress), key=lambda r: r[0], reverse=True
         )
-        seen = {bytes.fromhex(row.trace_id) for _, row in hot_rows}
-        found = _merge(hot_rows, _sealed_rows(cursor, workspace_id, query, before, seen, progress), query.limit + 1)
+        found = _merge(hot_rows, _sealed_rows(cursor, workspace_id, query, hot, before, progress), query.limit + 1)
     rows = [row for _, row in found[: query.limit]]
     is_full = len(found) > query.limit
     last = found[query.limit - 1][0] if is_full else progress.oldest
@@ -79,8 +79,6 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
 
 def find_span(workspace_id: int, span_id: str) -> str | None:
     """The id of the newest trace with a span of this id (16 hex digits), or None."""
-    from apps.traces.query import SpanPredicate
-
     window_end = time.time_ns() + 2 * 86_400 * 10**9
     page = search(workspace_id, TraceQuery(0, window_end, SpanPredicate(span_id=span_id), limit=1))
     return page.rows[0].trace_id if page.rows else None
@@ -116,7 +114,7 @@ def _hot_rows(cursor, workspace_id, query, hot: HotTraces, before, progress) -> 
         if not _in_window(query, key, summary.duration_ns, before):
             continue
         kept += 1
-        yield key, _hot_row(summary, query, b"".join(draft.documents()))
+        yield key, _row(summary, _matches(draft, query))
 
 
 _summariser = Summariser()
@@ -131,8 +129,13 @@ def _in_window(query: TraceQuery, key: Key, duration_ns: int, before: Key | None
     )
 
 
-def _hot_row(summary, query: TraceQuery, document: bytes) -> TraceRow:
-    spans = [] if query.span.is_empty else matching_spans(read_trace(summary.trace_id.hex(), document), query.span)
+def _matches(draft: Draft, query: TraceQuery) -> list[Span]:
+    if query.span.is_empty:
+        return []
+    return matching_spans(read_trace(draft.trace_id.hex(), b"".join(draft.documents())), query.span)
+
+
+def _row(summary: Summary, spans: list[Span]) -> TraceRow:
     return TraceRow(
         trace_id=summary.trace_id.hex(),
         started_ns=summary.start_ns,
@@ -156,7 +159,7 @@ def _matched(spans) -> MatchedSpan | None:
     return MatchedSpan(first.span_id, first.service, first.name, first.duration_ns)
 
 
-def _sealed_rows(cursor, workspace_id, query, before, seen, progress) -> Iterator[tuple[Key, TraceRow]]:
+def _sealed_rows(cursor, workspace_id, query, hot: HotTraces, before, progress) -> Iterator[tuple[Key, TraceRow]]:
     """Matching sealed traces, newest first."""
     names = _names(cursor, workspace_id, query)
     tokens = sealed.token_filter(query.span, names)
@@ -169,8 +172,8 @@ def _sealed_rows(cursor, workspace_id, query, before, seen, progress) -> Iterato
         at = before
         for group in _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress):
             for at_once in range(0, len(group), CHECK_AT_ONCE):
-                chunk = [c for c in group[at_once : at_once + CHECK_AT_ONCE] if c.trace_id not in seen]
-                yield from _checked(cursor, workspace_id, day, query, chunk, seen)
+                chunk = group[at_once : at_once + CHECK_AT_ONCE]
+                yield from _checked(cursor, workspace_id, day, query, chunk, hot)
                 progress.looked_at += len(chunk)
                 if chunk:
                     at = progress.oldest = chunk[-1].key
@@ -206,7 +209,7 @@ def _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress
         before = oldest
 
 
-def _checked(cursor, workspace_id, day, query, chunk, seen) -> Iterator[tuple[Key, TraceRow]]:
+def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterator[tuple[Key, TraceRow]]:
     """The candidates that really match, in their order."""
     documents = {} if query.span.is_empty else sealed_documents(cursor, workspace_id, day, [c.trace_id for c in chunk])
     for candidate in chunk:
@@ -216,8 +219,18 @@ def _checked(cursor, workspace_id, day, query, chunk, seen) -> Iterator[tuple[Ke
             spans = matching_spans(read_trace(candidate.trace_id.hex(), document), query.span) if document else []
             if not spans:
                 continue
-        seen.add(candidate.trace_id)
-        yield candidate.key, _sealed_row(candidate, spans)
+        if candidate.trace_id not in hot.starts:
+            yield candidate.key, _sealed_row(candidate, spans)
+        elif not _is_found_hot(candidate.trace_id, query, hot):
+            draft = load_draft(cursor, workspace_id, candidate.trace_id, hot)
+            yield candidate.key, _row(_summariser.summarise(draft), _matches(draft, query))
+
+
+def _is_found_hot(trace_id: bytes, query: TraceQuery, hot: HotTraces) -> bool:
+    """Whether `_hot_rows` has this trace, or will have it on a later page."""
+    draft = Draft(trace_id)
+    hot.add_to(draft)
+    return query.span.is_empty or bool(_matches(draft, query))
 
 
 def _sealed_row(c: sealed.Candidate, spans) -> TraceRow:

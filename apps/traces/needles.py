@@ -23,7 +23,7 @@ def needles(predicate: SpanPredicate) -> list[Alternatives]:
     found: list[Alternatives] = []
     for text in (predicate.service, predicate.name):
         if text and text != "unknown_service":
-            found.append((text.encode(),))
+            found.append((text.encode("utf-8", "replace"),))
     if predicate.status == "ERROR":
         found.append((b"\x18\x02", b"error"))  # Status.code = 2, or an attribute of that name
     if predicate.kind in _KIND_NUMBERS:
@@ -31,11 +31,13 @@ def needles(predicate: SpanPredicate) -> list[Alternatives]:
     if predicate.span_id:
         found.append((bytes.fromhex(predicate.span_id),))
     for key, text in predicate.attributes:
-        if key not in ("otel.scope.name", "event.name"):
+        if key in ("otel.scope.name", "event.name"):
+            found.append((text.encode(),))
+        else:
             found.append((key.encode(),))
-        found.extend(_value_needles(text))
-    for text in predicate.values:
-        found.extend(_value_needles(text))
+            found.extend(_value_needles(text, prefix=b"\x0a" + _varint(len(text.encode("utf-8", "replace")))))
+    for text in predicate.values:  # may also be a span's, a scope's or an event's name
+        found.extend(_value_needles(text, prefix=b""))
     return found
 
 
@@ -59,11 +61,10 @@ def may_match(data: bytes, conditions: list[Alternatives]) -> bool:
     return all(any(needle in data for needle in alternatives) for alternatives in conditions)
 
 
-def _value_needles(text: str) -> list[Alternatives]:
+def _value_needles(text: str, prefix: bytes) -> list[Alternatives]:
     if not text or text[0] in "[{" or text in ("NaN", "Infinity", "-Infinity"):
         return []
-    plain = text.encode("utf-8", "replace")
-    forms = [b"\x0a" + _varint(len(plain)) + plain]
+    forms = [prefix + text.encode("utf-8", "replace")]
     if text in ("true", "false"):
         forms.append(b"\x10\x01" if text == "true" else b"\x10\x00")
     forms.extend(_number_forms(text))

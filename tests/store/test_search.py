@@ -1,0 +1,164 @@
+"""What a search finds, on hot batches and on sealed traces alike, against brute force over all spans."""
+
+import random
+
+import pytest
+
+from apps.store.queries import list_attribute_keys, list_services, list_span_names, load_trace
+from apps.store.search import find_span, search
+from apps.traces.match import span_matches
+from apps.traces.otlp import read_trace
+from apps.traces.query import SpanPredicate
+from tests.store.shop import cut, random_traces, some_trace, trace_id_of
+from tests.storing import digest_all, send, window
+from tests.traces.build import SpanSpec
+
+pytestmark = pytest.mark.usefixtures("store")
+
+CHECKOUT = [
+    SpanSpec("gateway", "POST /checkout", None, 0, 500, {"user.id": "u_1", "http.response.status_code": 200}, "SERVER"),
+    SpanSpec("payment", "charge", 0, 10, 400, {"order.id": 48213, "retry": True, "ratio": 0.5}, "CLIENT", "ERROR"),
+    SpanSpec("payment", "SELECT", 1, 20, 5, {"db.system.name": "postgresql", "tags": ["a", "b"]}, "CLIENT",
+             events=((21, "exception", {"exception.type": "Timeout"}),)),
+]  # fmt: skip
+
+CONDITIONS = [
+    (dict(service="payment"), True),
+    (dict(service="gate"), False),
+    (dict(name="charge"), True),
+    (dict(service="gateway", name="charge"), False),
+    (dict(kind="SERVER"), True),
+    (dict(kind="PRODUCER"), False),
+    (dict(status="ERROR"), True),
+    (dict(status="OK"), False),
+    (dict(service="gateway", status="ERROR"), False),
+    (dict(attributes=(("order.id", "48213"),)), True),
+    (dict(attributes=(("order.id", "4821"),)), False),
+    (dict(attributes=(("retry", "true"),)), True),
+    (dict(attributes=(("ratio", "0.5"),)), True),
+    (dict(attributes=(("tags", '["a","b"]'),)), True),
+    (dict(attributes=(("exception.type", "Timeout"),)), True),
+    (dict(attributes=(("event.name", "exception"),)), True),
+    (dict(attributes=(("otel.scope.name", "tests"),)), True),
+    (dict(attributes=(("order.id", "48213"), ("user.id", "u_1"))), False),
+    (dict(attributes=(("service.name", "payment"), ("order.id", "48213"))), True),
+    (dict(values=("48213",)), True),
+    (dict(values=("u_1", "200")), True),
+    (dict(values=("48213", "u_1")), False),
+    (dict(values=("charge",)), True),
+    (dict(values=("nothing",)), False),
+    (dict(min_duration_ns=450_000_000), True),
+    (dict(min_duration_ns=500_000_001), False),
+    (dict(max_duration_ns=5_000_000), True),
+    (dict(max_duration_ns=4_999_999), False),
+    (dict(service="payment", name="charge", min_duration_ns=400_000_000, max_duration_ns=400_000_000), True),
+    (dict(service="payment", name="charge", min_duration_ns=400_000_001), False),
+    (dict(name="SELECT", min_duration_ns=4_000_000), True),
+    (dict(min_trace_duration_ns=500_000_000), True),
+    (dict(min_trace_duration_ns=500_000_001), False),
+    (dict(max_trace_duration_ns=499_999_999), False),
+]
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
+def test_each_condition_finds_what_it_should_and_nothing_else(is_sealed):
+    send(some_trace(1, CHECKOUT))
+    if is_sealed:
+        assert digest_all() == 1
+    for conditions, is_expected in CONDITIONS:
+        page = search(1, window(**conditions))
+        assert [row.trace_id for row in page.rows] == [trace_id_of(1)] * is_expected, conditions
+        assert page.is_complete
+    (row,) = search(1, window(status="ERROR")).rows
+    assert (row.root_service, row.root_name, row.span_count, row.error_count) == ("gateway", "POST /checkout", 3, 1)
+    assert row.matched.name == "charge"
+    assert row.is_sealed is is_sealed
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_search_equals_brute_force_while_traces_are_hot_sealed_and_reopened(seed):
+    pick = random.Random(seed)
+    traces = random_traces(seed, 25)
+    for n, batch in enumerate(cut(traces, seed, 12)):
+        send(batch)
+        if n in (4, 8):
+            digest_all(later_s=pick.choice((10.001, 60)))
+    models = [read_trace(trace_id_of(n), document.SerializeToString()) for n, document in enumerate(traces)]
+    for _ in range(40):
+        predicate = _random_predicate(pick, models)
+        page = search(1, window(**{f: getattr(predicate, f) for f in SpanPredicate.__slots__}, limit=100))
+        expected = {m.trace_id for m in models if any(span_matches(s, predicate) for s in m)}
+        assert {row.trace_id for row in page.rows} == expected, predicate
+        assert len(page.rows) == len(expected)
+        for row in page.rows:
+            model = next(m for m in models if m.trace_id == row.trace_id)
+            assert row.matched_count == sum(span_matches(s, predicate) for s in model) * (not predicate.is_empty)
+            assert (row.span_count, row.duration_ns) == (len(model), model.duration_ns)
+
+
+def _random_predicate(pick, models) -> SpanPredicate:
+    span = pick.choice(pick.choice(models).spans)
+    fields = {}
+    if pick.random() < 0.4:
+        fields["service"] = span.service
+    if pick.random() < 0.4:
+        fields["name"] = span.name
+    if pick.random() < 0.2:
+        fields["kind"] = span.kind
+    if pick.random() < 0.2:
+        fields["status"] = "ERROR"
+    if pick.random() < 0.3:
+        fields["min_duration_ns"] = pick.choice((span.duration_ns, span.duration_ns // 2, span.duration_ns * 2))
+    if pick.random() < 0.2:
+        fields["max_duration_ns"] = pick.choice((span.duration_ns, span.duration_ns // 3))
+    if pick.random() < 0.4:
+        order = str(span.get("order.id", 7))
+        fields.update(pick.choice(({"attributes": (("order.id", order),)}, {"values": (order,)})))
+    return SpanPredicate(**fields)
+
+
+def test_pages_hold_every_trace_once_newest_first_over_hot_and_sealed():
+    traces = random_traces(7, 60)
+    send(*traces[:40])
+    digest_all()
+    send(*traces[40:])
+    ids, cursor = [], ""
+    while True:
+        page = search(1, window(limit=7, cursor=cursor))
+        ids += [row.trace_id for row in page.rows]
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    assert len(ids) == len(set(ids)) == 60
+    assert page.is_complete
+
+
+def test_a_foreign_cursor_is_refused():
+    with pytest.raises(ValueError, match="cursor"):
+        search(1, window(cursor="!!"))
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
+def test_nothing_crosses_workspaces(is_sealed):
+    send(some_trace(1, CHECKOUT), workspace_id=1)
+    send(some_trace(1, [("other", "secret", None, 0, 9)]), workspace_id=2)
+    if is_sealed:
+        digest_all()
+    (row,) = search(2, window()).rows
+    assert (row.root_service, row.span_count) == ("other", 1)
+    assert not search(2, window(values=("48213",))).rows
+    assert len(load_trace(2, trace_id_of(1)).trace) == 1
+    assert load_trace(3, trace_id_of(1)) is None
+    assert [s.name for s in list_services(2)] == ["other"]
+    digest_all()
+    assert [n.name for n in list_span_names(2)] == ["secret"]
+    assert "order.id" not in list_attribute_keys(2)
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
+def test_a_span_id_finds_its_trace(is_sealed):
+    send(some_trace(1, CHECKOUT), some_trace(2, [SpanSpec("a", "b", None, 0, 1, span_id="00f067aa0ba902b7")]))
+    if is_sealed:
+        digest_all()
+    assert find_span(1, "00f067aa0ba902b7") == trace_id_of(2)
+    assert find_span(1, "00f067aa0ba902b8") is None

@@ -2,11 +2,22 @@
 
 from django.urls import path
 
+from apps.explorer.views import old_links, search
 from apps.explorer.views.connect import connect, connect_listening
 from apps.explorer.views.theme import theme
 
 urlpatterns = [
+    path("", search.search, name="search"),
+    path("search/chart", search.search_chart, name="search-chart"),
+    path("search/newer", search.search_newer, name="search-newer"),
+    path("search/names", search.span_names, name="span-names"),
     path("connect", connect, name="connect"),
     path("connect/listening", connect_listening, name="connect-listening"),
     path("theme", theme, name="theme"),
+    # Jaeger's and Zipkin's
+    path("search", old_links.jaeger_search),
+    path("zipkin", old_links.zipkin_search),
+    path("zipkin/", old_links.zipkin_search),
+    path("zipkin/traces/<str:trace_id>", old_links.old_trace),
+    path("trace/<str:trace_id>", old_links.old_trace),
 ]

@@ -28,6 +28,19 @@ def load_trace(workspace_id: int, trace_id: str) -> StoredTrace | None:
     return StoredTrace(trace, is_sealed=not hot_ns, last_received_ns=max(hot_ns, sealed_ns), payload=payload)
 
 
+def has_trace(workspace_id: int, trace_id: str) -> bool:
+    """Whether anything of `trace_id` (32 hex digits) is stored in this workspace; nothing of it is read."""
+    wanted = bytes.fromhex(trace_id)
+    with store_cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM trace WHERE trace_id = %s::uuid AND workspace_id = %s)",
+            [trace_id, workspace_id],
+        )
+        if cursor.fetchone()[0]:
+            return True
+        return HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id)).received_ns(wanted) > 0
+
+
 def list_services(workspace_id: int) -> tuple[ServiceInfo, ...]:
     """By name."""
     with store_cursor() as cursor:

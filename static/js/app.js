@@ -1,9 +1,12 @@
 // Finds `data-mount="name …"` in the page, loads `./name.js` and calls its `mount(root)`, once per element.
 // Parts that htmx swaps in are mounted as they arrive. Everything works without this file.
 const MODULES = {
+  ask: () => import("./ask.js"),
   charts: () => import("./charts.js"),
   copy: () => import("./copy.js"),
   keys: () => import("./keys.js"),
+  results: () => import("./results.js"),
+  scatter: () => import("./scatter.js"),
   theme: () => import("./theme.js"),
   toasts: () => import("./toasts.js"),
 };

@@ -80,10 +80,12 @@ function openPoint(event) {
 function sendStretch(event, root) {
   const form = document.querySelector(root.dataset.select);
   if (!event?.range?.x || !form) return;
+  // A page that has another use for the selected box takes it from here.
+  const offered = new CustomEvent("charts:select", { bubbles: true, cancelable: true, detail: event.range });
+  if (!root.dispatchEvent(offered)) return;
   const [start, end] = event.range.x.map(isoTime).sort();
   if (form.elements.start) form.elements.start.value = start;
   if (form.elements.end) form.elements.end.value = end;
-  root.dispatchEvent(new CustomEvent("charts:select", { bubbles: true, detail: { start, end } }));
   form.requestSubmit();
 }
 

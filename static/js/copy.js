@@ -1,7 +1,7 @@
 // A button with `data-copy="#id"` puts that element's text on the clipboard and says so for two seconds.
 const SAID_MS = 2000;
 
-async function toClipboard(text) {
+export async function toClipboard(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   // Plain http on another machine has no clipboard API; a selected text area still has.
   const area = document.createElement("textarea");

@@ -1,5 +1,7 @@
 """Small parts every page draws: icons and service names."""
 
+import json
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -22,6 +24,12 @@ def hue_class(hue: int | None) -> str:
 def icon(name: str, classes: str = "") -> SafeString:
     """An icon of the sprite in parts/icons.html: {% icon "search" "i-14" %}. Decoration, never the only label."""
     return format_html('<svg class="{}" aria-hidden="true"><use href="#i-{}"/></svg>', f"i {classes}".strip(), name)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """JSON as text, to be escaped like any text. Not in a script element: htmx throws those away."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @register.simple_tag(takes_context=True)

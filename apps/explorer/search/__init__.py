@@ -1,0 +1,1 @@
+"""The search page: what was asked, what was found, and how both are shown."""

@@ -1,0 +1,202 @@
+"""From the query string to typed values: everything a search can be asked, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import cached_property
+
+from django import forms
+
+from apps.explorer.search.moments import parse_moment_ns, zone_named
+from apps.explorer.search.windows import (
+    ALL,
+    BROWSING,
+    CUSTOM,
+    PRESETS,
+    Window,
+    custom_window,
+    preset_names,
+    preset_window,
+)
+from apps.traces.durations import parse_duration_ns
+from apps.traces.logfmt import parse_logfmt
+from apps.traces.model import STATUSES
+from apps.traces.paste import Recognised, recognise
+from apps.traces.query import SpanPredicate, TraceQuery
+
+KINDS = ("SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL")
+Pairs = tuple[tuple[str, str], ...]
+MAX_TEXT = 16_384
+"""Characters of a pasted log line; a request line of that length still passes the web server."""
+
+ORDER = (
+    "q", "as", "service", "name", "kind", "status", "min", "max", "attrs",
+    "trace_min", "trace_max", "range", "start", "end", "tz", "form", "live", "cursor",
+)  # fmt: skip
+"""Names in the address, in the order our links write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When and where a search is asked."""
+
+    now_ns: int
+    zone: tzinfo
+    retention_days: int
+
+
+class DurationField(forms.CharField):
+    """`300ms` -> nanoseconds, None when empty."""
+
+    def clean(self, value: object) -> int | None:
+        text = super().clean(value)
+        try:
+            return parse_duration_ns(text) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class PairsField(forms.CharField):
+    """logfmt -> ((key, text), …); a bare value has the key ""."""
+
+    def clean(self, value: object) -> Pairs:
+        text = super().clean(value)
+        try:
+            return tuple(parse_logfmt(text))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class MomentField(forms.CharField):
+    """A date and time in the search's zone -> epoch nanoseconds, None when empty."""
+
+    zone: tzinfo
+
+    def clean(self, value: object) -> int | None:
+        text = super().clean(value)
+        try:
+            return parse_moment_ns(text, self.zone) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class ZoneField(forms.CharField):
+    """An IANA name -> tzinfo, None when empty."""
+
+    def clean(self, value: object) -> tzinfo | None:
+        text = super().clean(value)
+        zone = zone_named(text) if text else None
+        if text and zone is None:
+            raise forms.ValidationError("This is not a time zone. Write a name such as Europe/Prague, or UTC.")
+        return zone
+
+
+def _text(**options) -> forms.CharField:
+    return forms.CharField(required=False, max_length=MAX_TEXT, **options)
+
+
+def _choice(names) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        required=False, choices=[("", "")] + [(name, name) for name in names],
+        error_messages={"invalid_choice": "There is no %(value)s here. Choose one of: " + ", ".join(names) + "."},
+    )  # fmt: skip
+
+
+class SearchForm(forms.Form):
+    """`SearchForm(request.GET, clock=…)`. When valid, `window` and `trace_query()` are to be had."""
+
+    q = _text()
+    service = _text(strip=False)
+    name = _text(strip=False)
+    kind = _choice(KINDS)
+    status = _choice(STATUSES)
+    min = DurationField(required=False)
+    max = DurationField(required=False)
+    attrs = PairsField(required=False, max_length=MAX_TEXT)
+    trace_min = DurationField(required=False)
+    trace_max = DurationField(required=False)
+    range = _choice([*PRESETS, ALL, CUSTOM])
+    start = MomentField(required=False)
+    end = MomentField(required=False)
+    tz = ZoneField(required=False)
+    cursor = _text()
+
+    def __init__(self, data, *, clock: Clock):
+        super().__init__({name: data[name] for name in ORDER if data.get(name, "") != ""})
+        self.zone = zone_named(data.get("tz", "")) or clock.zone
+        self.clock = Clock(clock.now_ns, self.zone, clock.retention_days)
+        for field in (self.fields["start"], self.fields["end"]):
+            field.zone = self.zone
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What the address said, without the empty: what links are made of."""
+        return dict(self.data)
+
+    @property
+    def as_text(self) -> bool:
+        """The box's text is a value to look for, whatever it looks like."""
+        return self.data.get("as") == "text"
+
+    @cached_property
+    def recognised(self) -> Recognised:
+        """What the box was understood to say."""
+        text = self.data.get("q", "").strip()
+        if self.as_text and text:
+            return Recognised("query", "A value under any key", values=(text,))
+        return recognise(text)
+
+    @property
+    def pairs(self) -> Pairs:
+        """The box as predicates: (attribute key, text), key "" for a bare value."""
+        return self.recognised.pairs + tuple(("", value) for value in self.recognised.values)
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        for low, high in (("min", "max"), ("trace_min", "trace_max")):
+            if None not in (cleaned.get(low), cleaned.get(high)) and cleaned[low] > cleaned[high]:
+                self.add_error(high, "The maximum is shorter than the minimum.")
+        if not {"range", "start", "end"} & set(self.errors):
+            self._clean_window(cleaned)
+        return cleaned
+
+    def _clean_window(self, cleaned: dict) -> None:
+        start, end, preset = cleaned["start"], cleaned["end"], cleaned["range"]
+        if not preset:
+            # A pasted ID is wanted wherever it is; a page opened to look around starts with the last hour.
+            preset = CUSTOM if (start, end) != (None, None) else ALL if cleaned.get("q") else BROWSING
+        if preset != CUSTOM:
+            known = preset if preset in preset_names(self.clock.retention_days) else ALL
+            self.window = preset_window(known, self.clock.now_ns, self.clock.retention_days)
+            return
+        self.window = custom_window(start, end, self.clock.now_ns, self.clock.retention_days)
+        if self.window.end_ns <= self.window.start_ns:
+            self.add_error("end", "The end is not after the start.")
+
+    def trace_query(self, limit: int) -> TraceQuery:
+        """The search for all of it. Only when valid."""
+        asked = self.cleaned_data
+        everything = (*self.pairs, *asked["attrs"])
+        return TraceQuery(
+            start_ns=self.window.start_ns,
+            end_ns=self.window.end_ns,
+            span=SpanPredicate(
+                service=asked["service"] or None,
+                name=asked["name"] or None,
+                kind=asked["kind"] or None,
+                status=asked["status"] or None,
+                min_duration_ns=asked["min"],
+                max_duration_ns=asked["max"],
+                attributes=tuple((key, value) for key, value in everything if key),
+                values=tuple(value for key, value in everything if not key),
+            ),
+            min_trace_duration_ns=asked["trace_min"],
+            max_trace_duration_ns=asked["trace_max"],
+            limit=limit,
+            cursor=asked["cursor"],
+        )
+
+    def window_or_default(self) -> Window:
+        """The window, or the usual one when the address named none that can be read."""
+        return getattr(self, "window", None) or preset_window(BROWSING, self.clock.now_ns, self.clock.retention_days)

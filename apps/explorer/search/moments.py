@@ -1,0 +1,114 @@
+"""Instants as people write them in an address or a field, and as a page shows them. Integer nanoseconds inside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+NBSP = "\u00a0"
+EN_DASH = "\u2013"
+S_NS = 1_000_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_NS = 2**63 - 1
+
+_WRITTEN = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE
+)
+_EPOCH_DIGITS = {10: S_NS, 13: 1_000_000, 16: 1_000, 19: 1}
+"""Digits of an epoch number -> nanoseconds of its unit (seconds, milliseconds, microseconds, nanoseconds)."""
+
+_HOW = "Write 2026-11-23 14:05, with seconds if you like, or an epoch number."
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """The time zone of an IANA name, UTC for "UTC", None for what is no zone."""
+    if name.upper() == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name) if re.fullmatch(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}", name) else None
+    except (OSError, ValueError):
+        return None  # ZoneInfoNotFoundError is a KeyError only on paper: folders and odd files raise OSError
+    except KeyError:
+        return None
+
+
+def parse_moment_ns(text: str, zone: tzinfo) -> int:
+    """Epoch ns of `2026-11-23 14:05[:06[.789]]` in `zone`, the same with `Z` or an offset, or an epoch number.
+
+    Raises ValueError with a message for the person who typed it.
+    """
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) in _EPOCH_DIGITS:
+        return min(int(text) * _EPOCH_DIGITS[len(text)], LATEST_NS)
+    found = _WRITTEN.fullmatch(text)
+    if not found:
+        raise ValueError(f"This is not a date and time. {_HOW}")
+    day, minute, second, fraction, offset = found.groups()
+    written = f"{day}T{minute or '00:00'}:{second or '00'}" + (offset or "").upper().replace("Z", "+00:00")
+    try:
+        moment = datetime.fromisoformat(written)
+        moment = moment if offset else moment.replace(tzinfo=zone)
+        seconds = (moment - EPOCH) // timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        raise ValueError(f"There is no such date or time. {_HOW}") from None
+    if not 0 <= seconds < LATEST_NS // S_NS:
+        raise ValueError("This time lies outside of 1970 to 2262.")
+    return seconds * S_NS + int((fraction or "").ljust(9, "0"))
+
+
+def local(at_ns: int, zone: tzinfo) -> datetime:
+    """The wall clock of `zone`, cut to microseconds."""
+    return (EPOCH + timedelta(microseconds=at_ns // 1_000)).astimezone(zone)
+
+
+def field_text(at_ns: int, zone: tzinfo) -> str:
+    """For a datetime-local field: `2026-11-23T14:05:06.789`."""
+    return local(at_ns, zone).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def utc_text(at_ns: int) -> str:
+    """For an address that means the same to everybody: `2026-11-23T13:05:06.789Z`."""
+    return field_text(at_ns, UTC) + "Z"
+
+
+def offset_name(at_ns: int, zone: tzinfo) -> str:
+    """`UTC`, `UTC+1`, `UTC+5:30`, `UTC−3` at that instant."""
+    minutes = int(local(at_ns, zone).utcoffset().total_seconds()) // 60
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def clock_text(at_ns: int, now_ns: int, zone: tzinfo) -> str:
+    """`14:37:52.107` on the day of now, `21 Nov 14:37:52` in its year, `2025-11-21 14:37` else."""
+    at, now = local(at_ns, zone), local(now_ns, zone)
+    if at.date() == now.date():
+        return at.isoformat(timespec="milliseconds")[11:23]
+    if at.year == now.year:
+        return f"{at.day}{NBSP}{at:%b}{NBSP}{at:%H:%M:%S}"
+    return f"{at:%Y-%m-%d}{NBSP}{at:%H:%M}"
+
+
+def ago_text(at_ns: int, now_ns: int) -> str:
+    """`28 s ago`, `1 min ago`, `3 h ago`, `2 d ago`; `in 5 s` for clocks that run ahead."""
+    seconds = (now_ns - at_ns) // S_NS
+    size = abs(seconds)
+    if size < 1:
+        return "just now"
+    for limit, unit, name in ((60, 1, "s"), (3_600, 60, "min"), (172_800, 3_600, "h"), (None, 86_400, "d")):
+        if limit is None or size < limit:
+            told = f"{size // unit}{NBSP}{name}"
+            return f"{told} ago" if seconds > 0 else f"in {told}"
+    raise AssertionError("days take everything")
+
+
+def span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:
+    """`13:38 – 14:38` on one day, `21 Nov 13:38 – 23 Nov 14:38` over several, seconds where minutes hide it."""
+    start, end = local(start_ns, zone), local(end_ns, zone)
+    fine = end_ns - start_ns < 600 * S_NS
+    clock = "%H:%M:%S" if fine else "%H:%M"
+    if start.date() == end.date():
+        return f"{start:{clock}}{NBSP}{EN_DASH}{NBSP}{end:{clock}}"
+    return f"{start.day}{NBSP}{start:%b}{NBSP}{start:{clock}}{NBSP}{EN_DASH} {end.day}{NBSP}{end:%b}{NBSP}{end:{clock}}"

@@ -1,0 +1,129 @@
+"""The search page: one search, and everything its template says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from apps.explorer.search.chips import Chips, chips_of
+from apps.explorer.search.form import ORDER, SearchForm
+from apps.explorer.search.hints import Hint, hints
+from apps.explorer.search.links import search_link
+from apps.explorer.search.moments import clock_text, span_text
+from apps.explorer.search.rows import ResultRow, result_rows
+from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
+from apps.explorer.search.windows import ALL
+from apps.store.results import SearchPage
+from apps.store.search import search
+from apps.traces.durations import format_count
+from apps.traces.query import TraceQuery
+
+ROWS = 25
+SEEN_CHARS = 12
+BACK_CHARS = 1_500
+"""A longer search is not carried into the trace's address: addresses have to pass through proxies and chats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """How far the search looked."""
+
+    shown: str
+    when: str
+    """From the oldest to the newest on the page, "" without rows."""
+    looked: str
+    ran_out: bool
+    is_complete: bool
+    older: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    chips: Chips
+    rows: tuple[ResultRow, ...]
+    title: str
+    is_all: bool
+    """Every match is on this page."""
+    has_match_column: bool
+    footer: Footer
+    hints: tuple[Hint, ...]
+    chart: Scatter | None
+    """None when more traces match than this page holds (the chart then comes by itself), or none do."""
+    chart_link: str
+    newer_link: str
+    """Where to ask whether more came, with what is shown already."""
+
+
+def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
+    """Search and tell; `form` is valid."""
+    query = form.trace_query(ROWS)
+    found = search(workspace_id, query)
+    chips = chips_of(form)
+    is_first, is_last = not query.cursor, not found.next_cursor
+    return ResultPage(
+        chips=chips,
+        rows=result_rows(found.rows, form.clock.now_ns, form.zone, back_query(form.params)),
+        title=_title(len(found.rows), is_first and found.is_complete),
+        is_all=is_first and found.is_complete,
+        has_match_column=not query.span.is_empty,
+        footer=_footer(form, query, found),
+        hints=() if found.rows else hints(workspace_id, form, chips, found),
+        chart=_chart(form, found) if is_first and is_last else None,
+        chart_link=search_link(form.params, path="/search/chart") if found.rows else "",
+        newer_link=_newer_link(form, found) if is_first else "",
+    )
+
+
+def chart_page(workspace_id: int, form: SearchForm) -> tuple[Scatter | None, bool]:
+    """The chart of the newest MAX_POINTS matches, and whether those are all."""
+    found = search(workspace_id, form.trace_query(MAX_POINTS))
+    return _chart(form, found), not found.next_cursor
+
+
+def newer_count(workspace_id: int, form: SearchForm, seen: set[str]) -> tuple[int, bool]:
+    """How many of the newest ROWS matches are not among `seen` (ends of trace ids); whether it may be more."""
+    found = search(workspace_id, replace(form.trace_query(ROWS), cursor=""))
+    count = sum(row.trace_id[-SEEN_CHARS:] not in seen for row in found.rows)
+    return count, count == ROWS
+
+
+def back_query(params: dict[str, str]) -> str:
+    """The query string by which a trace page leads back here."""
+    text = urlencode([(name, params[name]) for name in ORDER if params.get(name)])
+    return text if len(text) <= BACK_CHARS else ""
+
+
+def _newer_link(form: SearchForm, found: SearchPage) -> str:
+    link = search_link(form.params, path="/search/newer")
+    return link + ("&" if "?" in link else "?") + "seen=" + ",".join(row.trace_id[-SEEN_CHARS:] for row in found.rows)
+
+
+def _chart(form: SearchForm, found: SearchPage) -> Scatter | None:
+    window = (max(form.window.start_ns, found.looked_back_to_ns), form.window.shown_end_ns)
+    if form.window.preset == ALL and found.rows:
+        window = (found.rows[-1].started_ns, window[1])
+    return scatter(found.rows, window, form.zone, back_query(form.params))
+
+
+def _title(count: int, is_all: bool) -> str:
+    traces = "trace" if count == 1 else "traces"
+    return f"{format_count(count)} {traces}" if is_all else f"{format_count(count)} newest {traces}"
+
+
+def _footer(form: SearchForm, query: TraceQuery, found: SearchPage) -> Footer:
+    now_ns, zone = form.clock.now_ns, form.zone
+    looked = f"Looked at {format_count(found.looked_at)} traces one by one in {found.elapsed_ms:.0f}\u00a0ms"
+    if found.looked_at == 1:
+        looked = looked.replace("1 traces", "1 trace")
+    if not found.is_complete:
+        looked += f", back to {clock_text(max(found.looked_back_to_ns, query.start_ns), now_ns, zone)}"
+    return Footer(
+        shown=format_count(len(found.rows)),
+        when=span_text(found.rows[-1].started_ns, found.rows[0].started_ns, zone) if found.rows else "",
+        looked=looked,
+        ran_out=found.ran_out,
+        is_complete=found.is_complete,
+        older=search_link(form.params, cursor=found.next_cursor) if found.next_cursor else "",
+        newest=search_link(form.params) if query.cursor else "",
+    )

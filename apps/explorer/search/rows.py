@@ -1,0 +1,72 @@
+"""One trace of the results as the page says it: everything worked out, so that the template only writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from apps.explorer.search.moments import ago_text, clock_text, utc_text
+from apps.explorer.search.pasted import trace_address
+from apps.store.results import ServiceCount, TraceRow
+from apps.traces.durations import format_count, format_duration_ns
+
+SERVICES_SHOWN = 6
+NO_NAME = "(no name)"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    href: str
+    trace_id: str
+    service: str
+    name: str
+    orphans: int
+    is_sealed: bool
+    services: tuple[ServiceCount, ...]
+    more_services: int
+    duration: str
+    bar_pct: str
+    """Share of the longest on the page, for an SVG width."""
+    matched_service: str
+    matched_name: str
+    matched_duration: str
+    more_matched: str
+    """"" or `+12 more`."""
+    spans: str
+    errors: int
+    ago: str
+    at: str
+    at_utc: str
+    """For a `<time datetime>`."""
+
+
+def result_rows(rows: tuple[TraceRow, ...], now_ns: int, zone: tzinfo, back: str) -> tuple[ResultRow, ...]:
+    """Rows for the page; `back` is the query string of this search, carried into the trace's address."""
+    longest = max((row.duration_ns for row in rows), default=0)
+    return tuple(_row(row, longest, now_ns, zone, back) for row in rows)
+
+
+def _row(row: TraceRow, longest_ns: int, now_ns: int, zone: tzinfo, back: str) -> ResultRow:
+    matched = row.matched
+    shown = sorted(row.services, key=lambda s: -s.spans)[:SERVICES_SHOWN]
+    return ResultRow(
+        href=trace_address(row.trace_id, matched and matched.span_id, back),
+        trace_id=row.trace_id,
+        service=row.root_service,
+        name=row.root_name or NO_NAME,
+        orphans=row.orphan_count,
+        is_sealed=row.is_sealed,
+        services=tuple(shown),
+        more_services=len(row.services) - len(shown),
+        duration=format_duration_ns(row.duration_ns),
+        bar_pct=f"{max(0.5, row.duration_ns / longest_ns * 100) if longest_ns else 0.5:.2f}%",
+        matched_service=matched.service if matched else "",
+        matched_name=(matched.name or NO_NAME) if matched else "",
+        matched_duration=format_duration_ns(matched.duration_ns) if matched else "",
+        more_matched=f"+{format_count(row.matched_count - 1)}\u00a0more" if row.matched_count > 1 else "",
+        spans=format_count(row.span_count),
+        errors=row.error_count,
+        ago=ago_text(row.started_ns, now_ns),
+        at=clock_text(row.started_ns, now_ns, zone),
+        at_utc=utc_text(row.started_ns),
+    )

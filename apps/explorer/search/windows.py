@@ -1,0 +1,69 @@
+"""The stretch of time a search covers: a preset that moves with the clock, or two fixed ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from apps.explorer.search.moments import S_NS, offset_name, span_text
+
+CUSTOM = "custom"
+ALL = "all"
+BROWSING = "1h"
+"""The range of a page opened with nothing in it."""
+
+CLOCK_AHEAD_NS = 600 * S_NS
+"""A window that ends now takes traces of clocks this far ahead too: a span just sent must be found."""
+
+PRESETS: dict[str, tuple[str, int]] = {
+    "15m": ("Last 15 minutes", 900),
+    "1h": ("Last 1 hour", 3_600),
+    "3h": ("Last 3 hours", 3 * 3_600),
+    "6h": ("Last 6 hours", 6 * 3_600),
+    "12h": ("Last 12 hours", 12 * 3_600),
+    "24h": ("Last 24 hours", 24 * 3_600),
+    "2d": ("Last 2 days", 2 * 86_400),
+    "7d": ("Last 7 days", 7 * 86_400),
+}
+"""Name in the address -> words, seconds. `all` follows retention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """[start_ns, end_ns) as searched. `shown_end_ns` is the end as people think of it (now, for a preset)."""
+
+    preset: str
+    label: str
+    start_ns: int
+    end_ns: int
+    shown_end_ns: int
+
+    @property
+    def is_relative(self) -> bool:
+        return self.preset != CUSTOM
+
+    def detail(self, zone: tzinfo) -> str:
+        return f"{span_text(self.start_ns, self.shown_end_ns, zone)} {offset_name(self.shown_end_ns, zone)}"
+
+
+def preset_names(retention_days: int) -> dict[str, str]:
+    """Name -> words of the presets worth offering: none reaches back as far as all that is kept."""
+    names = {name: words for name, (words, seconds) in PRESETS.items() if seconds < retention_days * 86_400}
+    return names | {ALL: f"All kept ({retention_days}\u00a0d)"}
+
+
+def preset_window(name: str, now_ns: int, retention_days: int) -> Window:
+    if name == ALL:
+        # A day more than is kept: partitions go by whole days, and what is still there must be found.
+        label, seconds = preset_names(retention_days)[ALL], (retention_days + 1) * 86_400
+    else:
+        label, seconds = PRESETS[name]
+    return Window(name, label, max(0, now_ns - seconds * S_NS), now_ns + CLOCK_AHEAD_NS, now_ns)
+
+
+def custom_window(start_ns: int | None, end_ns: int | None, now_ns: int, retention_days: int) -> Window:
+    """Two fixed ends; a missing start means all that is kept, a missing end means now."""
+    shown_end = now_ns if end_ns is None else end_ns
+    end = now_ns + CLOCK_AHEAD_NS if end_ns is None else end_ns
+    start = max(0, shown_end - (retention_days + 1) * 86_400 * S_NS) if start_ns is None else start_ns
+    return Window(CUSTOM, "Between", start, end, shown_end)

@@ -1,0 +1,108 @@
+"""`manage.py demo_shop`: a busy little shop that sends its traces to an OTLP/HTTP endpoint."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.demo.chance import SeededIds
+from apps.demo.days import open_shop
+from apps.demo.delivery import Post
+from apps.demo.pace import LogGate, SpanGate, Stop, Waiting, run_shop
+from apps.demo.scenarios import CYCLE_MINUTES, JOBS, NS_PER_MINUTE, SCENARIOS
+from apps.demo.shop import Settings, Shop
+from apps.demo.telemetry import Telemetry
+
+FOREVER_NS = 2**63
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(text: str) -> float:
+    """`90`, `90s`, `30m`, `2h`, `1d` in seconds. Raises CommandError with what is wrong."""
+    unit = text[-1:] if text[-1:] in UNITS_S else "s"
+    try:
+        number = float(text.removesuffix(unit))
+    except ValueError:
+        raise CommandError(f"{text!r} is no duration; write 90s, 30m or 2h") from None
+    if not 0 <= number < float("inf"):
+        raise CommandError(f"{text!r} is no duration; write 90s, 30m or 2h")
+    return number * UNITS_S[unit]
+
+
+class Command(BaseCommand):
+    help = "Run a simulated shop of 15 services that sends real OpenTelemetry traces. Needs no database."
+    requires_system_checks = ()
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser):
+        port = os.environ.get("TRACER_OTLP_PORT", "4318")
+        parser.add_argument("--endpoint", default=f"http://127.0.0.1:{port}", help="OTLP/HTTP base URL (%(default)s)")
+        parser.add_argument("--key", default=os.environ.get("TRACER_INGEST_KEY"), help="ingest key, if one is needed")
+        parser.add_argument("--backfill", default="0", help="how far back to begin: 30m, 2h (all scenarios: 2h)")
+        parser.add_argument("--rate", type=float, default=5.0, help="traces per second, live (%(default)s)")
+        parser.add_argument("--backfill-rate", type=float, default=1.0, help="traces per second of the past (%(default)s)")
+        parser.add_argument("--seed", type=int, default=1, help="same seed and start, same spans (%(default)s)")
+        parser.add_argument("--start", type=int, help="begin at this time (s since the epoch) instead of --backfill ago")
+        parser.add_argument("--batch-orders", type=int, default=7000, help="orders in the huge trace (%(default)s)")
+        parser.add_argument("--no-live", action="store_true", help="stop when the past is told")
+        parser.add_argument("--list", action="store_true", help="say what goes wrong in the shop, and when")
+
+    def handle(self, **options):
+        if options["list"]:
+            return self._list()
+        if min(options["rate"], options["backfill_rate"]) <= 0:
+            raise CommandError("--rate and --backfill-rate must be above 0")
+        # The exporters' own loggers speak once a batch; apps.demo.delivery says the same once.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        stop = Stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(stop, "is_asked", True))
+        post = Post(options["endpoint"], options["key"], stop=stop)
+        self._run(post, self._settings(options), stop, options["no_live"])
+
+    def _settings(self, options: dict) -> Settings:
+        now_ns = time.time_ns()
+        start_ns = now_ns - int(seconds(options["backfill"]) * 1e9)
+        if options["start"] is not None:
+            start_ns = min(now_ns, options["start"] * 1_000_000_000)
+            now_ns = max(now_ns, start_ns)
+        anchor_ns = min(start_ns, now_ns - CYCLE_MINUTES * NS_PER_MINUTE) if options["start"] is None else start_ns
+        return Settings(options["seed"], start_ns, now_ns, options["rate"], options["backfill_rate"],
+                        options["batch_orders"], anchor_ns)
+
+    def _run(self, post: Post, settings: Settings, stop: Stop, no_live: bool) -> None:
+        waiting = Waiting()
+
+        def processors(service: str):
+            spans, logs = post.processors(service)
+            return SpanGate(waiting, spans), LogGate(waiting, logs)
+
+        shop = Shop(settings, Telemetry(SeededIds(f"{settings.seed} {settings.start_ns}"), processors))
+        open_shop(shop)
+        self._say(f"The shop is open; its spans go to {post.endpoint}/v1/traces.")
+        began = time.monotonic()
+        try:
+            run_shop(shop, waiting, stop, settings.live_ns)
+            if settings.start_ns < settings.live_ns and not stop.is_asked:
+                self._say(f"Told {shop.traces} traces of the past in {time.monotonic() - began:.0f} s.")
+            if not no_live:
+                run_shop(shop, waiting, stop)
+        finally:
+            shop.agenda.close()
+            waiting.release(FOREVER_NS)
+            post.close()
+            lost = f", {post.lost} could not be delivered" if post.lost else ""
+            self._say(f"The shop is closed: {shop.traces} traces, {post.delivered} spans and log records{lost}.")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _list(self) -> None:
+        for scenario in (*SCENARIOS.values(), *JOBS.values()):
+            when = f"minutes {scenario.offset}-{scenario.offset + scenario.lasting} of every {scenario.every}"
+            self.stdout.write(f"{scenario.name:22} {when:28} {scenario.about}")

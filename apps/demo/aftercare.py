@@ -76,8 +76,11 @@ def _ask_for_label(fulfilment: Work, order: Order, is_down: bool) -> None:
             return
         except Fault:
             if attempt == 2:
-                fulfilment.log(SeverityNumber.ERROR, f"no label for order {order.order_id}: parcel-api answered 503 "
-                               "three times", {"order.id": order.order_id})
+                fulfilment.log(
+                    SeverityNumber.ERROR,
+                    f"no label for order {order.order_id}: parcel-api answered 503 three times",
+                    {"order.id": order.order_id},
+                )
                 raise
             fulfilment.event("retry", {"attempt": attempt + 1, "wait_ms": 800 * (attempt + 1)})
             fulfilment.spend(800 * (attempt + 1), 0.05)

@@ -54,7 +54,9 @@ def search(shop: Shop, visitor: Visitor) -> int:
         with page.call("gateway", "GET /search") as gateway:
             verify_session(gateway)
             with gateway.call("catalog", "GET /products") as catalog:
-                catalog.query("opensearch", "search products", 26, {"db.response.returned_rows": shop.dice.randrange(60)})
+                catalog.query(
+                    "opensearch", "search products", 26, {"db.response.returned_rows": shop.dice.randrange(60)}
+                )
                 catalog.spend(7)
         page.spend(6)
     return page.now_ns

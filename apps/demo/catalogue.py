@@ -20,25 +20,102 @@ def _scopes(prefix: str, version: str, **names: str) -> dict[str, tuple[str, str
 
 
 FRAMEWORKS = {
-    "express": Framework("nodejs", ("nodejs", "22.11.0"), "2.2.0", _scopes(
-        "@opentelemetry/instrumentation-", "0.207.0", server="http", client="http", db="pg", cache="ioredis",
-        queue="kafkajs", rpc="grpc", code="express")),
-    "spring": Framework("java", ("OpenJDK Runtime Environment", "21.0.5+11"), "1.55.0", _scopes(
-        "io.opentelemetry.", "2.21.0", server="tomcat-10.0", client="java-http-client", db="jdbc", cache="lettuce-5.1",
-        queue="kafka-clients-2.6", rpc="grpc-1.6", code="opentelemetry-instrumentation-annotations-1.16")),
-    "fastapi": Framework("python", ("cpython", "3.12.7"), "1.38.0", _scopes(
-        "opentelemetry.instrumentation.", "0.59b0", server="fastapi", client="httpx", db="psycopg", cache="redis",
-        queue="aiokafka", rpc="grpc", code="threading")),
-    "django": Framework("python", ("cpython", "3.11.10"), "1.38.0", _scopes(
-        "opentelemetry.instrumentation.", "0.59b0", server="django", client="requests", db="psycopg", cache="redis",
-        queue="pika", rpc="grpc", code="celery")),
-    "rails": Framework("ruby", ("ruby", "3.3.6"), "1.10.0", _scopes(
-        "OpenTelemetry::Instrumentation::", "0.27.1", server="Rack", client="Net::HTTP", db="Mongo", cache="Redis",
-        queue="RubyKafka", rpc="Grpc", code="ActiveSupport")),
-    "go": Framework("go", ("go", "go1.23.4"), "1.38.0", _scopes(
-        "go.opentelemetry.io/contrib/instrumentation/", "0.63.0", server="google.golang.org/grpc/otelgrpc",
-        client="net/http/otelhttp", db="otelsql", cache="redisotel", queue="otelsarama",
-        rpc="google.golang.org/grpc/otelgrpc", code="shop/recommendation")),
+    "express": Framework(
+        "nodejs",
+        ("nodejs", "22.11.0"),
+        "2.2.0",
+        _scopes(
+            "@opentelemetry/instrumentation-",
+            "0.207.0",
+            server="http",
+            client="http",
+            db="pg",
+            cache="ioredis",
+            queue="kafkajs",
+            rpc="grpc",
+            code="express",
+        ),
+    ),
+    "spring": Framework(
+        "java",
+        ("OpenJDK Runtime Environment", "21.0.5+11"),
+        "1.55.0",
+        _scopes(
+            "io.opentelemetry.",
+            "2.21.0",
+            server="tomcat-10.0",
+            client="java-http-client",
+            db="jdbc",
+            cache="lettuce-5.1",
+            queue="kafka-clients-2.6",
+            rpc="grpc-1.6",
+            code="opentelemetry-instrumentation-annotations-1.16",
+        ),
+    ),
+    "fastapi": Framework(
+        "python",
+        ("cpython", "3.12.7"),
+        "1.38.0",
+        _scopes(
+            "opentelemetry.instrumentation.",
+            "0.59b0",
+            server="fastapi",
+            client="httpx",
+            db="psycopg",
+            cache="redis",
+            queue="aiokafka",
+            rpc="grpc",
+            code="threading",
+        ),
+    ),
+    "django": Framework(
+        "python",
+        ("cpython", "3.11.10"),
+        "1.38.0",
+        _scopes(
+            "opentelemetry.instrumentation.",
+            "0.59b0",
+            server="django",
+            client="requests",
+            db="psycopg",
+            cache="redis",
+            queue="pika",
+            rpc="grpc",
+            code="celery",
+        ),
+    ),
+    "rails": Framework(
+        "ruby",
+        ("ruby", "3.3.6"),
+        "1.10.0",
+        _scopes(
+            "OpenTelemetry::Instrumentation::",
+            "0.27.1",
+            server="Rack",
+            client="Net::HTTP",
+            db="Mongo",
+            cache="Redis",
+            queue="RubyKafka",
+            rpc="Grpc",
+            code="ActiveSupport",
+        ),
+    ),
+    "go": Framework(
+        "go",
+        ("go", "go1.23.4"),
+        "1.38.0",
+        _scopes(
+            "go.opentelemetry.io/contrib/instrumentation/",
+            "0.63.0",
+            server="google.golang.org/grpc/otelgrpc",
+            client="net/http/otelhttp",
+            db="otelsql",
+            cache="redisotel",
+            queue="otelsarama",
+            rpc="google.golang.org/grpc/otelgrpc",
+            code="shop/recommendation",
+        ),
+    ),
 }
 
 
@@ -54,23 +131,26 @@ class Service:
     instances: int = 2
 
 
-SERVICES = {service.name: service for service in (
-    Service("storefront", "express", "7.3.1", "old", 3000),
-    Service("gateway", "spring", "2.18.0", "new", 8080, 3),
-    Service("auth", "fastapi", "1.9.4", "new", 8000),
-    Service("account", "django", "5.0.2", "old", 8000),
-    Service("catalog", "rails", "11.2.0", "old", 3000),
-    Service("recommendation", "go", "0.14.3", "both", 50051),
-    Service("cart", "express", "3.6.0", "both", 3000),
-    Service("pricing", "fastapi", "2.2.5", "new", 8000),
-    Service("inventory", "django", "2.8.3", "new", 8000, 3),
-    Service("checkout", "spring", "6.1.0", "new", 8080, 3),
-    Service("payment", "fastapi", "4.11.3", "new", 8000, 3),
-    Service("order", "spring", "9.4.2", "old", 8080),
-    Service("fulfilment", "rails", "4.0.7", "old", 3000),
-    Service("notification", "express", "2.5.9", "new", 3000),
-    Service("nightly", "django", "1.3.0", "new", 8000, 1),
-)}
+SERVICES = {
+    service.name: service
+    for service in (
+        Service("storefront", "express", "7.3.1", "old", 3000),
+        Service("gateway", "spring", "2.18.0", "new", 8080, 3),
+        Service("auth", "fastapi", "1.9.4", "new", 8000),
+        Service("account", "django", "5.0.2", "old", 8000),
+        Service("catalog", "rails", "11.2.0", "old", 3000),
+        Service("recommendation", "go", "0.14.3", "both", 50051),
+        Service("cart", "express", "3.6.0", "both", 3000),
+        Service("pricing", "fastapi", "2.2.5", "new", 8000),
+        Service("inventory", "django", "2.8.3", "new", 8000, 3),
+        Service("checkout", "spring", "6.1.0", "new", 8080, 3),
+        Service("payment", "fastapi", "4.11.3", "new", 8000, 3),
+        Service("order", "spring", "9.4.2", "old", 8080),
+        Service("fulfilment", "rails", "4.0.7", "old", 3000),
+        Service("notification", "express", "2.5.9", "new", 3000),
+        Service("nightly", "django", "1.3.0", "new", 8000, 1),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -82,13 +162,16 @@ class Store:
     namespace: str
 
 
-STORES = {store.name: store for store in (
-    Store("shop-db", "postgresql", "shop-db.internal", 5432, "shop"),
-    Store("orders-db", "postgresql", "orders-db.internal", 5432, "orders"),
-    Store("catalog-db", "mongodb", "catalog-db.internal", 27017, "catalog"),
-    Store("opensearch", "opensearch", "opensearch.internal", 9200, "products"),
-    Store("redis", "redis", "redis.internal", 6379, "0"),
-)}
+STORES = {
+    store.name: store
+    for store in (
+        Store("shop-db", "postgresql", "shop-db.internal", 5432, "shop"),
+        Store("orders-db", "postgresql", "orders-db.internal", 5432, "orders"),
+        Store("catalog-db", "mongodb", "catalog-db.internal", 27017, "catalog"),
+        Store("opensearch", "opensearch", "opensearch.internal", 9200, "products"),
+        Store("redis", "redis", "redis.internal", 6379, "0"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -98,10 +181,13 @@ class Queue:
     host: str
 
 
-QUEUES = {queue.name: queue for queue in (
-    Queue("order.events", "kafka", "kafka.internal"),
-    Queue("parcel.events", "rabbitmq", "rabbitmq.internal"),
-)}
+QUEUES = {
+    queue.name: queue
+    for queue in (
+        Queue("order.events", "kafka", "kafka.internal"),
+        Queue("parcel.events", "rabbitmq", "rabbitmq.internal"),
+    )
+}
 
 EXTERNALS = {
     "bank-api": "api.bank.example",
@@ -113,7 +199,7 @@ STATEMENTS = {
     "SELECT shop.stock": "SELECT sku, on_hand, reserved FROM shop.stock WHERE sku = $1",
     "SELECT shop.warehouse": "SELECT id, name FROM shop.warehouse WHERE region = $1 AND open",
     "UPDATE shop.stock": "UPDATE shop.stock SET reserved = reserved + l.n FROM unnest($1::text[], $2::int[]) l(sku, n)"
-                         " WHERE stock.sku = l.sku",
+    " WHERE stock.sku = l.sku",
     "SELECT shop.customer": "SELECT id, email, locale, tier FROM shop.customer WHERE id = %s",
     "SELECT shop.parcel": "SELECT * FROM shop.parcel WHERE order_id = $1",
     "INSERT shop.parcel": "INSERT INTO shop.parcel (order_id, state, weight_g) VALUES ($1, $2, $3) RETURNING id",

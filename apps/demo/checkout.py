@@ -81,8 +81,13 @@ def _reserve(inventory: Work, lines: int) -> None:
 def _charge(checkout: Work, order_id: str, lines: int, cents: int) -> None:
     with checkout.call("payment", "POST /charges") as payment:
         shop = payment.shop
-        payment.note({"payment.method": shop.dice.choices(("card", "invoice", "wallet"), (70, 20, 10))[0],
-                      "payment.amount": cents / 100, "payment.currency": "EUR"})
+        payment.note(
+            {
+                "payment.method": shop.dice.choices(("card", "invoice", "wallet"), (70, 20, 10))[0],
+                "payment.amount": cents / 100,
+                "payment.currency": "EUR",
+            }
+        )
         payment.query("orders-db", "SELECT payment.customer", 5.5)
         with payment.step("risk.score") as risk:
             risk.spend(17)
@@ -90,7 +95,9 @@ def _charge(checkout: Work, order_id: str, lines: int, cents: int) -> None:
         if payment.instance.resource.attributes["service.version"] == "4.12.0":
             with payment.step("authorise_lines") as authorise:
                 for line in range(1, lines + 1):
-                    _authorise(authorise, 92, 0.023, {"payment.line": f"{line} of {lines}", "payment.split": "per_line"})
+                    _authorise(
+                        authorise, 92, 0.023, {"payment.line": f"{line} of {lines}", "payment.split": "per_line"}
+                    )
                     authorise.spend(1.5)
         else:
             _authorise(payment, 175, 0.001, {"payment.split": "none"})
@@ -145,8 +152,13 @@ def _render_receipt(checkout: Work, order_id: str) -> None:
     sent = checkout.span.get_span_context()
     lost = SpanContext(sent.trace_id, shop.telemetry.ids.generate_span_id(), True, sent.trace_flags)
     receipt = Work(shop, shop.instance("notification", checkout.now_ns), checkout.visitor, checkout.now_ns)
-    receipt.begin("code", "render_receipt", SpanKind.INTERNAL, set_span_in_context(NonRecordingSpan(lost), NO_PARENT),
-                  {"code.function.name": "renderReceipt", "order.id": order_id})
+    receipt.begin(
+        "code",
+        "render_receipt",
+        SpanKind.INTERNAL,
+        set_span_in_context(NonRecordingSpan(lost), NO_PARENT),
+        {"code.function.name": "renderReceipt", "order.id": order_id},
+    )
     query = conventions.database("shop-db", "SELECT shop.template")
     with receipt.child("db", "SELECT shop.template", SpanKind.CLIENT, query) as template:
         template.spend(4)

@@ -69,8 +69,12 @@ def client_name(service: Service, method: str, route: str) -> str:
 
 def http_server(service: Service, method: str, route: str, path: str) -> dict:
     return {
-        "http.request.method": method, "http.route": route_of(service, route), "url.path": path, "url.scheme": "http",
-        "server.address": f"{service.name}.shop.svc.cluster.local", "server.port": service.port,
+        "http.request.method": method,
+        "http.route": route_of(service, route),
+        "url.path": path,
+        "url.scheme": "http",
+        "server.address": f"{service.name}.shop.svc.cluster.local",
+        "server.port": service.port,
         "network.protocol.version": "1.1",
     }
 
@@ -78,16 +82,23 @@ def http_server(service: Service, method: str, route: str, path: str) -> dict:
 def http_client(callee: Service, method: str, path: str) -> dict:
     host = f"{callee.name}.shop.svc.cluster.local"
     return {
-        "http.request.method": method, "url.full": f"http://{host}:{callee.port}{path}", "server.address": host,
-        "server.port": callee.port, "network.protocol.version": "1.1",
+        "http.request.method": method,
+        "url.full": f"http://{host}:{callee.port}{path}",
+        "server.address": host,
+        "server.port": callee.port,
+        "network.protocol.version": "1.1",
     }
 
 
 def external_client(peer: str, method: str, path: str) -> dict:
     host = EXTERNALS[peer]
     return {
-        "http.request.method": method, "url.full": f"https://{host}{path}", "server.address": host, "server.port": 443,
-        "network.protocol.version": "2", "service.peer.name": peer,
+        "http.request.method": method,
+        "url.full": f"https://{host}{path}",
+        "server.address": host,
+        "server.port": 443,
+        "network.protocol.version": "2",
+        "service.peer.name": peer,
     }
 
 
@@ -100,8 +111,12 @@ def database(store_name: str, statement: str) -> dict:
     store = STORES[store_name]
     operation, _, collection = statement.partition(" ")
     attributes = {
-        "db.system.name": store.system, "db.namespace": store.namespace, "db.operation.name": operation,
-        "db.query.text": STATEMENTS[statement], "db.query.summary": statement, "server.address": store.host,
+        "db.system.name": store.system,
+        "db.namespace": store.namespace,
+        "db.operation.name": operation,
+        "db.query.text": STATEMENTS[statement],
+        "db.query.summary": statement,
+        "server.address": store.host,
         "server.port": store.port,
     }
     if store.system != "redis":
@@ -113,7 +128,11 @@ def messaging(queue_name: str, operation: str, message_id: str, body_bytes: int)
     """`operation`: send or process."""
     queue = QUEUES[queue_name]
     return {
-        "messaging.system": queue.system, "messaging.destination.name": queue_name,
-        "messaging.operation.type": operation, "messaging.operation.name": "publish" if operation == "send" else "consume",
-        "messaging.message.id": message_id, "messaging.message.body.size": body_bytes, "server.address": queue.host,
+        "messaging.system": queue.system,
+        "messaging.destination.name": queue_name,
+        "messaging.operation.type": operation,
+        "messaging.operation.name": "publish" if operation == "send" else "consume",
+        "messaging.message.id": message_id,
+        "messaging.message.body.size": body_bytes,
+        "server.address": queue.host,
     }

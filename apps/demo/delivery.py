@@ -1,8 +1,8 @@
 """Getting spans and log records out: the real OTLP exporters, made patient, behind the real batch processors.
 
 While the endpoint cannot be reached nothing is thrown away and nothing piles up: each sender tries its batch again, and
-the shop, whose time is virtual, stands still as soon as a service has `BACKLOG` items waiting. What the endpoint refuses
-for good (400, 401, 413) is dropped and counted. Both are said once, not once a batch.
+the shop, whose time is virtual, stands still as soon as a service has `BACKLOG` items waiting. What the endpoint
+refuses for good (400, 401, 413) is dropped and counted. Both are said once, not once a batch.
 """
 
 from __future__ import annotations
@@ -29,14 +29,21 @@ logger = logging.getLogger(__name__)
 BACKLOG = 2048
 BATCH = 512
 LONGEST_PAUSE_S = 15.0
+QUIET_S = 60.0
 RETRYABLE = frozenset({None, 429, 502, 503, 504})
 
 
 class Post:
     """The endpoint, and how delivery to it goes. Counts are of items (spans and log records)."""
 
-    def __init__(self, endpoint: str, key: str | None = None, delay_ms: int = 1000, timeout_s: float = 10.0,
-                 stop: Stop | None = None):
+    def __init__(
+        self,
+        endpoint: str,
+        key: str | None = None,
+        delay_ms: int = 1000,
+        timeout_s: float = 10.0,
+        stop: Stop | None = None,
+    ):
         self.endpoint = endpoint.rstrip("/")
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.delay_ms = delay_ms
@@ -46,6 +53,9 @@ class Post:
         self.delivered = 0
         self.lost = 0
         self._down_at: float | None = None
+        self._reached_at = 0.0
+        self._said_at = float("-inf")
+        self._is_said = False
         self._refused: set[int] = set()
         self._lock = threading.Lock()
         self._senders: list[Sender] = []
@@ -67,14 +77,20 @@ class Post:
     def reached(self, items: int) -> None:
         with self._lock:
             self.delivered += items
-            if self._down_at is not None:
-                logger.warning("%s answers again after %.0f s", self.endpoint, time.monotonic() - self._down_at)
-                self._down_at = None
+            self._reached_at = time.monotonic()
+            if self._is_said:
+                logger.warning("%s answers again after %.0f s", self.endpoint, self._reached_at - self._down_at)
+            self._down_at, self._is_said = None, False
 
-    def missed(self, status: int | None) -> None:
+    def missed(self, status: int | None, began_at: float) -> None:
+        """An attempt that began then has failed; it says nothing about now when another one has succeeded since."""
         with self._lock:
-            if self._down_at is None:
-                self._down_at = time.monotonic()
+            if self._down_at is not None or self._reached_at > began_at:
+                return
+            self._down_at = time.monotonic()
+            # An endpoint that pushes back now and then (429, 503) is ordinary: not worth a line each time.
+            if self._down_at - self._said_at > QUIET_S:
+                self._said_at, self._is_said = self._down_at, True
                 why = "cannot be reached" if status is None else f"answers {status}"
                 logger.warning("%s %s; the shop stands still and tries again", self.endpoint, why)
 
@@ -110,8 +126,13 @@ class Sender:
         session = requests.Session()
         session.trust_env = False  # A proxy for the outside world is none for a local endpoint
         session.hooks["response"].append(self._remember)
-        self._exporter = exporter(post.endpoint + path, headers=post.headers, timeout=post.timeout_s,
-                                  compression=Compression.Gzip, session=session)
+        self._exporter = exporter(
+            post.endpoint + path,
+            headers=post.headers,
+            timeout=post.timeout_s,
+            compression=Compression.Gzip,
+            session=session,
+        )
         self.outbox: SpanOutbox | None = None
 
     def _remember(self, response: requests.Response, **_: object) -> None:
@@ -126,7 +147,7 @@ class Sender:
     def _deliver(self, batch: Sequence) -> object:
         pause_s = 1.0
         while True:
-            self._status = None
+            self._status, began_at = None, time.monotonic()
             result = self._exporter.export(batch)
             if result.name == "SUCCESS":
                 self._post.reached(len(batch))
@@ -134,7 +155,7 @@ class Sender:
             if self._status not in RETRYABLE:
                 self._post.refused(self._status, len(batch))
                 return result
-            self._post.missed(self._status)
+            self._post.missed(self._status, began_at)
             if self._post.closing.wait(pause_s):
                 self._post.gave_up(len(batch))
                 self.abort()

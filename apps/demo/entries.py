@@ -39,7 +39,9 @@ def serve(shop: Shop, name: str, request: str, visitor: Visitor | None, **ids: s
 
 
 @contextmanager
-def consume(shop: Shop, name: str, queue: str, event: str, sent: SpanContext, visitor: Visitor | None) -> Iterator[Work]:
+def consume(
+    shop: Shop, name: str, queue: str, event: str, sent: SpanContext, visitor: Visitor | None
+) -> Iterator[Work]:
     """A trace that starts with a message: linked to the producer's span, which is in another trace."""
     message_id = f"{sent.span_id & 0xFFFFFFFFFFFF:012x}"
     attributes = conventions.messaging(queue, "process", message_id, 320) | shop.known_of(visitor)

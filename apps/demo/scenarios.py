@@ -23,24 +23,47 @@ class Scenario:
         return minute >= self.offset and (minute - self.offset) % self.every < self.lasting
 
 
-SCENARIOS = {scenario.name: scenario for scenario in (
-    Scenario("slow_bank", 76, 46, 120,
-             "payment 4.12.0 is released: it asks bank-api once a line instead of once a charge; then it is rolled back"),
-    Scenario("n_plus_one", 18, 12, 60, "inventory reads shop.stock once a sku and warehouse instead of once a reservation"),
-    Scenario("bank_throttled", 48, 6, 60, "bank-api answers 429 to many calls; payment tries again"),
-    Scenario("parcel_down", 33, 8, 120, "parcel-api answers 503; fulfilment tries three times, then gives up"),
-    Scenario("order_failures", 8, 5, 40, "order fails deep inside with a duplicate key, after payment has been charged"),
-    Scenario("forgotten_propagation", 4, 8, 40, "the receipt is rendered under a parent that is never sent: orphans"),
-    Scenario("skewed_clock", 2, 10, 60, "the clock of host node-7 is 4 s ahead"),
-    Scenario("queue_backlog", 40, 8, 60, "consumers of order.events lag by minutes"),
-    Scenario("uninstrumented_gap", 54, 6, 60, "most of a second in checkout that no span accounts for"),
-)}
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            "slow_bank",
+            76,
+            46,
+            120,
+            "payment 4.12.0 is released: it asks bank-api once a line instead of once a charge; then it is rolled back",
+        ),
+        Scenario(
+            "n_plus_one",
+            18,
+            12,
+            60,
+            "inventory reads shop.stock once a sku and warehouse instead of once a reservation",
+        ),
+        Scenario("bank_throttled", 48, 6, 60, "bank-api answers 429 to many calls; payment tries again"),
+        Scenario("parcel_down", 33, 8, 120, "parcel-api answers 503; fulfilment tries three times, then gives up"),
+        Scenario(
+            "order_failures", 8, 5, 40, "order fails deep inside with a duplicate key, after payment has been charged"
+        ),
+        Scenario(
+            "forgotten_propagation", 4, 8, 40, "the receipt is rendered under a parent that is never sent: orphans"
+        ),
+        Scenario("skewed_clock", 2, 10, 60, "the clock of host node-7 is 4 s ahead"),
+        Scenario("queue_backlog", 40, 8, 60, "consumers of order.events lag by minutes"),
+        Scenario("uninstrumented_gap", 54, 6, 60, "most of a second in checkout that no span accounts for"),
+    )
+}
 
-JOBS = {scenario.name: scenario for scenario in (
-    Scenario("nightly_batch", 25, 12, 120, "one trace of more than 20 000 spans: every order is settled with the bank"),
-    Scenario("long_reindex", 5, 45, 120, "one trace that takes 45 minutes and stays incomplete until it is over"),
-    Scenario("story", 80, 40, 120, "user u_18842 buys order 48213, waits for it, gets it and sends it back"),
-)}
+JOBS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            "nightly_batch", 25, 12, 120, "one trace of more than 20 000 spans: every order is settled with the bank"
+        ),
+        Scenario("long_reindex", 5, 45, 120, "one trace that takes 45 minutes and stays incomplete until it is over"),
+        Scenario("story", 80, 40, 120, "user u_18842 buys order 48213, waits for it, gets it and sends it back"),
+    )
+}
 
 
 class Schedule:

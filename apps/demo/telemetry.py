@@ -52,16 +52,33 @@ def resource_of(service: Service, number: int, version: str) -> Resource:
     pod = f"{replica_set}-{random.Random(f'{replica_set} {number}').getrandbits(20):05x}"
     node = SKEWED_HOST if (service.name, number) == ("inventory", 2) else f"node-{1 + (len(service.name) + number) % 4}"
     environment = "deployment.environment" if service.dialect == "old" else "deployment.environment.name"
-    return Resource({
-        "service.name": service.name, "service.namespace": "shop", "service.version": version,
-        "service.instance.id": pod, environment: "production", "host.name": node, "host.arch": "amd64",
-        "os.type": "linux", "cloud.provider": "aws", "cloud.region": "eu-central-1",
-        "k8s.cluster.name": "shop-prod", "k8s.namespace.name": "shop", "k8s.deployment.name": service.name,
-        "k8s.pod.name": pod, "k8s.node.name": node, "container.image.name": f"registry.example/shop/{service.name}",
-        "container.image.tags": (version,), "process.pid": 1, "process.runtime.name": framework.runtime[0],
-        "process.runtime.version": framework.runtime[1], "telemetry.sdk.name": "opentelemetry",
-        "telemetry.sdk.language": framework.language, "telemetry.sdk.version": framework.sdk_version,
-    })
+    return Resource(
+        {
+            "service.name": service.name,
+            "service.namespace": "shop",
+            "service.version": version,
+            "service.instance.id": pod,
+            environment: "production",
+            "host.name": node,
+            "host.arch": "amd64",
+            "os.type": "linux",
+            "cloud.provider": "aws",
+            "cloud.region": "eu-central-1",
+            "k8s.cluster.name": "shop-prod",
+            "k8s.namespace.name": "shop",
+            "k8s.deployment.name": service.name,
+            "k8s.pod.name": pod,
+            "k8s.node.name": node,
+            "container.image.name": f"registry.example/shop/{service.name}",
+            "container.image.tags": (version,),
+            "process.pid": 1,
+            "process.runtime.name": framework.runtime[0],
+            "process.runtime.version": framework.runtime[1],
+            "telemetry.sdk.name": "opentelemetry",
+            "telemetry.sdk.language": framework.language,
+            "telemetry.sdk.version": framework.sdk_version,
+        }
+    )
 
 
 class Telemetry:

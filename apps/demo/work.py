@@ -40,10 +40,12 @@ class Work:
         self.skew_ns = shop.skew_ns(instance.host, at_ns)
         self.is_failed = False
 
-    def begin(self, work: str, name: str, kind: SpanKind, parent: Context, attributes: dict,
-              links: Sequence[Link] = ()) -> Work:
+    def begin(
+        self, work: str, name: str, kind: SpanKind, parent: Context, attributes: dict, links: Sequence[Link] = ()
+    ) -> Work:
         self.span = self.instance.tracer(work).start_span(
-            name, parent, kind, speak(self.instance.service.dialect, attributes), links, self.now_ns + self.skew_ns)
+            name, parent, kind, speak(self.instance.service.dialect, attributes), links, self.now_ns + self.skew_ns
+        )
         return self
 
     def end(self) -> None:
@@ -63,9 +65,17 @@ class Work:
 
     def log(self, severity: SeverityNumber, body: str, attributes: dict | None = None) -> None:
         at_ns = self.now_ns + self.skew_ns
-        self.instance.logger.emit(LogRecord(
-            timestamp=at_ns, observed_timestamp=at_ns, context=set_span_in_context(self.span, NO_PARENT),
-            severity_number=severity, severity_text=severity.name, body=body, attributes=attributes))
+        self.instance.logger.emit(
+            LogRecord(
+                timestamp=at_ns,
+                observed_timestamp=at_ns,
+                context=set_span_in_context(self.span, NO_PARENT),
+                severity_number=severity,
+                severity_text=severity.name,
+                body=body,
+                attributes=attributes,
+            )
+        )
 
     def fail(self, fault: Fault) -> None:
         """Mark the span as failed."""
@@ -77,8 +87,14 @@ class Work:
         """The first span that a fault meets gets the exception event."""
         if not fault.is_recorded:
             fault.is_recorded = True
-            self.event("exception", {"exception.type": fault.kind, "exception.message": fault.message,
-                                     "exception.stacktrace": fault.stacktrace})
+            self.event(
+                "exception",
+                {
+                    "exception.type": fault.kind,
+                    "exception.message": fault.message,
+                    "exception.stacktrace": fault.stacktrace,
+                },
+            )
             self.note({"error.type": fault.kind})
 
     # -- what it asks others to do
@@ -93,7 +109,9 @@ class Work:
         self.now_ns = end_ns
 
     @contextmanager
-    def child(self, work: str, name: str, kind: SpanKind, attributes: dict, links: Sequence[Link] = ()) -> Iterator[Work]:
+    def child(
+        self, work: str, name: str, kind: SpanKind, attributes: dict, links: Sequence[Link] = ()
+    ) -> Iterator[Work]:
         """A span below this one in the same instance. Fails with the Fault that leaves it, and lets it pass."""
         inner = Work(self.shop, self.instance, self.visitor, self.now_ns)
         inner.skew_ns = self.skew_ns
@@ -128,8 +146,13 @@ class Work:
             client.spend(0.6)
             remote = Work(self.shop, self.shop.instance(callee, client.now_ns), self.visitor, client.now_ns)
             attributes = conventions.http_server(service, method, route, path) | self.shop.known_of(self.visitor)
-            remote.begin("server", conventions.server_name(service, method, route), SpanKind.SERVER,
-                         client.remote_context(), attributes)
+            remote.begin(
+                "server",
+                conventions.server_name(service, method, route),
+                SpanKind.SERVER,
+                client.remote_context(),
+                attributes,
+            )
             remote.spend(0.5)
             try:
                 yield remote
@@ -159,8 +182,9 @@ class Work:
         return status
 
     @contextmanager
-    def external(self, peer: str, request: str, attributes: dict | None = None, links: Sequence[Link] = (),
-                 **ids: str) -> Iterator[Work]:
+    def external(
+        self, peer: str, request: str, attributes: dict | None = None, links: Sequence[Link] = (), **ids: str
+    ) -> Iterator[Work]:
         """HTTP to somebody who sends us no spans."""
         method, _, route = request.partition(" ")
         sent = conventions.external_client(peer, method, route.format(**ids)) | (attributes or {})

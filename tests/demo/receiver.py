@@ -34,13 +34,24 @@ class Receiver(ThreadingHTTPServer):
 
     def spans(self):
         """(resource, scope, span) protobuf messages of all requests to /v1/traces."""
-        return [(group.resource, scoped.scope, span) for request in list(self.requests)
-                if isinstance(request, ExportTraceServiceRequest)
-                for group in request.resource_spans for scoped in group.scope_spans for span in scoped.spans]
+        return [
+            (group.resource, scoped.scope, span)
+            for request in list(self.requests)
+            if isinstance(request, ExportTraceServiceRequest)
+            for group in request.resource_spans
+            for scoped in group.scope_spans
+            for span in scoped.spans
+        ]
 
     def log_records(self):
-        return [record for request in list(self.requests) if isinstance(request, ExportLogsServiceRequest)
-                for group in request.resource_logs for scoped in group.scope_logs for record in scoped.log_records]
+        return [
+            record
+            for request in list(self.requests)
+            if isinstance(request, ExportLogsServiceRequest)
+            for group in request.resource_logs
+            for scoped in group.scope_logs
+            for record in scoped.log_records
+        ]
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What the shop makes arrives, over real HTTP, whole and once; trouble at the endpoint loses nothing and stays quiet."""
+"""What the shop makes arrives, over real HTTP, whole and once; an endpoint in trouble loses nothing and stays quiet."""
 
 import logging
 import socket
@@ -72,21 +72,44 @@ def pairs(attributes):
 
 def as_received(resource, scope, span):
     return (
-        span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(), span.name, span.kind, span.start_time_unix_nano,
-        span.end_time_unix_nano, span.status.code, span.status.message, pairs(span.attributes), pairs(resource.attributes),
-        scope.name, scope.version, [(each.name, each.time_unix_nano, pairs(each.attributes)) for each in span.events],
+        span.trace_id.hex(),
+        span.span_id.hex(),
+        span.parent_span_id.hex(),
+        span.name,
+        span.kind,
+        span.start_time_unix_nano,
+        span.end_time_unix_nano,
+        span.status.code,
+        span.status.message,
+        pairs(span.attributes),
+        pairs(resource.attributes),
+        scope.name,
+        scope.version,
+        [(each.name, each.time_unix_nano, pairs(each.attributes)) for each in span.events],
         [(each.trace_id.hex(), each.span_id.hex(), pairs(each.attributes)) for each in span.links],
     )
 
 
 def as_made(span):
     return (
-        f"{span.context.trace_id:032x}", f"{span.context.span_id:016x}", f"{span.parent.span_id:016x}" if span.parent else "",
-        span.name, span.kind.value + 1, span.start_time, span.end_time, span.status.status_code.value,
-        span.status.description or "", dict(span.attributes), dict(span.resource.attributes),
-        span.instrumentation_scope.name, span.instrumentation_scope.version,
+        f"{span.context.trace_id:032x}",
+        f"{span.context.span_id:016x}",
+        f"{span.parent.span_id:016x}" if span.parent else "",
+        span.name,
+        span.kind.value + 1,
+        span.start_time,
+        span.end_time,
+        span.status.status_code.value,
+        span.status.description or "",
+        dict(span.attributes),
+        dict(span.resource.attributes),
+        span.instrumentation_scope.name,
+        span.instrumentation_scope.version,
         [(each.name, each.timestamp, dict(each.attributes)) for each in span.events],
-        [(f"{each.context.trace_id:032x}", f"{each.context.span_id:016x}", dict(each.attributes)) for each in span.links],
+        [
+            (f"{each.context.trace_id:032x}", f"{each.context.span_id:016x}", dict(each.attributes))
+            for each in span.links
+        ],
     )
 
 
@@ -99,7 +122,8 @@ def test_every_span_arrives_as_it_was_made_attribute_by_attribute():
         post = Post(receiver.url, key="trc_demo")
         made = run_and_close(post)
         received = receiver.spans()
-        assert len(made) > 1000 and post.lost == 0
+        assert len(made) > 1000
+        assert post.lost == 0
         assert post.delivered == len(received) + len(receiver.log_records())
         assert by_ids(as_received(*each) for each in received) == by_ids(as_made(span) for span in made)
         assert {headers["Authorization"] for headers in receiver.headers} == {"Bearer trc_demo"}
@@ -109,7 +133,8 @@ def test_log_records_arrive_with_the_ids_of_their_span():
     with Receiver() as receiver:
         made = run_and_close(Post(receiver.url), minutes=15)
         ids = {f"{span.context.span_id:016x}" for span in made}
-        assert receiver.log_records() and all(each.span_id.hex() in ids for each in receiver.log_records())
+        assert receiver.log_records()
+        assert all(each.span_id.hex() in ids for each in receiver.log_records())
 
 
 def free_port():
@@ -135,7 +160,9 @@ def test_a_shop_whose_endpoint_is_down_stands_still_and_loses_nothing(trouble, c
     runner.start()
     wait_until(lambda: post.is_down and len(made) > BACKLOG)
     wait_until(lambda: stands_still(made), 30)
-    assert runner.is_alive() and len(made) < 16 * BACKLOG and len(caplog.records) == 1
+    assert runner.is_alive()
+    assert len(made) < 16 * BACKLOG
+    assert len(caplog.records) == 1
     receiver = answering or Receiver(port)
     receiver.answer = 200
     runner.join(60)
@@ -143,7 +170,8 @@ def test_a_shop_whose_endpoint_is_down_stands_still_and_loses_nothing(trouble, c
     shop.agenda.close()
     post.close()
     assert by_ids(as_received(*each)[:2] for each in receiver.spans()) == by_ids(as_made(span)[:2] for span in made)
-    assert post.lost == 0 and [record.levelname for record in caplog.records] == ["WARNING"] * 2
+    assert post.lost == 0
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
     receiver.__exit__()
 
 
@@ -157,9 +185,12 @@ def test_what_the_endpoint_refuses_for_good_is_dropped_and_said_once(caplog):
     with Receiver(answer=401) as receiver:
         post = Post(receiver.url, delay_ms=50)
         made = run_and_close(post, minutes=5)
-        assert post.lost >= len(made) and post.delivered == 0 and receiver.asked > 1
+        assert post.lost >= len(made)
+        assert post.delivered == 0
+        assert receiver.asked > 1
         assert [record.getMessage() for record in caplog.records] == [
-            f"{receiver.url} refuses what the shop sends: 401; dropped"]
+            f"{receiver.url} refuses what the shop sends: 401; dropped"
+        ]
 
 
 def test_a_span_is_not_sent_before_it_is_over():
@@ -186,4 +217,5 @@ def test_a_live_shop_that_stood_still_for_hours_does_not_make_up_for_them():
         return START_NS + day_ns
 
     run_shop(shop, Waiting(clock), stop)
-    assert shop.now_ns >= START_NS + day_ns and shop.traces == 0
+    assert shop.now_ns >= START_NS + day_ns
+    assert shop.traces == 0

@@ -15,8 +15,17 @@ from tests.demo.conftest import START_NS, attribute, make_day, minute, service
 
 def described(span):
     return (
-        span.context, span.parent, span.name, span.kind, span.start_time, span.end_time, span.status.status_code,
-        span.status.description, dict(span.attributes), dict(span.resource.attributes), span.instrumentation_scope,
+        span.context,
+        span.parent,
+        span.name,
+        span.kind,
+        span.start_time,
+        span.end_time,
+        span.status.status_code,
+        span.status.description,
+        dict(span.attributes),
+        dict(span.resource.attributes),
+        span.instrumentation_scope,
         [(event.name, event.timestamp, dict(event.attributes)) for event in span.events],
         [(link.context, dict(link.attributes)) for link in span.links],
     )
@@ -42,7 +51,8 @@ def is_skewed(span):
     """May this span bear the times of the host whose clock is ahead? (A minute's grace at the scenario's ends.)"""
     scenario = SCENARIOS["skewed_clock"]
     return span.resource.attributes["host.name"] == SKEWED_HOST and any(
-        scenario.is_active(minute(span) + grace) for grace in (-1, 0, 1))
+        scenario.is_active(minute(span) + grace) for grace in (-1, 0, 1)
+    )
 
 
 def test_parents_enclose_their_children(day):
@@ -53,7 +63,8 @@ def test_parents_enclose_their_children(day):
         parent = by_id.get((span.context.trace_id, span.parent.span_id)) if span.parent else None
         if parent is None or is_skewed(span) != is_skewed(parent):
             continue
-        assert parent.start_time <= span.start_time and span.end_time <= parent.end_time, (span.name, parent.name)
+        assert parent.start_time <= span.start_time, (span.name, parent.name)
+        assert span.end_time <= parent.end_time, (span.name, parent.name)
         checked += 1
     assert checked > 0.95 * (len(day.spans) - len(day.traces))
 
@@ -74,9 +85,13 @@ def test_every_trace_has_one_root(day):
 
 def test_servers_know_that_their_parent_is_remote(day):
     servers = [span for span in day.spans if span.kind is SpanKind.SERVER and span.parent]
-    assert servers and all(span.parent.is_remote for span in servers)
-    inner = [span for span in day.spans if span.kind is SpanKind.INTERNAL and span.parent and span.name != "render_receipt"]
-    assert inner and not any(span.parent.is_remote for span in inner)
+    assert servers
+    assert all(span.parent.is_remote for span in servers)
+    inner = [
+        span for span in day.spans if span.kind is SpanKind.INTERNAL and span.parent and span.name != "render_receipt"
+    ]
+    assert inner
+    assert not any(span.parent.is_remote for span in inner)
 
 
 def test_every_service_speaks_in_its_own_dialect(day):
@@ -87,46 +102,64 @@ def test_every_service_speaks_in_its_own_dialect(day):
         old = {key for key in OLD_NAMES.values() if key in keys}
         new = {key for key in OLD_NAMES if key in keys}
         dialect = SERVICES[name].dialect
-        assert bool(old) == (dialect != "new") and bool(new) == (dialect != "old"), name
+        assert (bool(new), bool(old)) == (dialect != "old", dialect != "new"), name
 
 
 def test_resources_look_like_pods_of_five_languages(day):
     languages = {span.resource.attributes["telemetry.sdk.language"] for span in day.spans}
-    assert languages == {framework.language for framework in FRAMEWORKS.values()} and len(languages) == 5
+    assert languages == {framework.language for framework in FRAMEWORKS.values()}
+    assert len(languages) == 5
     pods = {(service(span), span.resource.attributes["service.instance.id"]) for span in day.spans}
     assert len(pods) >= sum(each.instances for each in SERVICES.values())
     assert len({pod for _, pod in pods}) == len(pods)
 
 
 def test_order_48213_can_be_followed_from_cart_to_refund(day):
-    traces = [spans for spans in day.traces.values()
-              if any(span.attributes.get("order.id") == str(FIRST_STORY_ORDER) for span in spans)]
+    traces = [
+        spans
+        for spans in day.traces.values()
+        if any(span.attributes.get("order.id") == str(FIRST_STORY_ORDER) for span in spans)
+    ]
     roots = {(service(span), span.name) for spans in traces for span in spans if span.parent is None}
-    assert {("gateway", "POST /checkout"), ("fulfilment", "consume order.placed"), ("notification", "consume order.placed"),
-            ("fulfilment", "ParcelsController#label"), ("order", "consume parcel.delivered"),
-            ("gateway", "POST /orders/{id}/refund"), ("notification", "consume order.refunded")} <= roots
+    assert {
+        ("gateway", "POST /checkout"),
+        ("fulfilment", "consume order.placed"),
+        ("notification", "consume order.placed"),
+        ("fulfilment", "ParcelsController#label"),
+        ("order", "consume parcel.delivered"),
+        ("gateway", "POST /orders/{id}/refund"),
+        ("notification", "consume order.refunded"),
+    } <= roots
     assert all(any(attribute(span, "user.id", "enduser.id") == REGULAR for span in spans) for spans in traces)
-    assert len({key for key, spans in day.traces.items() if any(REGULAR in span.attributes.values() for span in spans)}) \
+    assert (
+        len({key for key, spans in day.traces.items() if any(REGULAR in span.attributes.values() for span in spans)})
         >= len(traces) + 5
+    )
 
 
 def test_consumers_link_to_the_producer_in_another_trace(day):
-    producers = {(span.context.trace_id, span.context.span_id): span for span in day.spans
-                 if span.kind is SpanKind.PRODUCER}
+    producers = {
+        (span.context.trace_id, span.context.span_id): span for span in day.spans if span.kind is SpanKind.PRODUCER
+    }
     consumers = [span for span in day.spans if span.kind is SpanKind.CONSUMER]
     assert len(consumers) > 200
     for span in consumers:
         producer = producers[(span.links[0].context.trace_id, span.links[0].context.span_id)]
-        assert producer.context.trace_id != span.context.trace_id and producer.end_time < span.start_time
+        assert producer.context.trace_id != span.context.trace_id
+        assert producer.end_time < span.start_time
         assert producer.name.removeprefix("publish ") == span.name.removeprefix("consume ")
 
 
 def test_exceptions_are_recorded_once_where_they_happened(day):
     failed = [span for span in day.spans if span.status.status_code is StatusCode.ERROR]
-    assert len(failed) > 50 and all(span.status.description for span in failed)
+    assert len(failed) > 50
+    assert all(span.status.description for span in failed)
     events = [event for span in day.spans for event in span.events if event.name == "exception"]
     assert {event.attributes["exception.type"].rpartition(".")[2].rpartition("::")[2] for event in events} >= {
-        "HTTPStatusError", "DuplicateKeyException", "ServerError"}
+        "HTTPStatusError",
+        "DuplicateKeyException",
+        "ServerError",
+    }
     assert all(event.attributes["exception.stacktrace"].count("\n") >= 2 for event in events)
     assert all(span.start_time <= event.timestamp <= span.end_time for span in day.spans for event in span.events)
 

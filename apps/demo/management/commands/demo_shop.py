@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.demo.chance import SeededIds
@@ -39,14 +40,20 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser):
-        port = os.environ.get("TRACER_OTLP_PORT", "4318")
-        parser.add_argument("--endpoint", default=f"http://127.0.0.1:{port}", help="OTLP/HTTP base URL (%(default)s)")
+        endpoint = f"http://127.0.0.1:{settings.TRACER_OTLP_PORT}"
+        parser.add_argument("--endpoint", default=endpoint, help="OTLP/HTTP base URL (%(default)s)")
         parser.add_argument("--key", default=os.environ.get("TRACER_INGEST_KEY"), help="ingest key, if one is needed")
-        parser.add_argument("--backfill", default="0", help="how far back to begin: 30m, 2h (all scenarios: 2h)")
+        parser.add_argument(
+            "--backfill", default="2h", help="how far back to begin; 2h shows all scenarios (%(default)s)"
+        )
         parser.add_argument("--rate", type=float, default=5.0, help="traces per second, live (%(default)s)")
-        parser.add_argument("--backfill-rate", type=float, default=1.0, help="traces per second of the past (%(default)s)")
+        parser.add_argument(
+            "--backfill-rate", type=float, default=1.0, help="traces per second of the past (%(default)s)"
+        )
         parser.add_argument("--seed", type=int, default=1, help="same seed and start, same spans (%(default)s)")
-        parser.add_argument("--start", type=int, help="begin at this time (s since the epoch) instead of --backfill ago")
+        parser.add_argument(
+            "--start", type=int, help="begin at this time (s since the epoch) instead of --backfill ago"
+        )
         parser.add_argument("--batch-orders", type=int, default=7000, help="orders in the huge trace (%(default)s)")
         parser.add_argument("--no-live", action="store_true", help="stop when the past is told")
         parser.add_argument("--list", action="store_true", help="say what goes wrong in the shop, and when")
@@ -71,23 +78,30 @@ class Command(BaseCommand):
             start_ns = min(now_ns, options["start"] * 1_000_000_000)
             now_ns = max(now_ns, start_ns)
         anchor_ns = min(start_ns, now_ns - CYCLE_MINUTES * NS_PER_MINUTE) if options["start"] is None else start_ns
-        return Settings(options["seed"], start_ns, now_ns, options["rate"], options["backfill_rate"],
-                        options["batch_orders"], anchor_ns)
+        return Settings(
+            options["seed"],
+            start_ns,
+            now_ns,
+            options["rate"],
+            options["backfill_rate"],
+            options["batch_orders"],
+            anchor_ns,
+        )
 
-    def _run(self, post: Post, settings: Settings, stop: Stop, no_live: bool) -> None:
+    def _run(self, post: Post, plan: Settings, stop: Stop, no_live: bool) -> None:
         waiting = Waiting()
 
         def processors(service: str):
             spans, logs = post.processors(service)
             return SpanGate(waiting, spans), LogGate(waiting, logs)
 
-        shop = Shop(settings, Telemetry(SeededIds(f"{settings.seed} {settings.start_ns}"), processors))
+        shop = Shop(plan, Telemetry(SeededIds(f"{plan.seed} {plan.start_ns}"), processors))
         open_shop(shop)
         self._say(f"The shop is open; its spans go to {post.endpoint}/v1/traces.")
         began = time.monotonic()
         try:
-            run_shop(shop, waiting, stop, settings.live_ns)
-            if settings.start_ns < settings.live_ns and not stop.is_asked:
+            run_shop(shop, waiting, stop, plan.live_ns)
+            if plan.start_ns < plan.live_ns and not stop.is_asked:
                 self._say(f"Told {shop.traces} traces of the past in {time.monotonic() - began:.0f} s.")
             if not no_live:
                 run_shop(shop, waiting, stop)

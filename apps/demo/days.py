@@ -9,7 +9,7 @@ from apps.demo.agenda import Process
 from apps.demo.browsing import browse, fill_cart
 from apps.demo.checkout import check_out
 from apps.demo.jobs import long_reindex, nightly_batch
-from apps.demo.scenarios import CYCLE_MINUTES, NS_PER_MINUTE
+from apps.demo.scenarios import NS_PER_MINUTE
 from apps.demo.shop import REGULAR, Shop, Visitor
 
 TRACES_PER_VISIT = 8.0
@@ -50,10 +50,11 @@ def visit(shop: Shop, visitor: Visitor) -> Process:
 def story(shop: Shop) -> Process:
     """u_18842 looks around, buys 13 things under the slow bank, and meets a parcel service that is down."""
     visitor = shop.visitor(REGULAR)
-    cycle = int(shop.schedule.minute(shop.now_ns) // CYCLE_MINUTES)
+    order_id = str(FIRST_STORY_ORDER + shop.stories)
+    shop.stories += 1
     yield from browse(shop, visitor)
     yield from fill_cart(shop, visitor)
-    yield buy(shop, visitor, str(FIRST_STORY_ORDER + cycle), 13, is_unlucky=True)
+    yield buy(shop, visitor, order_id, 13, is_unlucky=True)
 
 
 def buy(shop: Shop, visitor: Visitor, order_id: str, lines: int, is_unlucky: bool = False) -> int:

@@ -58,6 +58,7 @@ class Shop:
         self.agenda = Agenda(settings.start_ns)
         self.schedule = Schedule(settings.start_ns if settings.anchor_ns is None else settings.anchor_ns)
         self.traces = 0
+        self.stories = 0
         # Numbers follow the clock, so that a shop started again does not give an order number twice within weeks.
         self._order_number = 100_000 + settings.start_ns // 4_000_000_000 % 900_000
 

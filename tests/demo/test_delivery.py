@@ -169,7 +169,8 @@ def test_a_shop_whose_endpoint_is_down_stands_still_and_loses_nothing(trouble, c
     assert not runner.is_alive()
     shop.agenda.close()
     post.close()
-    assert by_ids(as_received(*each)[:2] for each in receiver.spans()) == by_ids(as_made(span)[:2] for span in made)
+    # As sets: a batch whose answer came too late is sent again, which the protocol allows.
+    assert {as_received(*each)[:2] for each in receiver.spans()} == {as_made(span)[:2] for span in made}
     assert post.lost == 0
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
     receiver.__exit__()

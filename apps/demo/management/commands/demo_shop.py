@@ -77,7 +77,11 @@ class Command(BaseCommand):
         if options["start"] is not None:
             start_ns = min(now_ns, options["start"] * 1_000_000_000)
             now_ns = max(now_ns, start_ns)
-        anchor_ns = min(start_ns, now_ns - CYCLE_MINUTES * NS_PER_MINUTE) if options["start"] is None else start_ns
+        # Whole cycles before now, so that whoever opens the product finds the newest trouble still going on.
+        cycle_ns = CYCLE_MINUTES * NS_PER_MINUTE
+        anchor_ns = now_ns - cycle_ns * max(1, -(-(now_ns - start_ns) // cycle_ns))
+        if options["start"] is not None:
+            anchor_ns = start_ns  # the same start has to make the same spans, whenever that is asked for
         return Settings(
             options["seed"],
             start_ns,

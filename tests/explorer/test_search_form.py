@@ -111,7 +111,7 @@ def test_the_window_is_a_preset_or_two_ends(query, start, end):
 
 
 def test_presets_beyond_retention_are_not_offered():
-    from apps.explorer.search.windows import preset_names
+    from apps.traces.search_window import preset_names
 
     assert list(preset_names(1)) == ["15m", "1h", "3h", "6h", "12h", "all"]
     assert form_of("range=7d", Clock(NOW, UTC, 1)).window.preset == "all"

@@ -8,8 +8,13 @@ from functools import cached_property
 
 from django import forms
 
-from apps.explorer.search.moments import parse_moment_ns, zone_named
-from apps.explorer.search.windows import (
+from apps.traces.durations import parse_duration_ns
+from apps.traces.logfmt import parse_logfmt
+from apps.traces.model import STATUSES
+from apps.traces.moments import parse_moment_ns, zone_named
+from apps.traces.paste import Recognised, recognise
+from apps.traces.query import SpanPredicate, TraceQuery
+from apps.traces.search_window import (
     ALL,
     BROWSING,
     CUSTOM,
@@ -19,11 +24,6 @@ from apps.explorer.search.windows import (
     preset_names,
     preset_window,
 )
-from apps.traces.durations import parse_duration_ns
-from apps.traces.logfmt import parse_logfmt
-from apps.traces.model import STATUSES
-from apps.traces.paste import Recognised, recognise
-from apps.traces.query import SpanPredicate, TraceQuery
 
 KINDS = ("SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL")
 Pairs = tuple[tuple[str, str], ...]

@@ -7,11 +7,11 @@ from datetime import tzinfo
 
 from apps.explorer.search.form import KINDS, SearchForm
 from apps.explorer.search.links import fixed_link, search_link, zone_link
-from apps.explorer.search.moments import field_text
-from apps.explorer.search.windows import CUSTOM, Window, preset_names
 from apps.store.queries import list_services, list_span_names
 from apps.store.results import ServiceInfo
 from apps.traces.model import STATUSES
+from apps.traces.moments import field_text
+from apps.traces.search_window import CUSTOM, Window, preset_names
 
 FORM_FIELDS = ("service", "name", "kind", "status", "min", "max", "attrs", "trace_min", "trace_max")
 MAX_NAMES = 500

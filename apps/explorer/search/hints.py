@@ -12,10 +12,10 @@ from django.http import QueryDict
 from apps.explorer.search.chips import Chips
 from apps.explorer.search.form import Clock, SearchForm
 from apps.explorer.search.links import search_link
-from apps.explorer.search.moments import ago_text
-from apps.explorer.search.windows import ALL
 from apps.store.results import SearchPage
 from apps.store.search import search
+from apps.traces.moments import ago_text
+from apps.traces.search_window import ALL
 
 BUDGET_S = 0.3
 """Looking further is a courtesy; it must not make an empty answer slow."""

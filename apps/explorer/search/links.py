@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from apps.explorer.search.form import ORDER
-from apps.explorer.search.moments import utc_text
-from apps.explorer.search.windows import CUSTOM, Window
+from apps.traces.moments import utc_text
+from apps.traces.search_window import CUSTOM, Window
 
 HERE = "/"
 

@@ -9,14 +9,14 @@ from apps.explorer.search.chips import Chips, chips_of
 from apps.explorer.search.form import ORDER, SearchForm
 from apps.explorer.search.hints import Hint, hints
 from apps.explorer.search.links import search_link
-from apps.explorer.search.moments import clock_text, span_text
 from apps.explorer.search.rows import ResultRow, result_rows
 from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
-from apps.explorer.search.windows import ALL
 from apps.store.results import SearchPage
 from apps.store.search import search
 from apps.traces.durations import format_count
+from apps.traces.moments import clock_text, span_text
 from apps.traces.query import TraceQuery
+from apps.traces.search_window import ALL
 
 ROWS = 25
 SEEN_CHARS = 12

@@ -11,10 +11,10 @@ from django.http import QueryDict
 from apps.explorer.search.form import ORDER, SearchForm
 from apps.explorer.search.links import search_link
 from apps.explorer.search.old_links import from_jaeger, from_zipkin
-from apps.explorer.search.windows import ALL
 from apps.store.queries import has_trace
 from apps.store.search import find_span
 from apps.traces.paste import Recognised
+from apps.traces.search_window import ALL
 
 LINK_TO_SEARCH = "A link to a search"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.explorer.search.moments import ago_text, clock_text, utc_text
 from apps.explorer.search.pasted import trace_address
 from apps.store.results import ServiceCount, TraceRow
 from apps.traces.durations import format_count, format_duration_ns
+from apps.traces.moments import ago_text, clock_text, utc_text
 
 SERVICES_SHOWN = 6
 NO_NAME = "(no name)"

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.explorer.search.moments import field_text, span_text
 from apps.explorer.search.pasted import trace_address
 from apps.store.results import TraceRow
 from apps.traces.durations import format_count, format_duration_ns
+from apps.traces.moments import field_text, span_text
 
 MAX_POINTS = 1_000
 TABLE_ROWS = 12

@@ -12,10 +12,10 @@ from apps.accounts.access import current_workspace
 from apps.explorer.search.form import Clock, SearchForm
 from apps.explorer.search.frame import frame_of, span_name_choices, zone_name
 from apps.explorer.search.links import search_link
-from apps.explorer.search.moments import zone_named
 from apps.explorer.search.page import chart_page, newer_count, result_page
 from apps.explorer.search.pasted import linked_search, missing_trace, named_trace
 from apps.store.queries import first_span_received_at
+from apps.traces.moments import zone_named
 
 KEYS = ((("j", "k"), "next, previous trace"), (("Enter",), "open it"), (("o",), "older traces"), (("y",), "copy link"))
 

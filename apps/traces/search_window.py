@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.explorer.search.moments import S_NS, offset_name, span_text
+from apps.traces.moments import S_NS, offset_name, span_text
 
 CUSTOM = "custom"
 ALL = "all"

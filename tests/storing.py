@@ -9,6 +9,7 @@ from django.db import connection
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from apps.digest.seal import digest_shard
+from apps.store.dictionaries import forget_dictionaries
 from apps.store.hot_cache import hot_cache
 from apps.store.names import forget_written
 from apps.store.partitions import forget_partitions
@@ -33,9 +34,10 @@ def _empty() -> None:
         cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass")
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {name}")
-        cursor.execute("TRUNCATE batch, service, span_name, attribute_key")
+        cursor.execute("TRUNCATE batch, service, span_name, attribute_key, dictionary")
     forget_written()
     forget_partitions()
+    forget_dictionaries()
     hot_cache.__init__()
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from apps.digest.seal import digest_shard as seal_shard
 from apps.store.connection import StoreUnavailable
+from apps.store.dictionaries import learn, workspaces, workspaces_without_dictionary
 from apps.store.partitions import day_of, drop_partitions_before, forget_partitions, make_partitions_ahead
 
 MAX_SECONDS = 20
@@ -44,3 +45,17 @@ def make_partitions() -> None:
 def drop_expired() -> None:
     """Retention: drop the days that ended more than TRACER_RETENTION_DAYS ago."""
     drop_partitions_before(day_of(time.time_ns()) - timedelta(days=settings.TRACER_RETENTION_DAYS))
+
+
+@shared_task(ignore_result=True)
+def learn_first_dictionaries() -> None:
+    """Often, and nearly always nothing to do: a new workspace packs its traces well after its first few hundred."""
+    for workspace_id in workspaces_without_dictionary():
+        learn(workspace_id)
+
+
+@shared_task(ignore_result=True)
+def renew_dictionaries() -> None:
+    """Daily: traces change with the software that sends them."""
+    for workspace_id in workspaces():
+        learn(workspace_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from apps.store.dictionaries import unpack
 from apps.store.hot_search import HotTraces
 from apps.store.partitions import partition_name
 from apps.traces.draft import Draft
@@ -26,7 +27,7 @@ def load_with_arrival(cursor, workspace_id: int, trace_id: bytes, hot: HotTraces
     cursor.execute(_ALL_PARTS, [trace_id.hex(), workspace_id], binary=True)
     draft, received_us = Draft(trace_id), 0
     for payload, logs, at_us in cursor.fetchall():
-        draft.add_document(decompress(payload))
+        draft.add_document(unpack(cursor, payload))
         received_us = max(received_us, at_us)
         if logs:
             draft.add_logs(decompress(logs))
@@ -46,5 +47,5 @@ def sealed_documents(cursor, workspace_id: int, day: date, trace_ids: list[bytes
     )
     found: dict[bytes, bytes] = {}
     for trace_id, payload in cursor.fetchall():
-        found[trace_id] = found.get(trace_id, b"") + decompress(payload)
+        found[trace_id] = found.get(trace_id, b"") + unpack(cursor, payload)
     return found

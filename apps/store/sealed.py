@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.store import copying
+from apps.store.dictionaries import current_dictionary, unpack
 from apps.traces.draft import Draft, Summary
-from apps.traces.packing import compress, decompress
+from apps.traces.packing import Dictionary, compress, decompress
 
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS
@@ -40,10 +41,13 @@ def filed_at(start_ns: int, received_ns: int, retention_days: int) -> int:
 
 
 def write_traces(cursor, traces: list[SealedTrace]) -> None:
-    copying.copy_rows(cursor, COPY_TRACE, (row for trace in traces for row in _rows(trace)))
+    dictionaries = {w: current_dictionary(cursor, w) for w in {t.workspace_id for t in traces}}
+    copying.copy_rows(
+        cursor, COPY_TRACE, (row for trace in traces for row in _rows(trace, dictionaries[trace.workspace_id]))
+    )
 
 
-def _rows(trace: SealedTrace):
+def _rows(trace: SealedTrace, dictionary: Dictionary | None):
     summary = trace.summary
     counts = [n for pair in summary.services.values() for n in pair]
     documents = trace.draft.documents(MAX_SPANS_IN_ROW)
@@ -58,7 +62,7 @@ def _rows(trace: SealedTrace):
             copying.text(summary.root_service), copying.text(summary.root_name),
             copying.text_array(list(summary.services)), copying.int4_array(counts),
             tokens if part == 0 else copying.int4_array([]),
-            copying.raw(compress(document, 3)),
+            copying.raw(compress(document, 3, dictionary)),
             copying.raw(compress(logs, 3)) if logs and part == 0 else copying.NULL,
         )  # fmt: skip
 
@@ -92,7 +96,7 @@ def read_existing(cursor, trace_ids, *, from_ns: int, until_ns: int) -> dict[tup
     found: dict[tuple[int, bytes], Existing] = {}
     for workspace_id, trace_id, _part, span_count, payload, logs, _ in cursor.fetchall():
         existing = found.setdefault((workspace_id, trace_id), Existing(Draft(trace_id)))
-        existing.draft.add_document(decompress(payload))
+        existing.draft.add_document(unpack(cursor, payload))
         existing.span_count = span_count
         if logs:
             existing.draft.add_logs(decompress(logs))

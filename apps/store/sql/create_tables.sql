@@ -73,3 +73,12 @@ CREATE TABLE attribute_key (
     last_seen_at timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, key)
 );
+
+-- zstd dictionaries, learned from a workspace's own traces. A frame names the one it needs.
+CREATE SEQUENCE dictionary_id START 32768;        -- ids below are reserved by zstd
+CREATE TABLE dictionary (
+    id           integer     PRIMARY KEY,
+    workspace_id integer     NOT NULL,
+    made_at      timestamptz NOT NULL DEFAULT now(),
+    data         bytea       NOT NULL
+);

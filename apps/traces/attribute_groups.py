@@ -16,8 +16,9 @@ BUSINESS_KEYS = (
 
 _BUSINESS = frozenset((
     "user", "enduser", "order", "customer", "session", "cart", "basket", "account", "tenant", "payment", "invoice",
-    "product", "sku", "booking", "reservation", "shipment", "delivery", "parcel", "subscription", "merchant", "checkout",
-    "organization", "organisation", "org", "member", "patient", "contract", "claim", "ticket", "coupon", "refund", "quote",
+    "product", "sku", "booking", "reservation", "shipment", "delivery", "parcel", "subscription", "merchant",
+    "checkout", "organization", "organisation", "org", "member", "patient", "contract", "claim", "ticket", "coupon",
+    "refund", "quote",
 ))  # fmt: skip
 _NAMING = frozenset(("id", "ids", "uuid", "number", "no", "nr", "ref", "key", "code", "email", "name", "status"))
 _WORDS = re.compile(r"[a-z0-9]+")

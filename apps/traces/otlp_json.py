@@ -38,7 +38,7 @@ __all__ = ["logs_from_json", "request_from_json", "traces_data_to_json"]
 
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _CODES = ("UNSET", "OK", "ERROR")
-_SEVERITIES = tuple(name.removeprefix("SEVERITY_NUMBER_") for name in SeverityNumber.keys())
+_SEVERITIES = tuple(name.removeprefix("SEVERITY_NUMBER_") for name in SeverityNumber.DESCRIPTOR.values_by_name)
 
 
 def request_from_json(body: bytes) -> tuple[ExportTraceServiceRequest, list[str], int]:
@@ -167,6 +167,10 @@ def _attributes(owner: dict, problems: Problems, depth: int) -> dict:
     }
 
 
+def _time(owner: dict, camel: str, snake: str) -> int:
+    return integer(get(owner, camel, snake), UINT64, camel)
+
+
 def _span(item: dict, problems: Problems) -> Span:
     built = Span(
         trace_id=identifier(get(item, "traceId", "trace_id"), 32, "traceId"),
@@ -176,10 +180,8 @@ def _span(item: dict, problems: Problems) -> Span:
         flags=integer(item.get("flags"), UINT32, "flags"),
         name=text(item.get("name"), problems),
         kind=enumerated(item.get("kind"), _KINDS, "SPAN_KIND_"),
-        start_time_unix_nano=integer(
-            get(item, "startTimeUnixNano", "start_time_unix_nano"), UINT64, "startTimeUnixNano"
-        ),
-        end_time_unix_nano=integer(get(item, "endTimeUnixNano", "end_time_unix_nano"), UINT64, "endTimeUnixNano"),
+        start_time_unix_nano=_time(item, "startTimeUnixNano", "start_time_unix_nano"),
+        end_time_unix_nano=_time(item, "endTimeUnixNano", "end_time_unix_nano"),
         dropped_events_count=count(get(item, "droppedEventsCount", "dropped_events_count")),
         dropped_links_count=count(get(item, "droppedLinksCount", "dropped_links_count")),
         **_attributes(item, problems, 4),
@@ -200,7 +202,7 @@ def _span(item: dict, problems: Problems) -> Span:
 
 def _event(event: dict, problems: Problems) -> Span.Event:
     return Span.Event(
-        time_unix_nano=integer(get(event, "timeUnixNano", "time_unix_nano"), UINT64, "timeUnixNano"),
+        time_unix_nano=_time(event, "timeUnixNano", "time_unix_nano"),
         name=text(event.get("name"), problems),
         **_attributes(event, problems, 5),
     )
@@ -224,10 +226,8 @@ def _read_link(link: dict, built: Span, problems: Problems) -> None:
 
 def _log_record(item: dict, problems: Problems) -> LogRecord:
     built = LogRecord(
-        time_unix_nano=integer(get(item, "timeUnixNano", "time_unix_nano"), UINT64, "timeUnixNano"),
-        observed_time_unix_nano=integer(
-            get(item, "observedTimeUnixNano", "observed_time_unix_nano"), UINT64, "observedTimeUnixNano"
-        ),
+        time_unix_nano=_time(item, "timeUnixNano", "time_unix_nano"),
+        observed_time_unix_nano=_time(item, "observedTimeUnixNano", "observed_time_unix_nano"),
         severity_number=enumerated(get(item, "severityNumber", "severity_number"), _SEVERITIES, "SEVERITY_NUMBER_"),
         severity_text=text(get(item, "severityText", "severity_text"), problems),
         flags=integer(item.get("flags"), UINT32, "flags"),

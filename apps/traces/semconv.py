@@ -79,7 +79,7 @@ def work_in(kind: str, attributes: Mapping[str, object]) -> str:
         return "queue"
     if kind in ("PRODUCER", "CONSUMER"):
         return "queue"
-    if first_of(attributes, RPC_SYSTEM + ("grpc.method",)) is not None:
+    if first_of(attributes, (*RPC_SYSTEM, "grpc.method")) is not None:
         return "rpc"
     if first_of(attributes, HTTP_METHOD + URL_FULL) is not None:
         return "http"

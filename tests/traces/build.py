@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span as SpanMessage, TracesData
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, TracesData
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from apps.traces.model import KINDS, STATUSES, Resource, Scope, Span, Trace
 

@@ -30,8 +30,16 @@ def test_ticks_stand_at_round_times_and_end_with_the_duration(duration_ns, expec
 
 def test_a_zoomed_axis_has_round_offsets_too():
     assert labels(1_726 * MS, 1_061 * MS, 1_063 * MS) == [
-        "1.061 s", "1.06125 s", "1.0615 s", "1.06175 s", "1.062 s", "1.06225 s", "1.0625 s", "1.06275 s", "1.063 s",
-    ]  # fmt: skip
+        "1.061 s",
+        "1.06125 s",
+        "1.0615 s",
+        "1.06175 s",
+        "1.062 s",
+        "1.06225 s",
+        "1.0625 s",
+        "1.06275 s",
+        "1.063 s",
+    ]
 
 
 def test_the_outer_ticks_do_not_hang_over():
@@ -97,4 +105,4 @@ def test_the_minimap_of_a_huge_trace_stays_small_and_keeps_its_errors():
 def test_the_minimap_stays_within_its_frame(specs):
     for bar in minimap(build_tree(as_trace(traces_data(specs)))):
         assert 0 <= bar.x <= 100 and bar.x + bar.width <= 100.26
-        assert 0 <= bar.y and bar.y + bar.height <= 100.01
+        assert bar.y >= 0 and bar.y + bar.height <= 100.01

@@ -15,11 +15,26 @@ from apps.traces.durations import (
 
 @pytest.mark.parametrize(
     ("text", "ns"),
-    [("300ms", 300_000_000), ("1.5s", 1_500_000_000), ("2m", 120_000_000_000), ("1m30s", 90_000_000_000),
-     ("100us", 100_000), ("100µs", 100_000), ("100μs", 100_000), ("7ns", 7), ("0s", 0), (" 1.5 S ", 1_500_000_000),
-     ("1 min 30 s", 90_000_000_000), ("2h", 7_200_000_000_000), ("1d", 86_400_000_000_000), ("1.s", 1_000_000_000),
-     ("0.0005us", 1), ("0.0004us", 0), ("1\u00a0284\u00a0ms", 1_284_000_000)],
-)  # fmt: skip
+    [
+        ("300ms", 300_000_000),
+        ("1.5s", 1_500_000_000),
+        ("2m", 120_000_000_000),
+        ("1m30s", 90_000_000_000),
+        ("100us", 100_000),
+        ("100µs", 100_000),
+        ("100μs", 100_000),
+        ("7ns", 7),
+        ("0s", 0),
+        (" 1.5 S ", 1_500_000_000),
+        ("1 min 30 s", 90_000_000_000),
+        ("2h", 7_200_000_000_000),
+        ("1d", 86_400_000_000_000),
+        ("1.s", 1_000_000_000),
+        ("0.0005us", 1),
+        ("0.0004us", 0),
+        ("1\u00a0284\u00a0ms", 1_284_000_000),
+    ],
+)
 def test_durations_are_read(text, ns):
     assert parse_duration_ns(text) == ns
 
@@ -41,12 +56,29 @@ def test_what_is_no_duration_is_refused_with_a_short_message(text):
 
 @pytest.mark.parametrize(
     ("ns", "text"),
-    [(0, "0 ns"), (999, "999 ns"), (1_000, "1.0 µs"), (640_000, "640 µs"), (999_499, "999 µs"), (999_500, "1.0 ms"),
-     (2_600_000, "2.6 ms"), (9_949_999, "9.9 ms"), (9_950_000, "10.0 ms"), (41_000_000, "41.0 ms"), (106_000_000, "106 ms"),
-     (999_600_000, "1.00 s"), (1_726_000_000, "1.73 s"), (12_340_000_000, "12.3 s"), (59_960_000_000, "1 min"),
-     (125_000_000_000, "2 min 5 s"), (3_599_600_000_000, "1 h"), (3_900_000_000_000, "1 h 5 min"),
-     (93_600_000_000_000, "1 d 2 h"), (-41_000_000, "−41.0 ms")],
-)  # fmt: skip
+    [
+        (0, "0 ns"),
+        (999, "999 ns"),
+        (1_000, "1.0 µs"),
+        (640_000, "640 µs"),
+        (999_499, "999 µs"),
+        (999_500, "1.0 ms"),
+        (2_600_000, "2.6 ms"),
+        (9_949_999, "9.9 ms"),
+        (9_950_000, "10.0 ms"),
+        (41_000_000, "41.0 ms"),
+        (106_000_000, "106 ms"),
+        (999_600_000, "1.00 s"),
+        (1_726_000_000, "1.73 s"),
+        (12_340_000_000, "12.3 s"),
+        (59_960_000_000, "1 min"),
+        (125_000_000_000, "2 min 5 s"),
+        (3_599_600_000_000, "1 h"),
+        (3_900_000_000_000, "1 h 5 min"),
+        (93_600_000_000_000, "1 d 2 h"),
+        (-41_000_000, "−41.0 ms"),
+    ],
+)
 def test_durations_have_three_significant_digits(ns, text):
     assert format_duration_ns(ns) == text.replace(" ", "\u00a0")
 
@@ -72,11 +104,37 @@ def test_parsing_gives_a_number_or_a_value_error(text):
 
 
 def test_offsets_counts_shares_and_factors():
-    glued = [format_offset_ns(1_061_000_000), format_offset_ns(59_900_000), format_offset_ns(-3_000_000),
-             format_offset_ns(0), format_offset_ns(102_000_000_000), format_count(1_284), format_count(-5),
-             format_percent(0.82), format_percent(0.0031), format_percent(0.0001), format_percent(0), format_percent(12.5),
-             format_times(5.06), format_times(14.2), format_times(1200)]  # fmt: skip
+    glued = [
+        format_offset_ns(1_061_000_000),
+        format_offset_ns(59_900_000),
+        format_offset_ns(-3_000_000),
+        format_offset_ns(0),
+        format_offset_ns(102_000_000_000),
+        format_count(1_284),
+        format_count(-5),
+        format_percent(0.82),
+        format_percent(0.0031),
+        format_percent(0.0001),
+        format_percent(0),
+        format_percent(12.5),
+        format_times(5.06),
+        format_times(14.2),
+        format_times(1200),
+    ]
     assert [text.replace("\u00a0", " ") for text in glued] == [
-        "+1 061 ms", "+59.9 ms", "−3.0 ms", "+0 ns", "+1 min 42 s", "1 284", "−5",
-        "82 %", "0.3 %", "<0.1 %", "0 %", "1 250 %", "5.1 ×", "14 ×", "1 200 ×",
-    ]  # fmt: skip
+        "+1 061 ms",
+        "+59.9 ms",
+        "−3.0 ms",
+        "+0 ns",
+        "+1 min 42 s",
+        "1 284",
+        "−5",
+        "82 %",
+        "0.3 %",
+        "<0.1 %",
+        "0 %",
+        "1 250 %",
+        "5.1 ×",
+        "14 ×",
+        "1 200 ×",
+    ]

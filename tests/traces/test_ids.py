@@ -11,9 +11,16 @@ ID = "7f3a1c0d9be24e5f8a6b52d1c4e90377"
 
 @pytest.mark.parametrize(
     "text",
-    [ID, ID.upper(), f"  {ID}\n", f"0x{ID}", "7F3A1C0D-9BE2-4E5F-8A6B-52D1C4E90377",
-     "{7f3a1c0d-9be2-4e5f-8a6b-52d1c4e90377}", base64.b64encode(bytes.fromhex(ID)).decode()],
-)  # fmt: skip
+    [
+        ID,
+        ID.upper(),
+        f"  {ID}\n",
+        f"0x{ID}",
+        "7F3A1C0D-9BE2-4E5F-8A6B-52D1C4E90377",
+        "{7f3a1c0d-9be2-4e5f-8a6b-52d1c4e90377}",
+        base64.b64encode(bytes.fromhex(ID)).decode(),
+    ],
+)
 def test_every_spelling_of_a_trace_id_is_the_same_id(text):
     assert parse_trace_id(text) == ID
 

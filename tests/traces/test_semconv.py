@@ -13,26 +13,44 @@ def span(attributes=(), kind="CLIENT", **rest):
 
 @pytest.mark.parametrize(
     ("kind", "attributes", "work"),
-    [("CLIENT", {"db.system.name": "postgresql"}, "db"), ("CLIENT", {"db.system": "mysql"}, "db"),
-     ("CLIENT", {"db.system": "Redis"}, "cache"), ("PRODUCER", {}, "queue"), ("CLIENT", {"messaging.system": "kafka"}, "queue"),
-     ("INTERNAL", {"celery.task_name": "t"}, "queue"), ("SERVER", {"rpc.system": "grpc"}, "rpc"),
-     ("CLIENT", {"http.request.method": "GET"}, "http"), ("SERVER", {"http.method": "GET"}, "http"), ("SERVER", {}, "http"),
-     ("INTERNAL", {}, "code"), ("INTERNAL", {"db.system": ""}, "code")],
-)  # fmt: skip
+    [
+        ("CLIENT", {"db.system.name": "postgresql"}, "db"),
+        ("CLIENT", {"db.system": "mysql"}, "db"),
+        ("CLIENT", {"db.system": "Redis"}, "cache"),
+        ("PRODUCER", {}, "queue"),
+        ("CLIENT", {"messaging.system": "kafka"}, "queue"),
+        ("INTERNAL", {"celery.task_name": "t"}, "queue"),
+        ("SERVER", {"rpc.system": "grpc"}, "rpc"),
+        ("CLIENT", {"http.request.method": "GET"}, "http"),
+        ("SERVER", {"http.method": "GET"}, "http"),
+        ("SERVER", {}, "http"),
+        ("INTERNAL", {}, "code"),
+        ("INTERNAL", {"db.system": ""}, "code"),
+    ],
+)
 def test_the_icon_tells_the_kind_of_work(kind, attributes, work):
     assert work_of(span(attributes, kind)) == work
 
 
 @pytest.mark.parametrize(
     ("attributes", "peer"),
-    [({"service.peer.name": "bank", "peer.service": "old", "server.address": "h"}, "bank"), ({"peer.service": "bank-api"}, "bank-api"),
-     ({"rpc.service": "shop.Cart", "server.address": "h"}, "shop.Cart"), ({"rpc.method": "shop.Cart/Add"}, "shop.Cart"),
-     ({"server.address": "api.bank.example", "server.port": 443}, "api.bank.example"),
-     ({"server.address": "db", "server.port": 5432}, "db:5432"), ({"http.host": "h:8080", "net.peer.port": 8080}, "h:8080"),
-     ({"http.url": "https://user:pw@api.bank.example:8443/x"}, "api.bank.example:8443"), ({"url.full": "http://[bad"}, ""),
-     ({"net.peer.name": "old"}, "old"), ({"network.peer.address": "10.0.0.7"}, "10.0.0.7"), ({"db.name": "orders"}, "orders"),
-     ({"messaging.destination.name": "order.placed"}, "order.placed"), ({}, "")],
-)  # fmt: skip
+    [
+        ({"service.peer.name": "bank", "peer.service": "old", "server.address": "h"}, "bank"),
+        ({"peer.service": "bank-api"}, "bank-api"),
+        ({"rpc.service": "shop.Cart", "server.address": "h"}, "shop.Cart"),
+        ({"rpc.method": "shop.Cart/Add"}, "shop.Cart"),
+        ({"server.address": "api.bank.example", "server.port": 443}, "api.bank.example"),
+        ({"server.address": "db", "server.port": 5432}, "db:5432"),
+        ({"http.host": "h:8080", "net.peer.port": 8080}, "h:8080"),
+        ({"http.url": "https://user:pw@api.bank.example:8443/x"}, "api.bank.example:8443"),
+        ({"url.full": "http://[bad"}, ""),
+        ({"net.peer.name": "old"}, "old"),
+        ({"network.peer.address": "10.0.0.7"}, "10.0.0.7"),
+        ({"db.name": "orders"}, "orders"),
+        ({"messaging.destination.name": "order.placed"}, "order.placed"),
+        ({}, ""),
+    ],
+)
 def test_the_peer_is_named_by_the_best_name_a_client_gives(attributes, peer):
     assert peer_name(span(attributes)) == peer
 
@@ -43,12 +61,21 @@ def test_a_server_has_no_peer():
 
 @pytest.mark.parametrize(
     ("attributes", "label", "title"),
-    [({"http.response.status_code": 429}, "429", "429 Too Many Requests"), ({"http.status_code": "503"}, "503", "503 Service Unavailable"),
-     ({"http.status_code": 799}, "799", "799"), ({"http.status_code": 200}, "error", "error"),
-     ({"db.response.status_code": "23505"}, "23505", "23505"), ({"rpc.grpc.status_code": 14}, "UNAVAILABLE", "UNAVAILABLE"),
-     ({"rpc.grpc.status_code": 0, "error.type": "java.net.ConnectException"}, "ConnectException", "java.net.ConnectException"),
-     ({"http.status_code": "9" * 5000}, "9" * 5000, "9" * 5000)],
-)  # fmt: skip
+    [
+        ({"http.response.status_code": 429}, "429", "429 Too Many Requests"),
+        ({"http.status_code": "503"}, "503", "503 Service Unavailable"),
+        ({"http.status_code": 799}, "799", "799"),
+        ({"http.status_code": 200}, "error", "error"),
+        ({"db.response.status_code": "23505"}, "23505", "23505"),
+        ({"rpc.grpc.status_code": 14}, "UNAVAILABLE", "UNAVAILABLE"),
+        (
+            {"rpc.grpc.status_code": 0, "error.type": "java.net.ConnectException"},
+            "ConnectException",
+            "java.net.ConnectException",
+        ),
+        ({"http.status_code": "9" * 5000}, "9" * 5000, "9" * 5000),
+    ],
+)
 def test_an_error_is_summed_up_by_its_code(attributes, label, title):
     summary = error_summary(span(attributes, status="ERROR", message="no"))
     assert (summary.label, summary.title, summary.message) == (label, title, "no")
@@ -90,8 +117,18 @@ def test_a_span_without_error_has_no_summary():
 
 
 def test_attributes_are_grouped_with_business_first_and_the_network_beside_its_call():
-    keys = ("thread.name", "http.request.method", "server.address", "order.id", "payment.line", "error.type", "custom",
-            "url.full", "network.protocol.version", "http.response.header.retry-after")  # fmt: skip
+    keys = (
+        "thread.name",
+        "http.request.method",
+        "server.address",
+        "order.id",
+        "payment.line",
+        "error.type",
+        "custom",
+        "url.full",
+        "network.protocol.version",
+        "http.response.header.retry-after",
+    )
     groups = {
         group.name: [key for key, _ in group.pairs] for group in group_attributes(tuple((key, 1) for key in keys))
     }

@@ -132,7 +132,7 @@ def test_siblings_with_children_or_another_name_between_do_not_fold():
     for index in range(8):
         lines += [f"  web call |{' ' * index}[=]"] + [f"    web inner |{' ' * index}[]"] * (index == 3)
     assert len(layout("\n".join(lines))) == 10
-    assert names(layout("\n".join(lines[:4] + ["  web other |   []"] + lines[6:]))).count("call") == 7
+    assert names(layout("\n".join([*lines[:4], "  web other |   []", *lines[6:]]))).count("call") == 7
 
 
 def test_lost_siblings_fold_too():

@@ -47,8 +47,10 @@ def _line(nodes: list[Node], tree: Tree) -> list[tuple[float, float, str, bool]]
     current: dict[str, list] = {}
     for node in nodes:
         span = node.span
+        if not span.is_timed:
+            continue
         left = (span.start_ns - start) * scale
-        right = left + span.duration_ns * scale
+        right = min(100.0, left + span.duration_ns * scale)
         bar = current.get(span.service)
         if bar and left <= bar[1] + NEAR_PCT and right >= bar[0] - NEAR_PCT:
             bar[0], bar[1], bar[3] = min(bar[0], left), max(bar[1], right), bar[3] or node.is_error

@@ -25,6 +25,9 @@ STATUSES = ("UNSET", "OK", "ERROR")
 
 UNKNOWN_SERVICE = "unknown_service"
 
+MAX_TIME_NS = 2**63 - 1
+"""In the year 2262; what the store can hold."""
+
 Pairs = tuple[tuple[str, object], ...]
 
 _ERROR_KEY = b"\x0a\x05error"
@@ -149,6 +152,11 @@ class Span:
         return KINDS[number] if 0 <= number < len(KINDS) else "INTERNAL"
 
     @property
+    def is_timed(self) -> bool:
+        """It has a start that a calendar knows: not 0, and before the year 2262."""
+        return 0 < self.start_ns <= MAX_TIME_NS
+
+    @property
     def duration_ns(self) -> int:
         """Never negative: a span that ends before it starts lasted 0 ns."""
         return max(0, self.end_ns - self.start_ns)
@@ -266,11 +274,14 @@ class Trace:
 
     @cached_property
     def start_ns(self) -> int:
-        return min((s.start_ns for s in self.spans), default=0)
+        """The first usable start, as `apps.traces.draft.Summary` has it: one span without must not stretch the trace
+        over fifty years. 0 when no span has one."""
+        return min((s.start_ns for s in self.spans if s.is_timed), default=0)
 
     @cached_property
     def end_ns(self) -> int:
-        return max((max(s.end_ns, s.start_ns) for s in self.spans), default=0)
+        latest = max((ns for s in self.spans for ns in (s.start_ns, s.end_ns) if ns <= MAX_TIME_NS), default=0)
+        return max(latest, self.start_ns)
 
     @property
     def duration_ns(self) -> int:

@@ -11,7 +11,7 @@ from apps.traces.tree import GUIDE_LEVELS, Node
 @dataclass(frozen=True, slots=True)
 class Oddity:
     kind: str
-    """`orphan`, `circle`, `duplicate`, `shared`, `backwards`, `skew` or `deep`."""
+    """`orphan`, `circle`, `duplicate`, `shared`, `backwards` (also: without a start), `skew` or `deep`."""
     text: str
     amount_ns: int = 0
 
@@ -28,7 +28,9 @@ def oddities(node: Node) -> tuple[Oddity, ...]:
     if node.is_shared:
         found.append(Oddity("shared", "shares its caller’s ID"))
     backwards = node.ends_before_start_ns
-    if backwards:
+    if not node.span.is_timed:
+        found.append(Oddity("backwards", "no usable start time"))
+    elif backwards:
         found.append(Oddity("backwards", f"ends {format_duration_ns(backwards)} before it starts", backwards))
     skew = node.skew_ns
     if skew:

@@ -82,6 +82,8 @@ class Node:
         """
         if not self.parent or self.parent.span.service == self.span.service:
             return 0
+        if not (self.span.is_timed and self.parent.span.is_timed):
+            return 0
         kinds = self.parent.span.kind, self.span.kind
         early = self.starts_before_parent_ns
         if kinds == ("PRODUCER", "CONSUMER"):
@@ -102,7 +104,10 @@ class Tree:
 
     @property
     def main_root(self) -> Node | None:
-        """The earliest span that names no parent; without one, the first row. None for an empty trace."""
+        """The earliest span that names no parent, else the earliest whose parent is missing, else the first row.
+        The summary of a sealed trace goes by the same rule. None for an empty trace."""
+        if self.roots and self.roots[0].is_cut:
+            return next((root for root in self.roots if root.is_orphan), self.roots[0])
         return self.roots[0] if self.roots else None
 
     @cached_property

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from apps.traces.axis import Bar, Window
 from apps.traces.durations import NBSP, format_duration_ns, format_offset_ns
-from apps.traces.model import Span
+from apps.traces.model import MAX_TIME_NS, Span
 from apps.traces.oddities import Oddity, oddities
 from apps.traces.semconv import error_summary, peer_in, work_in
 from apps.traces.siblings import SHOW_ERRORS_BELOW, SiblingRun, sibling_runs
@@ -197,13 +197,15 @@ class Layout:
             events=() if run else self._events(span),
             offset_ns=offset_ns,
             duration_ns=duration_ns,
-            offset_text=format_offset_ns(offset_ns),
-            duration_text=("Σ" + NBSP if run else "") + format_duration_ns(duration_ns),
+            offset_text=format_offset_ns(offset_ns) if span.is_timed else "an unknown time",
+            duration_text=_duration_text(span, duration_ns, run is not None),
             fold=self._fold(run) if run else None,
         )
 
     def _bar(self, start_ns: int, end_ns: int) -> Bar:
         start = self.tree.trace.start_ns
+        if not 0 < start_ns <= MAX_TIME_NS:
+            return Bar(0, 0, "before")
         return self.window.bar(start_ns - start, end_ns - start)
 
     def _run_around(self, node: Node) -> int | None:
@@ -249,6 +251,12 @@ def guides(node: Node) -> tuple[Guide, ...]:
     if indent:
         found.append(Guide(indent, "elbow" if node.is_last else "tee", node.is_orphan))
     return tuple(found)
+
+
+def _duration_text(span: Span, duration_ns: int, is_run: bool) -> str:
+    if not span.is_timed:
+        return "–"
+    return ("Σ" + NBSP if is_run else "") + format_duration_ns(duration_ns)
 
 
 def _with_ancestors(tree: Tree, position: int | None) -> frozenset[int]:

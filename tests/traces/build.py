@@ -22,7 +22,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, TracesData
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from apps.traces.model import KINDS, STATUSES, Resource, Scope, Span, Trace
+from apps.traces.model import KINDS, STATUSES, Trace
+from apps.traces.otlp import read_trace
 
 TRACE_ID = "7f3a1c0d9be24e5f8a6b52d1c4e90377"
 START_NS = 1_795_000_000_000_000_000
@@ -31,12 +32,13 @@ MS = 1_000_000
 
 @dataclass
 class SpanSpec:
-    """`parent` is the index of another spec, a span id in hex, or None. Times in ms from the trace's start."""
+    """`parent` is the index of another spec, a span id in hex, or None. Times in ms from the trace's start; a start of
+    None is 0 on the wire."""
 
     service: str
     name: str
     parent: int | str | None
-    start_ms: float
+    start_ms: float | None
     duration_ms: float
     attributes: Mapping[str, object] = field(default_factory=dict)
     kind: str = "INTERNAL"
@@ -79,7 +81,7 @@ def span_message(index: int, spec: SpanSpec, specs: Sequence[SpanSpec], trace_id
     parent = spec.parent
     if isinstance(parent, int):
         parent = specs[parent].span_id or span_id_of(parent)
-    start = START_NS + round(spec.start_ms * MS)
+    start = START_NS + round(spec.start_ms * MS) if spec.start_ms is not None else 0
     built = SpanMessage(
         trace_id=bytes.fromhex(trace_id),
         span_id=bytes.fromhex(spec.span_id or span_id_of(index)),
@@ -87,7 +89,7 @@ def span_message(index: int, spec: SpanSpec, specs: Sequence[SpanSpec], trace_id
         name=spec.name,
         kind=KINDS.index(spec.kind, 1),
         start_time_unix_nano=start,
-        end_time_unix_nano=start + round(spec.duration_ms * MS),
+        end_time_unix_nano=(start or START_NS) + round(spec.duration_ms * MS),
         attributes=key_values(spec.attributes),
     )
     built.status.code = STATUSES.index(spec.status)
@@ -116,14 +118,7 @@ def traces_data(specs: Iterable[SpanSpec | tuple], trace_id: str = TRACE_ID, by_
 
 
 def as_trace(data: TracesData, trace_id: str = TRACE_ID) -> Trace:
-    spans: list[Span] = []
-    for group in data.resource_spans:
-        resource = Resource(group.resource, group.schema_url)
-        for part in group.scope_spans:
-            scope = Scope(part.scope, part.schema_url)
-            for message in part.spans:
-                spans.append(Span(message, resource, scope, len(spans)))
-    return Trace(trace_id, spans)
+    return read_trace(trace_id, data.SerializeToString())
 
 
 def trace_of(*specs: SpanSpec | tuple) -> Trace:

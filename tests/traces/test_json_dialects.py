@@ -51,8 +51,9 @@ def recorded_spans():
     tracer = provider.get_tracer("checkout", "1.2", attributes={"scope.kind": "web"})
     with tracer.start_as_current_span("POST /checkout", kind=SpanKind.SERVER) as root:
         root.set_attributes({
-            "order.id": "48213", "items": 3, "big": 2**62, "ratio": 0.25, "whole": 2.0, "nan": math.nan, "inf": math.inf,
-            "vip": True, "tags": ["a", "b"], "raw": b"\xff\x00", "nested": {"a": [1, None, "x"]}, "text": "é 🎈 \u0001",
+            "order.id": "48213", "items": 3, "big": 2**62, "ratio": 0.25, "whole": 2.0, "nan": math.nan,
+            "inf": math.inf, "vip": True, "tags": ["a", "b"], "raw": b"\xff\x00", "nested": {"a": [1, None, "x"]},
+            "text": "é 🎈 \u0001",
         })  # fmt: skip
         with tracer.start_as_current_span(
             "charge", kind=SpanKind.CLIENT, links=[Link(root.get_span_context(), {"n": 1})]

@@ -93,6 +93,16 @@ def test_a_circle_is_cut_above_its_earliest_span():
     assert not tree.orphans
 
 
+def test_without_a_root_a_lost_span_is_the_main_root_rather_than_a_circle():
+    tree = build_tree(
+        draw("""
+        web me #a parent=a         |[==]
+        web lost parent=ff         |  [==]
+    """)
+    )
+    assert tree.main_root.span.name == "lost"
+
+
 def test_a_span_that_is_its_own_parent_is_a_root():
     tree = build_tree(draw("web me #a parent=a |[==]"))
     assert outline(tree) == "me"
@@ -240,7 +250,7 @@ wild_spans = st.lists(
         service=st.sampled_from(["a", "b"]),
         name=st.just("n"),
         parent=st.one_of(st.none(), ids),
-        start_ms=st.integers(0, 20),
+        start_ms=st.one_of(st.integers(0, 20), st.none()),
         duration_ms=st.integers(-5, 20),
         kind=st.sampled_from(["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"]),
         status=st.sampled_from(["UNSET", "OK", "ERROR"]),

@@ -210,6 +210,17 @@ def test_clock_skew_and_other_oddities_are_said():
     assert rows[-1].duration_text == "0\u00a0ns"
 
 
+def test_a_span_without_a_start_does_not_stretch_the_trace():
+    trace = trace_of(("web", "root", None, 0, 10), ("web", "untimed", 0, None, 5), ("web", "child", 0, 5, 5))
+    laid = lay_out(build_tree(trace))
+    rows = {row.span.name: row for row in laid.rows()}
+    assert (trace.duration_ns, laid.window.to_ns) == (10 * MS, 10 * MS)
+    assert (rows["child"].bar.x, rows["child"].bar.width) == (50, 50)
+    untimed = rows["untimed"]
+    assert (untimed.bar.width, untimed.duration_text, untimed.offset_text) == (0, "–", "an unknown time")
+    assert [oddity.text for oddity in untimed.oddities] == ["no usable start time"]
+
+
 def test_an_empty_trace_has_no_rows():
     empty = lay_out(build_tree(as_trace(traces_data([]))))
     assert (len(empty), empty.rows(), empty.index_of(0)) == (0, (), None)

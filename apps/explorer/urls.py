@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.explorer.views import old_links, search
+from apps.explorer.views.components import components
 from apps.explorer.views.connect import connect, connect_listening
 from apps.explorer.views.theme import theme
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("search/names", search.span_names, name="span-names"),
     path("connect", connect, name="connect"),
     path("connect/listening", connect_listening, name="connect-listening"),
+    path("components", components, name="components"),
     path("theme", theme, name="theme"),
     # Jaeger's and Zipkin's
     path("search", old_links.jaeger_search),

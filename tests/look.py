@@ -42,8 +42,11 @@ def look(
     height: int = 900,
     has_js: bool = True,
     cookies: dict[str, str] | None = None,
+    status: int = 200,
 ) -> Iterator[Page]:
-    """The page, loaded and with its fonts. What it complained of collects in `page.complaints`."""
+    """The page, loaded and with its fonts. What it complained of collects in `page.complaints`; so does a status other
+    than `status`.
+    """
     context = chrome.new_context(
         viewport={"width": width, "height": height}, java_script_enabled=has_js, reduced_motion="reduce"
     )
@@ -53,7 +56,9 @@ def look(
     page.complaints = []
     page.on("console", lambda said: _note(page, said.type, said.text))
     page.on("pageerror", lambda error: page.complaints.append(f"script error: {error}"))
-    page.goto(url, wait_until="load")
+    answer = page.goto(url, wait_until="load")
+    if answer.status != status:
+        page.complaints.append(f"answered {answer.status} instead of {status}")
     if has_js:
         page.evaluate("document.fonts.ready")
         page.wait_for_load_state("networkidle")

@@ -1,7 +1,9 @@
 // Draws the Plotly figure that stands beside the element as JSON, in the page's colours, again on a theme change.
 // The figure comes from the server: {data, layout}. Colours in it are token names ("var(--accent)", "var(--error) 14%").
 // A trace's `customdata` holds one address a point: a click opens it. Dragging over a stretch of time fills in the form
-// named by `data-select` and sends it. Text of spans is never markup here: it is escaped before Plotly sees it.
+// named by `data-select` and sends it. Text of spans is never markup here: it is escaped before Plotly sees it, and the
+// label of a point (its `text`, lines parted by "\n") is ours.
+import { tipLines, tipOver } from "./chart_tip.js";
 import { resolveTokens, tokenReader } from "./colours.js";
 
 const STYLE_ID = "plotly.js-style-global";
@@ -14,7 +16,6 @@ const LAYOUT = {
   showlegend: false, hovermode: "closest", dragmode: "select", selectdirection: "h", autosize: true,
   xaxis: { ...AXIS, showgrid: false, ticks: "outside", ticklen: 4, tickcolor: "var(--axis)", linecolor: "var(--axis)", showline: true },
   yaxis: { ...AXIS, gridcolor: "var(--grid)", showline: false },
-  hoverlabel: { bgcolor: "var(--ink)", bordercolor: "var(--ink)", font: { color: "var(--bg)", size: 12, family: "Inter, system-ui, sans-serif" }, align: "left" },
   newselection: { line: { color: "var(--accent)", dash: "dot", width: 1 } },
   activeselection: { fillcolor: "var(--accent)", opacity: 0.07 },
 };
@@ -49,7 +50,7 @@ export function escapeText(text) {
 }
 
 function safeTrace(trace) {
-  const copy = { ...trace };
+  const copy = { ...trace, hoverinfo: "none", hovertemplate: undefined };
   for (const key of ["text", "hovertext"]) {
     if (copy[key] !== undefined) copy[key] = Array.isArray(copy[key]) ? copy[key].map(escapeText) : escapeText(copy[key]);
   }
@@ -97,8 +98,15 @@ export async function mount(root) {
   if (!root.dataset.select) first.layout.dragmode = false;
   await Plotly.newPlot(host, first.data, first.layout, CONFIG);
   host.on("plotly_click", openPoint);
-  host.on("plotly_hover", (event) => host.classList.toggle("over-point", Boolean(event.points?.[0]?.customdata)));
-  host.on("plotly_unhover", () => host.classList.remove("over-point"));
+  const tip = tipOver(host);
+  host.on("plotly_hover", ({ points: [point] }) => {
+    host.classList.toggle("over-point", Boolean(point.customdata));
+    tip.show(tipLines(figure, point), point.bbox);
+  });
+  host.on("plotly_unhover", () => {
+    host.classList.remove("over-point");
+    tip.hide();
+  });
   if (root.dataset.select) host.on("plotly_selected", (event) => sendStretch(event, root));
   document.addEventListener("theme:change", () => {
     const again = painted(figure, host);

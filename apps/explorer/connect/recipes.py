@@ -81,7 +81,7 @@ def _fastapi(target: Target) -> Recipe:
 
 
 def _express(target: Target) -> Recipe:
-    install = Step("Install, once", "npm install --save @opentelemetry/api @opentelemetry/auto-instrumentations-node")
+    install = Step("Install, once", "npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node")
     register = 'NODE_OPTIONS="--require @opentelemetry/auto-instrumentations-node/register"'
     start = Step("Start the service with these settings", environment(target, register) + "node server.js")
     return Recipe("express", "Express", (install, start, _OPEN_PAGE))
@@ -100,7 +100,7 @@ def _spring(target: Target) -> Recipe:
 def _rails(target: Target) -> Recipe:
     install = Step(
         "Install, once",
-        "bundle add opentelemetry-sdk opentelemetry-exporter-otlp opentelemetry-instrumentation-all",
+        "bundle add opentelemetry-sdk opentelemetry-exporter-otlp \\\n  opentelemetry-instrumentation-all",
     )
     initializer = Step(
         "Write config/initializers/opentelemetry.rb",

@@ -32,5 +32,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, status: int, **said) -> HttpResponse:
     # Without the request's context: the database may be what is wrong, and so may the log-in.
     theme = request.COOKIES.get("theme", "")
-    page = {"status": status, "path": request.path, "theme": theme if theme in THEMES else "", **said}
+    page = {
+        "request": request,
+        "status": status,
+        "path": request.path,
+        "theme": theme if theme in THEMES else "",
+        **said,
+    }
     return HttpResponse(render_to_string(f"errors/{status}.html", page), status=status)

@@ -48,9 +48,11 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@touch $@
 
-$(VENV)/.runtime: requirements/base.txt $(VENV)/.made
+$(VENV)/.runtime: requirements/base.txt requirements/redis-server.txt $(VENV)/.made
 	@echo "Installing what tracer-ui runs on (about a minute)"
 	@$(PIP) -r requirements/base.txt
+	@$(PIP) --no-deps --upgrade --python-version 3.12 --implementation cp --abi cp312 \
+	    --target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" -r requirements/redis-server.txt
 	@touch $@
 
 $(VENV)/.development: requirements/dev.txt $(VENV)/.runtime

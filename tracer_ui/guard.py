@@ -9,34 +9,44 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 
 GRACE_S = 15.0
 
 
-def signal_group(pid: int, number: int) -> bool:
-    """Sends `number` to the process group led by `pid`; False when none of it is left."""
+def signal_group(pid: int, number: int) -> None:
+    """Sends `number` to what is left of the process group led by `pid`."""
     try:
         os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def exists(pid: int) -> bool:
+    """Whether there is a process `pid`, ours or not."""
+    try:
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass
     return True
 
 
-def end(stop_signals: dict[int, int], *, send: Callable[[int, int], bool] = signal_group) -> None:
-    """Asks every leader to stop with its own signal, waits, then kills what is left of the groups."""
+def end(stop_signals: dict[int, int]) -> None:
+    """Asks every leader to stop with its own signal; kills its group once it did, or after GRACE_S."""
     for pid, number in stop_signals.items():
         try:
             os.kill(pid, number)
         except OSError:
             pass
-    deadline = time.monotonic() + GRACE_S
-    while time.monotonic() < deadline and any(send(pid, 0) for pid in stop_signals):
+    left = list(stop_signals)
+    deadline_s = time.monotonic() + GRACE_S
+    while left:
+        for pid in list(left):
+            if not exists(pid) or time.monotonic() > deadline_s:
+                signal_group(pid, signal.SIGKILL)
+                left.remove(pid)
         time.sleep(0.1)
-    for pid in stop_signals:
-        send(pid, signal.SIGKILL)
 
 
 def main() -> None:

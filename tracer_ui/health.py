@@ -1,13 +1,13 @@
 """`/healthz`: this process answers. `/readyz`: everything a request needs is there. Neither asks for a login."""
 
-import importlib
-
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from apps.store.connection import StoreUnavailable
+from apps.store.queries import StorageStatus, storage_status
 from tracer_ui.celery import PULSE_KEY, PULSE_TTL_S
 
 DIGEST_LAG_LIMIT_S = 300
@@ -31,12 +31,11 @@ def database_trouble() -> list[str]:
     """Reasons to do with PostgreSQL and digest. They name no host and no user: anybody may ask."""
     try:
         status = storage_status()
-    except Error:
+    except (Error, StoreUnavailable):
         connection.close()
         return ["The database does not answer."]
-    if status.digest_lag_s > DIGEST_LAG_LIMIT_S:
-        return [f"Digest is {status.digest_lag_s:.0f} s behind."]
-    return []
+    lag_s = digest_lag_s(status)
+    return [f"Digest is {lag_s:.0f} s behind."] if lag_s > DIGEST_LAG_LIMIT_S else []
 
 
 def redis_trouble() -> list[str]:
@@ -49,6 +48,6 @@ def redis_trouble() -> list[str]:
     return [] if beats else [f"Beat and the worker have finished no task for {PULSE_TTL_S} s."]
 
 
-def storage_status():
-    """`apps.store.queries.storage_status()`. Raises django.db.Error when the database is away."""
-    return importlib.import_module("apps.store.queries").storage_status()
+def digest_lag_s(status: StorageStatus) -> float:
+    """Seconds by which the oldest unsealed batch is older than it need be."""
+    return max(0.0, status.oldest_unsealed_s - settings.TRACER_QUIET_SECONDS)

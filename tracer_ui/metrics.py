@@ -9,8 +9,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 
+from apps.store.connection import StoreUnavailable
+from apps.store.queries import storage_status
 from tracer_ui.counters import KEY
-from tracer_ui.health import storage_status
+from tracer_ui.health import digest_lag_s
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[dict[str, str], float]
@@ -44,7 +46,7 @@ def from_database() -> Iterator[str]:
             accepted = [({"workspace": str(workspace)}, float(spans)) for workspace, spans in cursor.fetchall()]
             cursor.execute("SELECT pg_database_size(current_database())")
             (size_bytes,) = cursor.fetchone()
-    except Error:
+    except (Error, StoreUnavailable):
         connection.close()
         yield family("tracer_database_up", "gauge", "Whether PostgreSQL answers.", [({}, 0)])
         return
@@ -52,7 +54,7 @@ def from_database() -> Iterator[str]:
     yield family("tracer_database_bytes", "gauge", "Size of the database on disk.", [({}, size_bytes)])
     yield family("tracer_spans_accepted_total", "counter", "Spans stored and acknowledged.", accepted)
     yield family("tracer_backlog_spans", "gauge", "Spans stored but not yet digested.", [({}, status.backlog_spans)])
-    yield family("tracer_digest_lag_seconds", "gauge", "How far digest is behind.", [({}, status.digest_lag_s)])
+    yield family("tracer_digest_lag_seconds", "gauge", "How far digest is behind.", [({}, digest_lag_s(status))])
 
 
 def from_redis() -> Iterator[str]:

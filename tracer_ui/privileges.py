@@ -33,7 +33,7 @@ def service_user(directory: Path) -> pwd.struct_passwd | None:
 
 def can_reach(user: pwd.struct_passwd, path: Path) -> bool:
     """Whether `user` may read and pass every directory down to `path`."""
-    for part in (path, *path.parents):
+    for part in {*path.absolute().parents, path.resolve(), *path.resolve().parents}:
         stat = part.stat()
         shift = 6 if stat.st_uid == user.pw_uid else 3 if stat.st_gid == user.pw_gid else 0
         if not (stat.st_mode >> shift) & 0o1:

@@ -42,6 +42,7 @@ try:
     REDIS_URL = environment.url("REDIS_URL", ("redis", "rediss", "unix"))
     TRACER_EMBEDDED_DATABASE, TRACER_EMBEDDED_REDIS = not DATABASE_URL, not REDIS_URL
     DATABASE_URL = DATABASE_URL or places.database_url(TRACER_DATA_DIR)
+    _database = conninfo_to_dict(DATABASE_URL)
     REDIS_URL = REDIS_URL or places.redis_url(TRACER_DATA_DIR)
     # Whose run is this? Alone on one machine, nobody needs to log in and no client needs a key.
     _alone = TRACER_EMBEDDED_DATABASE and environment.is_loopback(TRACER_BIND)
@@ -65,7 +66,6 @@ try:
         )
     # Naming them also on loopback keeps a stranger's web page from reaching us through DNS rebinding.
     ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
-    _database = conninfo_to_dict(DATABASE_URL)
 except environment.BadSetting as error:
     raise ImproperlyConfigured(str(error)) from None
 except ProgrammingError as error:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),
+    path("", include("apps.ingest.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.explorer.urls")),
 ]

@@ -10,6 +10,9 @@ import orjson
 MAX_DEPTH = 300
 """Far more than OTLP can hold and far less than Python's stack; what lies deeper is replaced by TOO_DEEP."""
 TOO_DEEP = "\x00nested too deeply\x00"
+MAX_PARTS = 4_000_000
+"""Objects and arrays in one body. 64 MiB of real spans hold about two million; as `{},{},…` they would be
+twenty million and take 2 GB."""
 _MAX_DIGITS = 40
 
 # A text that never ends is taken to the end at once, or each of its quotes would be tried again.
@@ -24,6 +27,8 @@ def parse_json_body(body: bytes) -> tuple[object, bool]:
     orjson refuses a body for one lone surrogate, `NaN`, byte-order mark or bad UTF-8 byte; the standard
     library takes these. Nesting that neither stands is cut out first and leaves TOO_DEEP in its place.
     """
+    if body.count(b"{") + body.count(b"[") > MAX_PARTS:
+        raise ValueError(f"The JSON holds more than {MAX_PARTS} objects and arrays; send smaller batches.")
     try:
         return orjson.loads(body), False
     except orjson.JSONDecodeError:

@@ -121,7 +121,7 @@ def identifier(value: object, digits: int, name: str) -> bytes:
         raise Refused(
             f"{name} is base64, as generic protobuf-to-JSON encoders write it; OTLP/JSON wants {digits} hex digits."
         )
-    raise Refused(f"{name} must have {digits} hex digits, not “{value[:40]}”.")
+    raise Refused(f"{name} must have {digits} hex digits, not {value[:40]!a}.")
 
 
 def enumerated(value: object, names: tuple[str, ...], prefix: str) -> int:

@@ -6,12 +6,12 @@ Each tuple names one thing, the current key first, then older ones that installe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from apps.traces.model import Event, Span
+from apps.traces.model import Event, LogRecord, Span
 from apps.traces.values import value_text
 
 HTTP_METHOD = ("http.request.method", "http.method")
@@ -142,21 +142,25 @@ class ErrorSummary:
     stack: str
 
 
-def is_exception(event: Event) -> bool:
-    """An exception event, or OpenTracing's `error` event."""
-    if event.name in ("exception", "error") or event.name.endswith(".exception"):
+def is_exception(event: Event | LogRecord) -> bool:
+    """An exception event or log record, or OpenTracing's `error` event."""
+    name = event.event_name if isinstance(event, LogRecord) else event.name
+    if name in ("exception", "error") or name.endswith(".exception"):
         return True
     return any(
         key in ("exception.type", "error.kind") or (key, value) == ("event", "error") for key, value in event.attributes
     )
 
 
-def error_summary(span: Span) -> ErrorSummary | None:
-    """None for a span without error. The last exception counts: it is the one that got out."""
+def error_summary(span: Span, logs: Iterable[LogRecord] = ()) -> ErrorSummary | None:
+    """None for a span without error. The last exception counts: it is the one that got out.
+
+    `logs` are the span's log records (`Trace.logs`): newer SDKs report exceptions there, no longer as events.
+    """
     if not span.is_error:
         return None
     attributes = dict(span.attributes)
-    exceptions = [dict(event.attributes) for event in span.events if is_exception(event)] or [{}]
+    exceptions = [dict(said.attributes) for said in (*span.events, *logs) if is_exception(said)] or [{}]
     exception = exceptions[-1]
     thrown = value_text(first_of(exception, EXCEPTION_TYPE) or first_of(attributes, ("exception.type",)))
     said = value_text(first_of(exception, EXCEPTION_MESSAGE) or attributes.get("exception.message"))

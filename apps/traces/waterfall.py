@@ -190,7 +190,7 @@ class Layout:
             work=work,
             peer=peer_in(span.kind, attributes) if work not in ("db", "cache") and not _is_answered(node) else "",
             error="here" if node.is_error and not run else "below" if errors else "",
-            error_label=error_summary(span).label if node.is_error and not run else "",
+            error_label=self._error_label(span) if node.is_error and not run else "",
             errors_below=errors,
             oddities=oddities(node),
             bar=self._bar(run.start_ns, run.end_ns) if run else self._bar(span.start_ns, span.end_ns),
@@ -201,6 +201,9 @@ class Layout:
             duration_text=_duration_text(span, duration_ns, run is not None),
             fold=self._fold(run) if run else None,
         )
+
+    def _error_label(self, span: Span) -> str:
+        return error_summary(span, self.tree.trace.logs.get(span.span_id, ())).label
 
     def _bar(self, start_ns: int, end_ns: int) -> Bar:
         start = self.tree.trace.start_ns

@@ -230,6 +230,21 @@ def test_bad_utf_8_a_byte_order_mark_and_bare_nan_do_not_cost_the_batch():
     assert problems == ["Text that is not UTF-8 was repaired (U+FFFD put in)."]
 
 
+def test_what_is_said_of_a_bad_id_can_be_sent_back():
+    body = body_of(GOOD | {"traceId": "PLACE"}).replace(b"PLACE", b"\\ud800\\u0000\\n<b>")
+    _, problems, rejected = request_from_json(body)
+    assert rejected == 1
+    assert problems == [r"Refused: traceId must have 32 hex digits, not '\ud800\x00\n<b>'."]
+
+
+def test_a_body_of_nothing_but_brackets_is_refused_before_it_takes_memory():
+    body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b"{}," * 5_000_000 + b"{}]}]}]}"
+    began = time.process_time()
+    with pytest.raises(ValueError, match="smaller batches"):
+        request_from_json(body)
+    assert time.process_time() - began < 0.5
+
+
 def test_the_last_of_duplicate_keys_counts():
     body = body_of(GOOD).replace(b'"name": "good"', b'"name": "first", "name": "last"')
     assert request_from_json(body)[0].resource_spans[0].scope_spans[0].spans[0].name == "last"

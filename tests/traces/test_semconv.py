@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.traces.attribute_groups import ORDER, group_attributes, is_business_key
+from apps.traces.model import LogRecord
 from apps.traces.semconv import error_summary, peer_name, work_of
 from tests.traces.build import SpanSpec, trace_of
 
@@ -102,6 +103,13 @@ def test_an_error_is_summed_up_by_its_last_exception():
         "429 again",
         "at x",
     )
+
+
+def test_an_exception_may_come_as_a_log_record():
+    pairs = (("exception.type", "app.NoMoney"), ("exception.message", "declined"), ("exception.stacktrace", "at z"))
+    record = LogRecord(5, "exception", "ERROR", None, pairs, "shop")
+    summary = error_summary(span(status="ERROR"), [record, LogRecord(6, "", "INFO", "bye", (), "shop")])
+    assert (summary.label, summary.message, summary.stack) == ("NoMoney", "declined", "at z")
 
 
 def test_zipkin_and_opentracing_errors_are_summed_up():

@@ -140,9 +140,9 @@ def _body(service: str, spans: list[Span]) -> Body:
     scoped.spans.extend(spans)
     data = bytearray(request.SerializeToString())
     found = Body(data, [], [], [])
-    at = 0
+    at = -1
     for span in spans:
-        at = data.index(span.trace_id, at)
+        at = data.index(span.trace_id, at + 1)
         found.trace_ids.append(at)
         for tag, time in ((b"\x39", span.start_time_unix_nano), (b"\x41", span.end_time_unix_nano)):
             place = data.index(tag + struct.pack("<Q", time), at) + 1

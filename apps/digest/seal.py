@@ -64,7 +64,10 @@ def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_day
         ids = [b.id for b in batches]
         arriving = hot.newest_arrivals(cursor, shard=shard, besides=ids)
         gathered = _gather(batches)
-        oldest_us = int(now_ns / 1000 - MAX_OPEN_SECONDS * 1e6)
+        is_more = sum(b.span_count + 1 for b in batches) >= MAX_SPANS
+        # A trace is not old because digest is behind: then ages count from what has been read so far.
+        read_until_us = max(b.received_us for b in batches) if is_more else until_us
+        oldest_us = read_until_us - int(MAX_OPEN_SECONDS * 1e6)
         open_keys = [k for k, g in gathered.items() if k in arriving and g.first_received_us > oldest_us]
         carried = {key: gathered.pop(key) for key in open_keys}
         ready = _summarise(cursor, gathered, retention_days)
@@ -74,7 +77,6 @@ def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_day
                 Carried(key[0], g.draft, arriving[key], g.first_received_us) for key, g in carried.items()
             ])  # fmt: skip
             hot.delete_batches(cursor, ids)
-    is_more = sum(b.span_count + 1 for b in batches) >= MAX_SPANS
     return Digested(len(batches), sealed, len(carried), is_more)
 
 

@@ -9,7 +9,7 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(OperationalError):
     """The database cannot be reached or cannot write now; the same call may succeed later."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from apps.store.connection import store_cursor
 from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
@@ -92,7 +94,12 @@ class StorageStatus:
     """Spans received and not sealed yet."""
     backlog_batches: int
     oldest_unsealed_s: float
-    """Age of the oldest unsealed batch; up to the quiet time is normal, beyond it digest lags."""
+    """Age of the oldest unsealed batch; the quiet time is normal."""
+
+    @property
+    def digest_lag_s(self) -> float:
+        """How long spans have been waiting that could be sealed."""
+        return max(0.0, self.oldest_unsealed_s - settings.TRACER_QUIET_SECONDS)
 
 
 def storage_status() -> StorageStatus:

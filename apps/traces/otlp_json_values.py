@@ -15,7 +15,7 @@ MAX_MESSAGE_DEPTH = 100
 """protobuf reads at most 100 messages inside one another; the value of a span's attribute is the sixth."""
 INT64, UINT64, UINT32 = (-(2**63), 2**63 - 1), (0, 2**64 - 1), (0, 2**32 - 1)
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _HEX = re.compile(r"[0-9a-fA-F]*", re.ASCII)
 _BASE64 = {32: re.compile(r"[A-Za-z0-9+/_-]{22}(?:==)?", re.ASCII), 16: re.compile(r"[A-Za-z0-9+/_-]{11}=?", re.ASCII)}
 
@@ -59,12 +59,13 @@ def text(value: object, problems: Problems) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        if "\x00" not in value and (value.isascii() or not _UNSTORABLE.search(value)):
-            return value
         if value == TOO_DEEP:
             raise Refused("Values are nested too deeply.")
-        problems.add("Text with NUL or half a surrogate pair was repaired (U+FFFD put in).")
-        return _UNSTORABLE.sub("\ufffd", value)
+        # U+0000 stays, as it does in protobuf: payloads hold it, and the store minds what PostgreSQL cannot.
+        if value.isascii() or not _HALF_PAIR.search(value):
+            return value
+        problems.add("Text with half a surrogate pair was repaired (U+FFFD put in).")
+        return _HALF_PAIR.sub("\ufffd", value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

@@ -33,7 +33,7 @@ def wire_format(content_type: str) -> str | None:
 def taken_answer(wire: str, signal: Signal, taken: Taken) -> HttpResponse:
     """200. Full success leaves partial_success unset: an empty protobuf body, or `{}`."""
     if not taken.rejected and not taken.problems:
-        return HttpResponse(b"" if wire == PROTOBUF else b"{}", content_type=wire)
+        return _answer(b"" if wire == PROTOBUF else b"{}", wire)
     message = reasons(taken.problems)
     if wire == JSON:
         body = _json({"partialSuccess": {signal.rejected_json: str(taken.rejected), "errorMessage": message}})
@@ -42,7 +42,7 @@ def taken_answer(wire: str, signal: Signal, taken: Taken) -> HttpResponse:
         setattr(response.partial_success, signal.rejected_field, taken.rejected)
         response.partial_success.error_message = message
         body = response.SerializeToString()
-    return HttpResponse(body, content_type=wire)
+    return _answer(body, wire)
 
 
 def refusal_answer(wire: str | None, refusal: Refusal) -> HttpResponse:
@@ -52,7 +52,10 @@ def refusal_answer(wire: str | None, refusal: Refusal) -> HttpResponse:
         body = Status(code=code, message=refusal.message).SerializeToString()
     else:
         wire, body = JSON, _json({"code": code, "message": refusal.message})
-    return HttpResponse(body, status=refusal.status, content_type=wire, headers=refusal.headers)
+    response = _answer(body, wire, refusal.status)
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response
 
 
 def reasons(problems: list[str]) -> str:
@@ -62,6 +65,11 @@ def reasons(problems: list[str]) -> str:
     if len(different) > MAX_REASONS:
         said.append(f"And {len(different) - MAX_REASONS} more.")
     return " ".join(said)
+
+
+def _answer(body: bytes, content_type: str, status: int = 200) -> HttpResponse:
+    # Django's CommonMiddleware would add the length, but the OTLP port runs without any middleware.
+    return HttpResponse(body, status=status, content_type=content_type, headers={"Content-Length": str(len(body))})
 
 
 def _json(value: dict) -> bytes:

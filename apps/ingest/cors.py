@@ -37,6 +37,7 @@ def preflight(origin: str) -> HttpResponse:
     """204, without authentication: a preflight carries none."""
     response = HttpResponse(status=204)
     del response["Content-Type"]
+    response["Content-Length"] = "0"
     if origin and is_allowed(origin):
         response["Access-Control-Allow-Methods"] = "POST"
         response["Access-Control-Allow-Headers"] = ALLOW_HEADERS

@@ -40,6 +40,8 @@ def decoded(body: bytes, encoding: str, limit_bytes: int) -> bytes:
             {"Accept-Encoding": ACCEPTED},
         )
     try:
+        if not body:
+            raise EOFError
         return _collected(steps(body), limit_bytes)
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
         raise Refusal(400, f"The body could not be decompressed: it is not complete {name} data.") from error

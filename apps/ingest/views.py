@@ -16,6 +16,7 @@ from apps.ingest.refusal import Refusal, later
 from apps.ingest.senders import counts
 from apps.ingest.signals import LOGS, METRICS, TRACES, Signal, Taken
 from apps.store.writer import BacklogFull, StoreUnavailable, write_batch
+from apps.traces.batch import Batch
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class OtlpView(APIView):
         self.body_was_read = True
         taken = self._decoded(wire, body)
         if taken.batch.parts:
-            _store(grant.workspace_id, taken)
+            _store(grant.workspace_id, taken.batch)
         if self.signal is TRACES and taken.batch.accepted:
             counts.note(
                 grant.workspace_id, environ.get("HTTP_USER_AGENT", ""), _sent_as(wire, environ), taken.batch.accepted
@@ -110,16 +111,24 @@ def refusal_for(exc: Exception) -> Refusal:
         return Refusal(500, "The request could not be stored; the server's log says why.")
     if isinstance(exc, StoreUnavailable | DatabaseError | InterfaceError):
         _log.warning("Storage is not available: %s", exc)
-        return later("Storage is not available at the moment.")
+        # SDKs spend 10 s on a batch, waits included: 2 s leave them four more tries.
+        return later("Storage is not available at the moment.", 2)
     if isinstance(exc, MemoryError):
         return later("The server is short of memory.")
     _log.error("A request failed unexpectedly", exc_info=exc)
     return Refusal(500, "The request could not be processed; the server's log says why.")
 
 
-def _store(workspace_id: int, taken: Taken) -> None:
-    """Returns after the commit: an acknowledged span is a stored span."""
-    write_batch(workspace_id, taken.batch)
+def _store(workspace_id: int, batch: Batch) -> None:
+    """Returns after the commit: an acknowledged span is a stored span.
+
+    Tried twice, because a connection that sat idle while PostgreSQL restarted is only noticed when it is used, and
+    every thread has one. Should the first try have been committed after all, its spans still count once.
+    """
+    try:
+        write_batch(workspace_id, batch)
+    except StoreUnavailable:
+        write_batch(workspace_id, batch)
 
 
 def _sent_as(wire: str, environ: dict) -> str:

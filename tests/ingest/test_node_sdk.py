@@ -1,0 +1,31 @@
+"""The OpenTelemetry SDK for Node.js, unmodified. It sends every body chunked, which Django would read as empty."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.compare import differences, from_script, kept
+from tests.ingest.spans import new_trace_id
+
+pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+def test_every_span_arrives_with_every_attribute(encoding, compression, servers, stored_spans, sdk_scripts: Path):
+    trace_id = new_trace_id()
+    url = servers("open").url + "/v1/traces"
+    command = ["node", str(sdk_scripts / "send.mjs"), url, encoding, compression, trace_id]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    sent = [from_script(span) for span in json.loads(done.stdout)]
+    assert len(sent) == 6
+
+    found = [kept(span) for span in stored_spans(trace_id)]
+
+    assert differences(found, sent) == []

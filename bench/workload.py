@@ -104,7 +104,8 @@ def _attributes(span: Span, pick: random.Random, index: int, user: str, order: s
                    "server.port": 443, "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64)",
                    "user.id": user, "order.id": order}  # fmt: skip
     elif span.kind == 3:
-        values |= {"db.system.name": "postgresql", "db.namespace": "shop", "db.query.text": f"{span.name} WHERE id = $1",
+        values |= {"db.system.name": "postgresql", "db.namespace": "shop",
+                   "db.query.text": f"{span.name} WHERE id = $1",
                    "server.address": "db.internal", "server.port": 5432, "db.operation.name": "SELECT"}  # fmt: skip
     else:
         values |= {"code.function.name": "shop.checkout.step", "order.id": order, "cart.lines": pick.randrange(12)}

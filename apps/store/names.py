@@ -49,16 +49,21 @@ def register_services(cursor, workspace_id: int, names) -> None:
     fresh = _new("service", workspace_id, names)
     if not fresh:
         return
-    for name in fresh:
-        cursor.execute(
-            """
-            INSERT INTO service (workspace_id, name, hue, first_seen_at, last_seen_at)
-            SELECT %(w)s, %(n)s, (SELECT count(*) FROM service WHERE workspace_id = %(w)s) %% %(hues)s + 1, now(), now()
-            ON CONFLICT (workspace_id, name) DO UPDATE SET last_seen_at = excluded.last_seen_at
-            """,
-            {"w": workspace_id, "n": _clean(name), "hues": HUES},
-        )
+    with cursor.connection.transaction():
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_HUE_LOCK, workspace_id])
+        for name in fresh:
+            cursor.execute(_ADD_SERVICE, {"w": workspace_id, "n": _clean(name), "hues": HUES})
     _remember("service", workspace_id, fresh)
+
+
+_HUE_LOCK = 0x68756573
+"""Two senders of new services at once would count the same number of services, and give one hue twice."""
+
+_ADD_SERVICE = """
+    INSERT INTO service (workspace_id, name, hue, first_seen_at, last_seen_at)
+    SELECT %(w)s, %(n)s, (SELECT count(*) FROM service WHERE workspace_id = %(w)s) %% %(hues)s + 1, now(), now()
+    ON CONFLICT (workspace_id, name) DO UPDATE SET last_seen_at = excluded.last_seen_at
+"""
 
 
 def register_span_names(cursor, workspace_id: int, names) -> None:

@@ -1,8 +1,10 @@
 """What a search finds, on hot batches and on sealed traces alike, against brute force over all spans."""
 
 import random
+import threading
 
 import pytest
+from django.db import connection
 
 from apps.store.queries import list_attribute_keys, list_services, list_span_names, load_trace
 from apps.store.search import find_span, search
@@ -162,3 +164,15 @@ def test_a_span_id_finds_its_trace(is_sealed):
         digest_all()
     assert find_span(1, "00f067aa0ba902b7") == trace_id_of(2)
     assert find_span(1, "00f067aa0ba902b8") is None
+
+
+def test_services_that_arrive_at_once_get_hues_of_their_own():
+    def work(first):
+        for n in range(first, 14, 2):
+            send(some_trace(n, [(f"service-{n}", "x", None, 0, 1)]))
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(2)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert sorted(s.hue for s in list_services(1)) == list(range(1, 15))

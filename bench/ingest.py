@@ -1,0 +1,74 @@
+"""How much is taken in: spans acknowledged and later found, CPU by process, and how far digest is behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+
+from bench.product import ROOT, Product
+from bench.storage import Storage
+
+
+@dataclass(slots=True)
+class Ingest:
+    batch: int
+    acknowledged: int
+    found: int
+    """Spans stored once everything was digested; equal to `acknowledged` when nothing was lost or doubled."""
+    seconds: float
+    spans_a_second: float
+    statuses: dict[str, int]
+    request_ms: dict[str, float]
+    cpu_s_a_million: dict[str, float]
+    """CPU seconds per million spans by process, from the first request to the last span sealed."""
+    generator_cpu_s_a_million: float
+    lag_at_end_s: float
+    """Age of the oldest span that could have been sealed, when the last request was answered."""
+    lag_most_s: float
+    drained_after_s: float
+
+
+def measure(product: Product, storage: Storage, *, batch: int, seconds: float, connections: int = 4) -> Ingest:
+    """Load at full speed from another process while digest runs, then wait until all is sealed and count."""
+    had, cpu_before = storage.spans(), product.cpu_seconds()
+    lags: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(1):
+            lags.append(storage.lag_s())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    load = run_load(product.traces_url, seconds=seconds, batch=batch, connections=connections)
+    lag_at_end, ended = storage.lag_s(), time.monotonic()
+    done.set()
+    watcher.join()
+    storage.wait_until_sealed()
+    drained = time.monotonic() - ended
+    cpu_after, million = product.cpu_seconds(), load["acknowledged"] / 1e6
+    used = {role: round((cpu_after[role] - cpu_before[role]) / million, 2) for role in cpu_after}
+    return Ingest(
+        batch, load["acknowledged"], storage.spans() - had, load["seconds"],
+        round(load["acknowledged"] / load["seconds"]), load["statuses"],
+        {name: round(ms, 1) for name, ms in load["ms"].items()}, used | {"all": round(sum(used.values()), 2)},
+        round(load["cpu_seconds"] / million, 2), round(lag_at_end, 1), round(max(lags, default=0.0), 1),
+        round(drained, 1),
+    )  # fmt: skip
+
+
+def run_load(url: str, **options: object) -> dict:
+    """What `bench/load.py` printed, run as a process of its own."""
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    done = subprocess.run(
+        [sys.executable, "bench/load.py", "--url", url, *words], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def as_rows(results: list[Ingest]) -> list[dict]:
+    return [asdict(result) for result in results]

@@ -28,6 +28,11 @@ OLD_NAMES = {
     "user.id": "enduser.id",
     "code.function.name": "code.function",
 }
+OLD_SERVER_NAMES = OLD_NAMES | {"server.address": "net.host.name", "server.port": "net.host.port"}
+OLD_NAMES_BY_SYSTEM = {
+    "mongodb": OLD_NAMES | {"db.collection.name": "db.mongodb.collection"},
+    "redis": OLD_NAMES | {"db.namespace": "db.redis.database_index"},
+}
 ONLY_NEW = frozenset({"db.query.summary", "messaging.operation.name", "error.type"})
 
 
@@ -35,7 +40,10 @@ def speak(dialect: str, attributes: dict) -> dict:
     """`attributes` (current names) as a service of this dialect sends them."""
     if dialect == "new":
         return attributes
-    old = {OLD_NAMES.get(key, key): value for key, value in attributes.items() if key not in ONLY_NEW}
+    names = OLD_NAMES_BY_SYSTEM.get(attributes.get("db.system.name"), OLD_NAMES)
+    if "http.route" in attributes:
+        names = OLD_SERVER_NAMES
+    old = {names.get(key, key): value for key, value in attributes.items() if key not in ONLY_NEW}
     return old if dialect == "old" else {**attributes, **old}
 
 

@@ -44,7 +44,7 @@ class Post:
         timeout_s: float = 10.0,
         stop: Stop | None = None,
     ):
-        self.endpoint = endpoint.rstrip("/")
+        self.endpoint = endpoint.rstrip("/").removesuffix("/v1/traces")
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.delay_ms = delay_ms
         self.timeout_s = timeout_s

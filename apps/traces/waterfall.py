@@ -11,10 +11,11 @@ from functools import cached_property
 from apps.traces.axis import Bar, Window
 from apps.traces.durations import NBSP, format_duration_ns, format_offset_ns
 from apps.traces.model import MAX_TIME_NS, Span
-from apps.traces.oddities import Oddity, oddities
+from apps.traces.oddities import oddities
 from apps.traces.semconv import error_summary, peer_in, work_in
 from apps.traces.siblings import SHOW_ERRORS_BELOW, SiblingRun, sibling_runs
 from apps.traces.tree import GUIDE_LEVELS, Node, Tree
+from apps.traces.waterfall_rows import EventMark, Fold, Row, guides
 
 MAX_MARKS = 64
 """Event rings in a row, and strokes of a folded run: more cannot be told apart."""
@@ -35,70 +36,6 @@ class View:
     """The zoom window, in ns from the trace's start; None is the trace's own edge."""
     reveal: int | None = None
     """This span is visible whatever else is folded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guide:
-    level: int
-    """1 to the row's indent."""
-    shape: str
-    """`line` runs through; at the row's own level `tee` has a sibling below, `elbow` is the last."""
-    is_lost: bool
-    """It hangs from a parent that is not in the trace."""
-
-
-@dataclass(frozen=True, slots=True)
-class EventMark:
-    x: float
-    name: str
-    is_exception: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """A run of siblings in one row."""
-
-    count: int
-    errors: int
-    slowest_text: str
-    slowest_span_id: str
-    strokes: tuple[Bar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    index: int
-    """Among the visible rows, from 0."""
-    span: Span
-    """Of a folded run the first."""
-    depth: int
-    indent: int
-    """The depth, up to 24; deeper rows stay there and say their depth."""
-    guides: tuple[Guide, ...]
-    state: str
-    """`leaf`, `open`, `closed`, or `run` for folded siblings."""
-    hidden: int
-    """Spans folded away into this row."""
-    children: int
-    run_position: int | None
-    """Names the run of siblings this row is or belongs to, for folding and opening it."""
-    shows_service: bool
-    work: str
-    """`http`, `db`, `cache`, `queue`, `rpc` or `code`."""
-    peer: str
-    error: str
-    """`here`, `below` or ""."""
-    error_label: str
-    errors_below: int
-    oddities: tuple[Oddity, ...]
-    bar: Bar
-    events: tuple[EventMark, ...]
-    offset_ns: int
-    duration_ns: int
-    """Of a folded run the sum."""
-    offset_text: str
-    duration_text: str
-    fold: Fold | None = None
 
 
 class Layout:
@@ -241,19 +178,6 @@ class Layout:
 
 def lay_out(tree: Tree, view: View | None = None) -> Layout:
     return Layout(tree, view or View())
-
-
-def guides(node: Node) -> tuple[Guide, ...]:
-    """The lines left of a row, outermost first. Rows deeper than the indent goes share its last level."""
-    indent = min(node.depth, GUIDE_LEVELS)
-    found = [
-        Guide(level, "line", bool(node.lost_lines >> level & 1))
-        for level in range(1, indent)
-        if node.lines >> level & 1
-    ]
-    if indent:
-        found.append(Guide(indent, "elbow" if node.is_last else "tee", node.is_orphan))
-    return tuple(found)
 
 
 def _duration_text(span: Span, duration_ns: int, is_run: bool) -> str:

@@ -105,6 +105,16 @@ def test_every_service_speaks_in_its_own_dialect(day):
         assert (bool(new), bool(old)) == (dialect != "old", dialect != "new"), name
 
 
+def test_old_names_depend_on_the_side_and_the_system(day):
+    order = next(span for span in day.spans if service(span) == "order" and span.kind is SpanKind.SERVER)
+    assert order.attributes["net.host.name"] == "order.shop.svc.cluster.local"
+    assert "net.peer.name" not in order.attributes
+    found = next(span for span in day.spans if span.name == "find products")
+    assert found.attributes["db.mongodb.collection"] == "products"
+    cart = next(span for span in day.spans if span.name == "HGETALL cart")
+    assert cart.attributes["db.redis.database_index"] == cart.attributes["db.namespace"] == "0"
+
+
 def test_resources_look_like_pods_of_five_languages(day):
     languages = {span.resource.attributes["telemetry.sdk.language"] for span in day.spans}
     assert languages == {framework.language for framework in FRAMEWORKS.values()}

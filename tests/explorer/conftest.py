@@ -1,17 +1,11 @@
-"""An empty store, and what processes remember of it forgotten."""
+"""An empty store with the default workspace, which emptying the database also takes away."""
 
 import pytest
 
+from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
+from tests.storing import store as empty_tables  # noqa: F401
+
 
 @pytest.fixture
-def empty_store(transactional_db) -> None:
-    """Nothing is stored, and this process remembers nothing that was."""
-    from django.db import connection
-
-    from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
-    from apps.store.names import forget_written
-
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE batch, trace, service, span_name, attribute_key")
-    forget_written()
+def empty_store(empty_tables) -> None:  # noqa: F811
     Workspace.objects.get_or_create(id=DEFAULT_WORKSPACE_ID, defaults={"name": "Default", "slug": "default"})

@@ -6,7 +6,8 @@ import time
 import pytest
 from django.test import Client
 
-from tests.explorer.stored import S_NS, order, seal_all, store
+from tests.explorer.stored import S_NS, order, store
+from tests.storing import digest_all
 from tests.traces.build import SpanSpec
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +42,7 @@ def test_an_order_is_found_by_its_number_hot_and_sealed(client):
         assert rows_of(answer) == [IDS[2]]
         assert "48213 under any attribute" in text_of(answer)
         assert "order create order 60.0 ms +1 more" in text_of(answer)
-        seal_all()
+        digest_all()
 
 
 def test_the_row_opens_the_trace_at_the_matched_span_and_remembers_the_search(client):
@@ -75,7 +76,7 @@ def test_a_row_says_services_errors_marks_and_times(client):
 def test_pages_go_from_newest_to_oldest_without_a_gap(client):
     for n in range(60):
         store(order(n), IDS[n], ago(100 + n))
-    seal_all()
+    digest_all()
     seen, address = [], "/"
     for _ in range(3):
         answer = client.get(address)
@@ -193,7 +194,7 @@ def test_the_chart_holds_more_than_the_page(client):
 
 def test_span_names_follow_the_service(client):
     store(order(1), IDS[1], ago(10))
-    seal_all()
+    digest_all()
     assert client.get("/search/names?service=order").content.decode().split("\n")[0] == (
         '<option value="INSERT orders"><option value="create order">'
     )

@@ -123,7 +123,11 @@ class SearchForm(forms.Form):
     cursor = _text()
 
     def __init__(self, data, *, clock: Clock):
-        super().__init__({name: data[name] for name in ORDER if data.get(name, "") != ""})
+        said = {name: data[name] for name in ORDER if data.get(name, "") != ""}
+        if said.get("range") in (*PRESETS, ALL):
+            # The form always has two ends to show; they mean something only when no preset is chosen.
+            said = {name: value for name, value in said.items() if name not in ("start", "end")}
+        super().__init__(said)
         self.zone = zone_named(data.get("tz", "")) or clock.zone
         self.clock = Clock(clock.now_ns, self.zone, clock.retention_days)
         for field in (self.fields["start"], self.fields["end"]):

@@ -20,6 +20,7 @@ from apps.traces.search_window import ALL
 BUDGET_S = 0.3
 """Looking further is a courtesy; it must not make an empty answer slow."""
 MAX_CHIPS = 6
+MAX_HINTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,25 @@ def hints(workspace_id: int, form: SearchForm, chips: Chips, found: SearchPage) 
         newest = _newest(workspace_id, hint.href, form.clock)
         if newest is not None:
             told.append(replace(hint, finds=f"the newest {ago_text(newest, form.clock.now_ns)}"))
+        if len(told) == MAX_HINTS:
+            break
     return tuple(sorted(told, key=lambda hint: not hint.finds))
 
 
 def _steps(form: SearchForm, chips: Chips) -> Iterator[Hint]:
-    """Single steps away from this search: all that is kept, then without one predicate."""
-    if form.window.preset != ALL:
-        everything = search_link(form.params, range=ALL, start=None, end=None)
-        yield Hint("Look at all that is kept", everything)
-    if len(chips) > 1:
-        for chip in list(chips)[:MAX_CHIPS]:
-            yield Hint(f"Without “{chip.words}”", chip.without)
+    """Steps away from this search, small ones first: all that is kept, without one predicate, both."""
+    is_narrow = form.window.preset != ALL
+    if is_narrow:
+        yield Hint("Look at all that is kept", _everything(form.params))
+    for chip in list(chips)[:MAX_CHIPS] if len(chips) > 1 else ():
+        yield Hint(f"Without “{chip.words}”", chip.without)
+    for chip in list(chips)[:MAX_CHIPS] if len(chips) > 1 and is_narrow else ():
+        without = QueryDict(urlsplit(chip.without).query).dict()
+        yield Hint(f"In all that is kept, without “{chip.words}”", _everything(without))
+
+
+def _everything(params: dict[str, str]) -> str:
+    return search_link(params, range=ALL, start=None, end=None)
 
 
 def _newest(workspace_id: int, href: str, clock: Clock) -> int | None:

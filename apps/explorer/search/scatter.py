@@ -23,6 +23,23 @@ MARKERS = {
 }
 """Colours are names of the page's tokens."""
 
+_DECADES_MS = tuple(10.0**exponent for exponent in range(-3, 5))
+_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
+
+
+def _ladder(steps: tuple[int, ...], minutes: tuple[int, ...]) -> tuple[float, ...]:
+    below = [step * decade for decade in _DECADES_MS for step in steps if step * decade < _MINUTE_MS]
+    days = [step * 10**exponent * _DAY_MS for exponent in range(4) for step in steps]
+    return (*below, *(minute * _MINUTE_MS for minute in minutes), *days)
+
+
+LADDERS = (
+    _ladder((1, 2, 5), (1, 2, 5, 10, 20, 60, 120, 300, 720)),
+    _ladder((1, 3), (1, 5, 20, 60, 360)),
+    _ladder((1,), (1, 10, 60)),
+)
+"""Ticks of the duration axis in ms, fine to coarse: decades up to a minute, then what clocks have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -125,11 +142,10 @@ def _padded(low_ms: float, high_ms: float) -> list[float]:
     return [low - pad, high + pad]
 
 
-def log_ticks(low: float, high: float) -> list[float]:
-    """1-2-5 steps inside [low, high], thinned to at most MAX_TICKS, only powers of ten when there are many."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in ((1, 2, 5), (1, 3), (1,)):
-        ticks = [step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high]
+def log_ticks(low_ms: float, high_ms: float) -> list[float]:
+    """Round durations (ms) inside [low_ms, high_ms], at most MAX_TICKS: the finest ladder that is not too long."""
+    for ladder in LADDERS:
+        ticks = [tick for tick in ladder if low_ms <= tick <= high_ms]
         if len(ticks) <= MAX_TICKS:
             return ticks
     return ticks[:: math.ceil(len(ticks) / MAX_TICKS)]

@@ -63,13 +63,13 @@ class Command(BaseCommand):
             return self._list()
         if min(options["rate"], options["backfill_rate"]) <= 0:
             raise CommandError("--rate and --backfill-rate must be above 0")
+        plan = self._settings(options)
         # The exporters' own loggers speak once a batch; apps.demo.delivery says the same once.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         stop = Stop()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(stop, "is_asked", True))
-        post = Post(options["endpoint"], options["key"], stop=stop)
-        self._run(post, self._settings(options), stop, options["no_live"])
+        self._run(Post(options["endpoint"], options["key"], stop=stop), plan, stop, options["no_live"])
 
     def _settings(self, options: dict) -> Settings:
         now_ns = time.time_ns()

@@ -43,6 +43,28 @@ def has_trace(workspace_id: int, trace_id: str) -> bool:
         return HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id)).received_ns(wanted) > 0
 
 
+def trace_version(workspace_id: int, trace_id: str) -> str | None:
+    """A word that changes whenever spans of the trace (32 hex digits) arrive or are sealed; None when none is stored.
+
+    Costs one index look-up, where `load_trace` decodes every span: pages ask it before they load a trace again.
+    """
+    wanted = bytes.fromhex(trace_id)
+    with store_cursor() as cursor:
+        hot = [batch.received_us for batch in hot_cache.batches(cursor, workspace_id) if wanted in batch.starts]
+        cursor.execute(
+            """
+            SELECT count(*), coalesce(sum(span_count), 0)::int8,
+                   coalesce((extract(epoch FROM max(received_at)) * 1e6)::int8, 0)
+            FROM trace WHERE trace_id = %s::uuid AND workspace_id = %s
+            """,
+            [trace_id, workspace_id],
+        )
+        rows, spans, sealed_us = cursor.fetchone()
+    if not hot and not rows:
+        return None
+    return f"{spans:x}-{sealed_us:x}-{len(hot):x}-{max(hot, default=0):x}"
+
+
 def list_services(workspace_id: int) -> tuple[ServiceInfo, ...]:
     """By name."""
     with store_cursor() as cursor:

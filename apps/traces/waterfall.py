@@ -5,6 +5,7 @@ Laying out a view walks the tree once; rows are made only for the window that is
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,7 +36,7 @@ class View:
     to_ns: int | None = None
     """The zoom window, in ns from the trace's start; None is the trace's own edge."""
     reveal: int | None = None
-    """This span is visible whatever else is folded."""
+    """This span is visible unless something around it is in `folded`: what a reader folds by hand stays folded."""
 
 
 class Layout:
@@ -57,6 +58,17 @@ class Layout:
         first = max(0, first)
         last = len(self) if count is None else first + max(0, count)
         return tuple(self._row(index, entry) for index, entry in enumerate(self._entries[first:last], first))
+
+    def zoomed(self, from_ns: int | None, to_ns: int | None) -> Layout:
+        """The same rows over another stretch of time; nothing is laid out again."""
+        other = copy(self)
+        other.window = Window.within(self.tree.trace.duration_ns, from_ns, to_ns)
+        return other
+
+    def shows(self, position: int) -> bool:
+        """Whether the span at that position has a row of its own."""
+        index = self.index_of(position)
+        return index is not None and not isinstance(self._entries[index], SiblingRun)
 
     def index_of(self, position: int) -> int | None:
         """The visible row that shows the span at that position, be it folded into a run; None when hidden."""
@@ -87,18 +99,16 @@ class Layout:
         return entries
 
     def _is_open(self, node: Node) -> bool:
-        if node.row in self._revealed:
-            return True
         position, limit = node.span.position, self.view.max_depth
-        return position not in self.view.folded and (
-            limit is None or node.depth < limit or position in self.view.opened
-        )
+        if position in self.view.folded:
+            return False
+        return limit is None or node.depth < limit or position in self.view.opened or node.row in self._revealed
 
     def _is_folded(self, run: SiblingRun) -> bool:
-        if self.view.reveal is not None and any(node.span.position == self.view.reveal for node in run.nodes):
-            return False
         if run.position in self.view.folded:
             return True
+        if self.view.reveal is not None and any(node.span.position == self.view.reveal for node in run.nodes):
+            return False
         if not self.view.fold_siblings or run.position in self.view.opened:
             return False
         return len(run) >= SHOW_ERRORS_BELOW or not run.errors

@@ -4,11 +4,13 @@ const MODULES = {
   ask: () => import("./ask.js"),
   charts: () => import("./charts.js"),
   copy: () => import("./copy.js"),
+  copy_link: () => import("./copy_link.js"),
   keys: () => import("./keys.js"),
   results: () => import("./results.js"),
   scatter: () => import("./scatter.js"),
   theme: () => import("./theme.js"),
   toasts: () => import("./toasts.js"),
+  waterfall: () => import("./waterfall.js"),
 };
 
 const mounted = new WeakMap();

@@ -1,4 +1,6 @@
 // A button with `data-copy="#id"` puts that element's text on the clipboard and says so for two seconds.
+import { tell } from "./toasts.js";
+
 const SAID_MS = 2000;
 
 export async function toClipboard(text) {
@@ -15,17 +17,22 @@ export async function toClipboard(text) {
 }
 
 export function mount(button) {
-  const label = button.querySelector("[data-label]") ?? button;
-  const usual = label.textContent;
+  // A button that is only an icon has no text to change: it says so in a toast.
+  const label = button.querySelector("[data-label]") ?? (button.textContent.trim() ? button : null);
+  const usual = label?.textContent;
+  function say(text) {
+    if (!label) return tell(text);
+    label.textContent = text;
+    setTimeout(() => (label.textContent = usual), SAID_MS);
+  }
   button.hidden = false;
   button.addEventListener("click", async () => {
     const source = document.querySelector(button.dataset.copy);
     try {
       await toClipboard(source.value ?? source.textContent.trim());
-      label.textContent = "Copied";
+      say("Copied");
     } catch {
-      label.textContent = "Select and copy";
+      say("Select and copy");
     }
-    setTimeout(() => (label.textContent = usual), SAID_MS);
   });
 }

@@ -86,12 +86,26 @@ def test_folding_to_a_depth_and_opening_one_span_again():
     assert names(layout(max_depth=1, opened=frozenset({position("call")}))) == "root ·call ··handle ·render ·lost"
 
 
-def test_a_revealed_span_is_visible_whatever_is_folded():
-    folded = frozenset({position("root"), position("call")})
-    assert (
-        names(layout(folded=folded, max_depth=0, reveal=position("select")))
-        == "root ·call ··handle ···select ·render ·lost"
-    )
+def test_a_revealed_span_is_visible_where_all_is_folded():
+    assert names(layout(max_depth=0, reveal=position("select"))) == "root ·call ··handle ···select ·render ·lost"
+
+
+def test_what_a_reader_folds_by_hand_stays_folded_around_a_revealed_span():
+    assert names(layout(folded=frozenset({position("call")}), reveal=position("select"))) == "root ·call ·render ·lost"
+
+
+def test_a_zoomed_layout_has_the_same_rows_over_another_time():
+    whole = layout()
+    part = whole.zoomed(5 * MS, 10 * MS)
+    assert names(part) == names(whole)
+    assert (part.window.from_ns, part.window.to_ns) == (5 * MS, 10 * MS)
+    assert whole.window.from_ns == 0
+
+
+def test_shows_tells_a_row_of_its_own_from_a_folded_one():
+    folded = layout(run_drawing(5))
+    assert folded.shows(0)
+    assert not folded.shows(1)
 
 
 def run_drawing(count, errors=0, extra="web INTERNAL after |               []"):
@@ -254,7 +268,7 @@ def test_every_span_is_in_a_row_or_counted_as_hidden_and_every_bar_is_on_the_pag
         assert laid.index_of(row.span.position) == row.index
         assert [guide.level for guide in row.guides] == sorted({guide.level for guide in row.guides})
         assert not row.indent or row.guides[-1].level == row.indent
-    if view.reveal is not None and view.reveal < len(specs):
+    if view.reveal is not None and view.reveal < len(specs) and not view.folded:
         assert any(row.span.position == view.reveal and row.state != "run" for row in rows)
 
 

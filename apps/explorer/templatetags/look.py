@@ -1,9 +1,10 @@
 """Small parts every page draws: icons and service names."""
 
 import json
+import re
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -45,6 +46,12 @@ def svc(context: template.Context, service: str, href: str = "") -> SafeString:
     if href:
         return format_html('<a class="svc {}" href="{}">{}</a>', classes, href, service)
     return format_html('<span class="svc {}">{}</span>', classes, service)
+
+
+@register.simple_tag
+def breakable(text: str) -> SafeString:
+    """An attribute key that may be broken after its dots and underscores."""
+    return mark_safe(re.sub(r"([._])", r"\1<wbr>", escape(text)))
 
 
 def _hues(context: template.Context) -> dict[str, int]:

@@ -1,0 +1,175 @@
+"""Traces kept ready between requests: decoding 50 000 spans costs a second, drawing the next rows must not.
+
+One process keeps the traces last looked at, up to MAX_SPANS spans together (about 2 KB a span), by workspace,
+trace id and version. A page load asks the store whether there is a newer version; the windows of rows that follow
+name the version they belong to, so that all rows of one page come from one state of a trace that is still growing.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from apps.store.queries import load_trace, trace_version
+from apps.traces.model import Trace
+from apps.traces.tree import Node, Tree, build_tree
+
+MAX_SPANS = 200_000
+KEPT_LAYOUTS = 8
+"""Fold states and finds kept per trace: going back and forth is cheap, holding them costs a list each."""
+
+
+@dataclass(eq=False)
+class Loaded:
+    """A trace with its tree, and what has been worked out from it so far."""
+
+    trace: Trace
+    tree: Tree
+    version: str
+    is_sealed: bool
+    received_ns: int
+    """When its newest span arrived."""
+    keys: dict[int, str]
+    """Row keys of spans whose id stands more than once, by position; the others' key is their id."""
+    memory: OrderedDict = field(default_factory=OrderedDict)
+
+    @cached_property
+    def services(self) -> dict[str, int]:
+        """Service -> errors among its spans."""
+        found: dict[str, int] = {}
+        for node in self.tree.nodes:
+            name = node.span.service
+            found[name] = found.get(name, 0) + node.is_error
+        return found
+
+    def key_of(self, node: Node) -> str:
+        return self.keys.get(node.span.position) or node.span.span_id
+
+    def node_of(self, key: str) -> Node | None:
+        """The node of a row key, or None."""
+        span_id, _, number = key.partition(".")
+        if number and not number.isdigit():
+            return None
+        spans = self.trace.by_id.get(span_id, ())
+        place = int(number or 1) - 1
+        return self.tree.by_position[spans[place].position] if place < len(spans) else None
+
+    def positions(self, keys: frozenset[str]) -> frozenset[int]:
+        """Positions of the spans with these row keys; keys of no span are left out."""
+        return frozenset(node.position for key in keys if (node := self.node_of(key)))
+
+    def remember(self, what: object, make):
+        """`make()`, kept under `what` with the KEPT_LAYOUTS last asked for."""
+        with _lock:
+            if what in self.memory:
+                self.memory.move_to_end(what)
+                return self.memory[what]
+        made = make()
+        with _lock:
+            self.memory[what] = made
+            while len(self.memory) > KEPT_LAYOUTS:
+                self.memory.popitem(last=False)
+        return made
+
+
+_lock = threading.Lock()
+_traces: OrderedDict[tuple[int, str], Loaded] = OrderedDict()
+_loading: dict[tuple[int, str], threading.Lock] = {}
+
+
+def open_trace(workspace_id: int, trace_id: str, version: str = "") -> Loaded | None:
+    """The stored trace, None when there is none. With a `version` that is at hand the store is not asked."""
+    key = (workspace_id, trace_id)
+    if version and (kept := _kept(key, version)):
+        return kept
+    with _lock:
+        turn = _loading.setdefault(key, threading.Lock())
+    # Two requests for one page (its rows and its panel) must not decode the same trace twice.
+    with turn:
+        try:
+            return _fresh(key)
+        finally:
+            with _lock:
+                _loading.pop(key, None)
+
+
+def _fresh(key: tuple[int, str]) -> Loaded | None:
+    version = trace_version(*key)
+    if version is None:
+        return None
+    if kept := _kept(key, version):
+        return kept
+    with _without_collector():
+        loaded = _decode(key, version)
+    if loaded is not None:
+        _keep(key, loaded)
+    return loaded
+
+
+def _decode(key: tuple[int, str], version: str) -> Loaded | None:
+    stored = load_trace(*key)
+    if stored is None or not len(stored.trace):
+        return None
+    return Loaded(
+        trace=stored.trace,
+        tree=build_tree(stored.trace),
+        version=version,
+        is_sealed=stored.is_sealed,
+        received_ns=stored.last_received_ns,
+        keys=_row_keys(stored.trace),
+    )
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Garbage collections in the middle of a hundred thousand new objects find nothing and cost 0.25 of 0.6 s.
+
+    Two threads at once may switch it back on early, never leave it off.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _row_keys(trace: Trace) -> dict[int, str]:
+    if len(trace.by_id) == len(trace):
+        return {}
+    return {
+        span.position: f"{span.span_id}.{number}"
+        for same in trace.by_id.values()
+        for number, span in enumerate(same, 1)
+        if number > 1
+    }
+
+
+def _kept(key: tuple[int, str], version: str) -> Loaded | None:
+    with _lock:
+        loaded = _traces.get(key)
+        if loaded is None or loaded.version != version:
+            return None
+        _traces.move_to_end(key)
+        return loaded
+
+
+def _keep(key: tuple[int, str], loaded: Loaded) -> None:
+    with _lock:
+        _traces[key] = loaded
+        _traces.move_to_end(key)
+        held = sum(len(other.trace) for other in _traces.values())
+        while held > MAX_SPANS and len(_traces) > 1:
+            held -= len(_traces.popitem(last=False)[1].trace)
+
+
+def forget_all() -> None:
+    """For tests."""
+    with _lock:
+        _traces.clear()

@@ -1,0 +1,223 @@
+"""Everything one span holds, ready for the side panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.explorer.trace.values import Attribute, attributes, visible
+from apps.traces import semconv
+from apps.traces.attribute_groups import group_attributes
+from apps.traces.durations import format_count, format_duration_ns, format_offset_ns
+from apps.traces.model import Event, Link, Span, Trace
+from apps.traces.moments import utc_text
+from apps.traces.stacktrace import mark_frames
+from apps.traces.tree import Node
+from apps.traces.values import value_text
+
+HOT_KEYS = frozenset(("http.response.status_code", "http.status_code", "error", "error.type", "rpc.grpc.status_code"))
+STACK_CHARS = 100_000
+SHOWN_EVENTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An event of the span, or a log record kept with it."""
+
+    name: str
+    offset: str
+    exception_type: str
+    exception_message: str
+    stack: tuple[tuple[bool, str], ...]
+    """(is_own, lines); own frames are dark, library frames grey."""
+    attributes: tuple[Attribute, ...]
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedSpan:
+    trace_id: str
+    span_id: str
+    href: str
+    is_here: bool
+    trace_state: str
+    attributes: tuple[Attribute, ...]
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    key: str
+    service: str
+    name: str
+    peer: str
+    error: tuple[str, str] | None
+    """(what, message)"""
+    facts: tuple[tuple[str, str], ...]
+    is_error: bool
+    status: str
+    count: int
+    groups: tuple[Group, ...]
+    events: tuple[Moment, ...]
+    more_events: int
+    logs: tuple[Moment, ...]
+    links: tuple[LinkedSpan, ...]
+    resource: tuple[Attribute, ...]
+    resource_says: str
+    scope: tuple[Attribute, ...]
+    scope_says: str
+    ids: tuple[tuple[str, str], ...]
+    """(label, value) of ids, times, flags, trace state and dropped counts."""
+
+
+def span_panel(node: Node, trace: Trace, key: str) -> Panel:
+    """What the panel of a node's span shows; `key` is its row's."""
+    span, trace_id, trace_start_ns = node.span, trace.trace_id, trace.start_ns
+    logs = trace.logs.get(span.span_id, ())
+    events = span.events
+    hot = HOT_KEYS if span.is_error else frozenset()
+    return Panel(
+        key=key,
+        service=span.service,
+        name=visible(span.name) or "(no name)",
+        peer=semconv.peer_name(span) or "",
+        error=_error(span),
+        facts=_facts(node, trace_start_ns),
+        is_error=span.is_error,
+        status=span.status,
+        count=len(span.attributes),
+        groups=tuple(Group(group.name, attributes(group.pairs, hot)) for group in group_attributes(span.attributes)),
+        events=tuple(_event(event, span) for event in events[:SHOWN_EVENTS]),
+        more_events=max(0, len(events) - SHOWN_EVENTS),
+        logs=tuple(_log(record, span) for record in logs[:SHOWN_EVENTS]),
+        links=tuple(_link(link, trace_id) for link in span.links[:SHOWN_EVENTS]),
+        resource=_with_schema(span.resource),
+        resource_says=_resource_says(span),
+        scope=_with_schema(span.scope),
+        scope_says=visible(f"{span.scope.name} {span.scope.version}".strip()),
+        ids=_ids(span, trace_id),
+    )
+
+
+def _facts(node: Node, trace_start_ns: int) -> tuple[tuple[str, str], ...]:
+    span = node.span
+    return (
+        ("Duration", format_duration_ns(span.duration_ns)),
+        ("Starts", format_offset_ns(span.start_ns - trace_start_ns)),
+        ("Ends", format_offset_ns(span.start_ns + span.duration_ns - trace_start_ns)),
+        ("Kind", span.kind),
+        ("Spans below", format_count(node.size - 1)),
+    )
+
+
+def _error(span: Span) -> tuple[str, str] | None:
+    found = semconv.error_summary(span)
+    if found is None:
+        return None
+    title = "Status ERROR" if found.title == "error" else found.title
+    return _short(title, 200), _short(found.message, 1000)
+
+
+def _event(event: Event, span: Span) -> Moment:
+    pairs = dict(event.attributes)
+    stack = pairs.get("exception.stacktrace")
+    stack = stack if isinstance(stack, str) else ""
+    kind, message = pairs.get("exception.type", ""), pairs.get("exception.message", "")
+    is_exception = event.name == "exception" or bool(stack)
+    shown = {"exception.stacktrace", "exception.type", "exception.message"} if is_exception else set()
+    return Moment(
+        name=visible(event.name) or "(no name)",
+        offset=format_offset_ns(event.time_ns - span.start_ns) if event.time_ns else "",
+        exception_type=visible(str(kind)) if is_exception else "",
+        exception_message=visible(str(message)) if is_exception else "",
+        stack=mark_frames(visible(stack[:STACK_CHARS])),
+        attributes=attributes(tuple(pair for pair in event.attributes if pair[0] not in shown)),
+        dropped=event.dropped_attributes_count,
+    )
+
+
+def _log(record, span: Span) -> Moment:
+    return Moment(
+        name=visible(record.event_name or record.severity or "log"),
+        offset=format_offset_ns(record.time_ns - span.start_ns) if record.time_ns else "",
+        exception_type="",
+        exception_message=visible(value_text(record.body)),
+        stack=(),
+        attributes=attributes(record.attributes),
+        dropped=0,
+    )
+
+
+def _link(link: Link, trace_id: str) -> LinkedSpan:
+    is_here = link.trace_id == trace_id
+    query = f"?span={link.span_id}" if link.span_id.strip("0") else ""
+    return LinkedSpan(
+        trace_id=link.trace_id,
+        span_id=link.span_id,
+        href=(query or "?") if is_here else f"/t/{link.trace_id}{query}",
+        is_here=is_here,
+        trace_state=visible(link.trace_state),
+        attributes=attributes(link.attributes),
+        dropped=link.dropped_attributes_count,
+    )
+
+
+def _with_schema(holder) -> tuple[Attribute, ...]:
+    extra = (("(schema URL)", holder.schema_url),) if holder.schema_url else ()
+    return attributes(holder.attributes) + attributes(extra)
+
+
+def _resource_says(span: Span) -> str:
+    pairs = dict(span.resource.attributes)
+    version = pairs.get("service.version", "")
+    where = pairs.get("service.instance.id") or pairs.get("k8s.pod.name") or pairs.get("host.name") or ""
+    return visible(" · ".join(filter(None, (f"{span.service} {version}".strip(), str(where)[:40]))))
+
+
+def _ids(span: Span, trace_id: str) -> tuple[tuple[str, str], ...]:
+    pb = span.pb
+    rows = [
+        ("trace ID", trace_id),
+        ("span ID", span.span_id),
+        ("parent span ID", span.parent_id or "none: a root"),
+        ("start", utc_ns(span.start_ns)),
+        ("end", utc_ns(span.end_ns)),
+        ("status message", visible(span.status_message)),
+        ("trace state", visible(span.trace_state)),
+        ("flags", _flags(span.flags)),
+    ]
+    for label, count in (
+        ("dropped attributes", pb.dropped_attributes_count),
+        ("dropped events", pb.dropped_events_count),
+        ("dropped links", pb.dropped_links_count),
+        ("dropped resource attributes", span.resource.dropped_attributes_count),
+        ("dropped scope attributes", span.scope.dropped_attributes_count),
+    ):
+        rows.append((label, str(count) if count else ""))
+    return tuple((label, value) for label, value in rows if value)
+
+
+def _flags(flags: int) -> str:
+    """trace.proto: bits 0 to 7 are W3C's, bit 8 says whether bit 9 (the parent is remote) is known."""
+    if not flags:
+        return ""
+    said = ["sampled" if flags & 1 else "not sampled"]
+    if flags & 2:
+        said.append("random trace ID")
+    if flags & 0x100:
+        said.append("parent in another process" if flags & 0x200 else "parent in this process")
+    return f"0x{flags:x}: " + ", ".join(said)
+
+
+def utc_ns(at_ns: int) -> str:
+    """An instant to the nanosecond, as the span says it."""
+    return f"{utc_text(at_ns)[:19]}.{at_ns % 1_000_000_000:09}Z" if at_ns else "not set"
+
+
+def _short(text: str, limit: int) -> str:
+    return visible(text if len(text) <= limit else text[: limit - 1] + "…")

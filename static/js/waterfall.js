@@ -1,0 +1,166 @@
+// The trace page: rows as one scrolls, folds, zoom, find and the span panel without leaving the page.
+// The server draws everything; this asks for parts and puts them in their places.
+import { bindKeys } from "./trace_keys.js";
+import { bindZoom } from "./trace_zoom.js";
+import { BLOCK, VirtualRows } from "./virtual_rows.js";
+import * as state from "./trace_state.js";
+
+const PARTS = ["wf-tools", "wf-found", "wf-scale", "wf-grid"];
+
+export function mount(root) {
+  new Waterfall(root).start();
+}
+
+class Waterfall {
+  constructor(root) {
+    this.root = root;
+    this.body = root.querySelector(".wf-body");
+    this.path = root.dataset.path;
+    this.params = state.current();
+    this.cursor = this.params.get("span") ?? "";
+    this.rows = new VirtualRows(this.body, {
+      load: (first, count, signal) => this.part("rows", { first, count, v: this.body.dataset.version }, signal),
+      drawn: () => this.mark(),
+    });
+  }
+
+  start() {
+    this.root.classList.add("is-live");
+    this.root.closest("main").addEventListener("click", (event) => this.click(event));
+    this.root.querySelector(".find")?.addEventListener("submit", (event) => this.find(event));
+    addEventListener("popstate", () => this.show(state.current()));
+    document.body.addEventListener("trace:grown", () => this.redraw());
+    bindKeys(this);
+    bindZoom(this);
+    this.mark();
+    const at = this.body.dataset.at;
+    if (at) this.rows.reach(Number(at));
+    this.rows.show();
+  }
+
+  // The HTML of a part of this page for the present state, parsed.
+  async part(name, extra = {}, signal = undefined) {
+    const params = new URLSearchParams(this.params);
+    for (const [key, value] of Object.entries(extra)) params.set(key, value);
+    const answer = await fetch(`${this.path}/${name}?${state.text(params)}`, { signal });
+    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    return holder.content;
+  }
+
+  // Goes to another state of the page and tells the address bar.
+  async go(params, { push = false, anchor = "" } = {}) {
+    state.keep(params, { push });
+    await this.show(params, anchor);
+  }
+
+  async show(params, anchor = "") {
+    const asks = state.difference(this.params, params);
+    this.params = params;
+    if (asks.span) this.cursor = params.get("span") ?? this.cursor;
+    await Promise.all([
+      asks.rows ? this.redraw(anchor || (asks.span ? this.cursor : "")) : this.mark(),
+      asks.span ? this.panel() : null,
+    ]);
+    if (asks.span && params.get("span")) await this.reachSpan(params.get("span"));
+  }
+
+  // Draws the rows again and leaves the anchor row (or the first one in view) where it was on the screen.
+  async redraw(anchor = "") {
+    const [from, to] = this.rows.visible();
+    const row = (anchor && this.row(anchor)) || this.firstInView();
+    const before = row?.getBoundingClientRect().top;
+    const answer = await this.part("waterfall", { around: row?.dataset.key ?? anchor, count: Math.max(1, to - from) });
+    const body = answer.querySelector(".wf-body");
+    for (const id of PARTS) this.swap(id, answer);
+    Object.assign(this.body.dataset, { version: body.dataset.version, rows: body.dataset.rows });
+    this.rows.reset(Number(body.dataset.rows), body);
+    const index = Number(body.dataset.around);
+    if (before !== undefined && index >= 0) scrollBy(0, this.rows.top(index) - scrollY - before);
+  }
+
+  swap(id, answer) {
+    const [old, fresh] = [document.getElementById(id), answer.querySelector(`#${id}`)];
+    if (old && fresh) old.replaceWith(fresh);
+  }
+
+  async panel() {
+    const grid = this.root;
+    const key = this.params.get("span");
+    const answer = key ? await this.part("span") : null;
+    if (this.params.get("span") !== key) return;
+    const fresh = answer?.querySelector(".span-panel");
+    grid.querySelector(".span-panel")?.remove();
+    if (fresh) {
+      grid.append(fresh);
+      window.htmx?.process(fresh);
+      fresh.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: fresh } }));
+    }
+    if (answer) this.swap("wf-found", answer);
+    if (answer) this.swap("wf-tools", answer);
+    grid.classList.toggle("has-panel", Boolean(fresh));
+  }
+
+  async reachSpan(key) {
+    if (!this.row(key)) {
+      const answer = await this.part("waterfall", { around: key, count: BLOCK / 2 });
+      const body = answer.querySelector(".wf-body");
+      if (Number(body.dataset.rows) !== this.rows.total) this.rows.reset(Number(body.dataset.rows), body);
+      else this.rows.put(body);
+      if (body.dataset.around >= 0) this.rows.reach(Number(body.dataset.around));
+    } else this.rows.reach(this.row(key).ariaRowIndex - 2);
+    this.mark();
+  }
+
+  // The row under the keys and the selected one, wherever they have been drawn.
+  mark() {
+    const selected = this.params.get("span") ?? "";
+    for (const row of this.body.querySelectorAll(".is-cursor, [aria-selected]")) {
+      row.classList.remove("is-cursor");
+      row.removeAttribute("aria-selected");
+    }
+    this.row(selected)?.setAttribute("aria-selected", "true");
+    const at = this.row(this.cursor);
+    at?.classList.add("is-cursor");
+    if (at) this.body.setAttribute("aria-activedescendant", at.id);
+    else this.body.removeAttribute("aria-activedescendant");
+  }
+
+  row(key) {
+    return key ? document.getElementById(`r-${key}`) : null;
+  }
+
+  firstInView() {
+    const head = this.root.querySelector(".wf-head").getBoundingClientRect().bottom;
+    return [...this.body.querySelectorAll(".wr")].find((row) => row.getBoundingClientRect().top >= head);
+  }
+
+  click(event) {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if (!link.getAttribute("href").startsWith("?")) return;
+    event.preventDefault();
+    const row = link.closest(".wr");
+    if (row && link.classList.contains("twist")) this.toggle(row);
+    else if (row) this.go(state.withSpan(this.params, row.dataset.key), { push: true });
+    else this.go(new URLSearchParams(link.search), { push: true });
+  }
+
+  toggle(row) {
+    const isOpen = row.getAttribute("aria-expanded") === "true";
+    this.cursor = row.dataset.key;
+    this.go(state.toggled(this.params, row.dataset.key, isOpen), { anchor: row.dataset.key });
+  }
+
+  async find(event) {
+    event.preventDefault();
+    const next = new URLSearchParams(this.params);
+    const words = event.target.elements.find.value.trim();
+    if (words && words === this.params.get("find")) return this.root.querySelector("#wf-found [rel=next]")?.click();
+    if (words) next.set("find", words);
+    else next.delete("find");
+    await this.go(next);
+    if (words) this.root.querySelector("#wf-found [rel=next]")?.click();
+  }
+}

@@ -22,6 +22,11 @@ WIDTHS_PX = (1440, 390)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 CHECKS = (Path(__file__).parent / "look.js").read_text()
 
+CHOOSE = """theme => {
+  document.documentElement.dataset.theme = theme;
+  document.dispatchEvent(new CustomEvent("theme:change", { detail: theme }));
+}"""
+
 
 @contextmanager
 def browser() -> Iterator[Browser]:
@@ -70,6 +75,19 @@ def problems(page: Page) -> list[str]:
     """Everything wrong with the page as it is now: contrast below AA, overflow, small targets, CSP, script errors."""
     page.evaluate(CHECKS)
     return page.evaluate("window.look.all()") + page.complaints
+
+
+def problems_everywhere(page: Page, widths_px: tuple[int, ...] = (1440, 390, 320)) -> list[str]:
+    """problems() in both themes at each width, without loading the page again; each line says where."""
+    found = []
+    for theme in THEMES:
+        page.evaluate(CHOOSE, theme)
+        for width in widths_px:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(100)  # charts redraw
+            page.evaluate(CHECKS)
+            found += [f"{theme} {width}: {said}" for said in page.evaluate("window.look.all()")]
+    return found + page.complaints
 
 
 def shoot(page: Page, path: Path, *, is_full: bool = True) -> Path:

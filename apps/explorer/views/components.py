@@ -64,10 +64,11 @@ def example_figure() -> dict:
     slow = {44: 1730, 47: 1920, 51: 1490}
     took_ms = [slow.get(minute, 180 + (minute * 37) % 160) for minute in minutes]
     times = [f"2026-11-19 14:{minute:02}:00" for minute in minutes]
-    usual = {"type": "scatter", "mode": "markers", "x": times, "y": took_ms, "hoverinfo": "text"}
+    usual = {"type": "scatter", "mode": "markers", "x": times, "y": took_ms}
+    usual |= {"customdata": ["/components#tables"] * len(times)}
     usual |= {"text": [f"checkout POST /orders\n{ms} ms" for ms in took_ms]}
     usual |= {"marker": {"size": 4.5, "opacity": 0.7, "color": "var(--mark)"}}
-    failed = {"type": "scatter", "mode": "markers", "x": times[44:45], "y": [1730], "text": ["checkout\n1.73 s, ERROR"]}
-    failed |= {"hoverinfo": "text"}
+    failed = {"type": "scatter", "mode": "markers", "x": times[44:45], "y": [1730]}
+    failed |= {"text": ["checkout <retry>\n1.73 s, ERROR"]}
     failed |= {"marker": {"symbol": "x-thin", "size": 5.5, "line": {"width": 1.75, "color": "var(--error)"}}}
     return {"data": [usual, failed], "layout": {"xaxis": {"type": "date"}, "yaxis": {"ticksuffix": " ms"}}}

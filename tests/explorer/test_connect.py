@@ -1,0 +1,184 @@
+"""Connecting a service: the texts are right, the line turns green, and what is copied really works."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from apps.explorer.connect.listening import age_words
+from apps.explorer.connect.recipes import Target, recipes
+from tests.look import look, problems_everywhere
+from tests.product import free_ports
+
+S_NS = 10**9
+OPEN, KEYED = Target("http://localhost:4318"), Target("https://traces.example", "trc_abc")
+
+
+@pytest.mark.parametrize("target", [OPEN, KEYED])
+def test_every_recipe_names_the_endpoint_and_the_protocol_and_the_key_only_if_there_is_one(target):
+    for recipe in recipes(target, target):
+        text = "\n".join(step.code for step in recipe.steps)
+        assert target.endpoint in text, recipe.slug
+        assert ("trc_abc" in text) == bool(target.key), recipe.slug
+        if recipe.slug not in ("collector", "browser"):
+            assert "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\\n" in text
+            assert ("OTEL_EXPORTER_OTLP_HEADERS=x-tracer-token=trc_abc \\\n" in text) == bool(target.key)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [
+    (0, "just now"), (1.9, "just now"), (2, "2 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"),
+    (86400 * 2 - 1, "47 h"), (86400 * 2, "2 days"), (-5, "just now"),
+])  # fmt: skip
+def test_ages_are_said_in_one_unit(seconds, words):
+    assert age_words(0, int(seconds * S_NS)).replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize(("with_", "settings_", "endpoint"), [
+    ({"HTTP_HOST": "localhost:8000"}, {}, "http://localhost:4318"),
+    ({"HTTP_HOST": "127.0.0.1"}, {"TRACER_OTLP_PORT": 5000}, "http://127.0.0.1:5000"),
+    ({"HTTP_HOST": "[::1]:8000"}, {}, "http://[::1]:4318"),
+    ({"HTTP_HOST": "localhost:8000"}, {"TRACER_PUBLIC_URL": "https://t.example"}, "https://t.example"),
+    ({"HTTP_HOST": "localhost:8443", "wsgi.url_scheme": "https"}, {}, "https://localhost:8443"),
+])  # fmt: skip
+def test_the_endpoint_is_the_one_the_viewers_machine_reaches(db, client, settings, with_, settings_, endpoint):
+    settings.TRACER_OPEN, settings.TRACER_OTLP_PORT = True, 4318
+    for name, value in settings_.items():
+        setattr(settings, name, value)
+    page = client.get("/connect", **with_)
+    assert page.context["guide"].endpoint == endpoint
+    assert f"<i>OTEL_EXPORTER_OTLP_ENDPOINT</i>={endpoint} " in page.content.decode()
+
+
+def test_an_unknown_framework_shows_the_first(db, client, settings):
+    settings.TRACER_OPEN = True
+    assert client.get("/connect?with=<cobol>").context["guide"].chosen.slug == "django"
+
+
+def test_a_fresh_workspace_shows_how_to_send_and_says_when_the_first_span_is_there(server, chromium):
+    """The whole first minute: new workspace, a key made on Connect, a real exporter, the line turns green."""
+    with look(chromium, server.web_url + "/settings/workspace/new") as page:
+        page.get_by_label("Name").fill("first run")
+        page.get_by_role("button", name="Make the workspace").click()
+        assert page.locator("h1.verdict").inner_text().startswith("No span has arrived yet.")
+        assert problems_everywhere(page) == []
+        page.get_by_role("link", name="FastAPI").click()
+        page.wait_for_url("**/?with=fastapi")
+        page.get_by_text("uvicorn main:app").wait_for()
+        raw = make_key(page, server)
+        page.goto(server.web_url + "/")
+        assert page.locator("#listening .pulse").count() == 1
+        send_span(server.otlp_url, raw, "first-run-service")
+        page.locator("#listening.heard").wait_for(timeout=15_000)
+        assert "first-run-service is connected." in page.locator("#listening").inner_text()
+        assert problems_everywhere(page) == []
+        page.get_by_role("link", name="Open that trace").click()
+        assert re.search(r"/t/[0-9a-f]{32}", page.url)
+        page.goto(server.web_url + "/connect")
+        assert "OTel-OTLP-Exporter-Python" in page.locator(".senders").inner_text()
+        assert problems_everywhere(page) == []
+
+
+def make_key(page, server) -> str:
+    page.goto(server.web_url + "/settings/keys")
+    page.get_by_label("Name", exact=True).fill("first run")
+    page.get_by_role("button", name="Make the key").click()
+    return page.locator("#made").inner_text()
+
+
+def send_span(otlp_url: str, key: str, service: str) -> None:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    exporter = OTLPSpanExporter(endpoint=f"{otlp_url}/v1/traces", headers={"x-tracer-token": key})
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with provider.get_tracer("tests").start_as_current_span("first"):
+        pass
+    provider.shutdown()
+
+
+DJANGO = {
+    "manage.py": """
+import sys
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+""",
+    "mysite/__init__.py": "",
+    "mysite/settings.py": """
+SECRET_KEY, ROOT_URLCONF, ALLOWED_HOSTS, INSTALLED_APPS, DEBUG = "x", "mysite.urls", ["*"], [], True
+""",
+    "mysite/urls.py": """
+from django.http import HttpResponse
+from django.urls import path
+urlpatterns = [path("", lambda request: HttpResponse("hello"))]
+""",
+}
+FASTAPI = {
+    "main.py": """
+from fastapi import FastAPI
+app = FastAPI()
+
+@app.get("/")
+def hello():
+    return "hello"
+"""
+}
+
+
+@pytest.mark.parametrize(("slug", "files", "port_argument"), [
+    ("django", DJANGO, " 127.0.0.1:{port}"), ("fastapi", FASTAPI, " --port {port}"),
+])  # fmt: skip
+def test_the_python_recipes_work_as_they_are_written(server, tmp_path, slug, files, port_argument):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    target = Target(server.otlp_url)
+    recipe = next(recipe for recipe in recipes(target, target) if recipe.slug == slug)
+    [port] = free_ports(1)
+    service = f"recipe-{slug}-{port}"
+    command = recipe.steps[1].code.replace("=checkout ", f"={service} ") + port_argument.format(port=port)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TRACER", "DJANGO"))}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**inherited, "PATH": path, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    with (tmp_path / "log").open("w") as log:
+        shop = subprocess.Popen(
+            ["sh", "-c", f"exec env {command}"], cwd=tmp_path, env=environment, stdout=log, stderr=log
+        )
+    try:
+        assert get_until_answered(f"http://127.0.0.1:{port}/", shop) == "hello"
+        seen = wait_for(lambda: 'id="row-' in page_text(f"{server.web_url}/?service={service}"))
+        assert seen, (tmp_path / "log").read_text()
+    finally:
+        shop.terminate()
+        shop.wait(20)
+
+
+def get_until_answered(url: str, process: subprocess.Popen) -> str:
+    for _ in range(300):
+        try:
+            return page_text(url).strip('"')
+        except OSError:
+            assert process.poll() is None, "the service ended"
+            time.sleep(0.1)
+    return "no answer"
+
+
+def wait_for(condition, timeout_s: float = 20.0) -> bool:
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def page_text(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return answer.read().decode()

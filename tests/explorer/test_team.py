@@ -1,0 +1,66 @@
+"""A team's installation, in the browser: the first administrator, a colleague, logging in and out."""
+
+import re
+
+import pytest
+
+from tests.look import look, problems_everywhere
+from tests.product import Product, free_ports
+
+
+@pytest.fixture(scope="module")
+def team_server(tmp_path_factory):
+    """An instance on which people log in."""
+    product = Product(tmp_path_factory.mktemp("team"), *free_ports(2), {"TRACER_OPEN": "0"})
+    product.start()
+    yield product
+    product.stop()
+
+
+def test_a_team_sets_itself_up(team_server, chromium):
+    url = team_server.web_url
+    with look(chromium, url + "/") as page:
+        assert page.url == url + "/setup"
+        assert problems_everywhere(page) == []
+        token = re.search(r"enter this token: (\S+)", team_server.log()).group(1)
+        page.get_by_label("Setup token").fill("guess")
+        page.get_by_label("User name").fill("jana")
+        page.get_by_label("Password").fill("correct-horse-9")
+        page.get_by_role("button", name="Make the administrator").click()
+        page.get_by_text("That is not the token").wait_for()
+        assert problems_everywhere(page) == []
+        page.get_by_label("Setup token").fill(token)
+        page.get_by_label("Password").fill("correct-horse-9")
+        page.get_by_role("button", name="Make the administrator").click()
+        page.get_by_role("link", name="Open Connect to get a key").click()
+        page.get_by_role("button", name="Make a key").click()
+        assert re.search(r"x-tracer-token=trc_[\w-]{43} ", page.locator("#code-2").inner_text())
+        assert problems_everywhere(page) == []
+        page.goto(url + "/settings/members")
+        page.get_by_label("User name").fill("petr")
+        page.get_by_role("button", name="Add").click()
+        link = page.locator("#made").inner_text()
+        assert problems_everywhere(page) == []
+        page.locator(".who-menu summary").click()
+        assert problems_everywhere(page) == []
+        page.get_by_role("button", name="Log out").click()
+        page.wait_for_url("**/login")
+        assert problems_everywhere(page) == []
+    with look(chromium, link) as page:
+        assert page.locator("h1").inner_text() == "Welcome, petr. Choose a password."
+        assert problems_everywhere(page) == []
+        page.get_by_label("New password", exact=True).fill("battery-staple-7")
+        page.get_by_label("New password confirmation").fill("battery-staple-7")
+        page.get_by_role("button", name="Join").click()
+        page.wait_for_url(url + "/")
+        assert page.locator(".who-menu").count() == 1
+    with look(chromium, url + "/connect?with=rails") as page:
+        assert page.url == url + "/login?next=/connect%3Fwith%3Drails"
+        page.get_by_label("User name").fill("petr")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_text("That did not work.").wait_for()
+        assert problems_everywhere(page) == []
+        page.get_by_label("Password").fill("battery-staple-7")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(url + "/connect?with=rails")

@@ -57,6 +57,14 @@ class Product:
             self.process.send_signal(number)
         return self.process.wait(timeout_s)
 
+    def shell(self, code: str) -> str:
+        """What `code` prints when run inside this instance."""
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "--command", code]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        return done.stdout
+
     def log(self) -> str:
         """Everything it printed so far."""
         return (self.home / "output.log").read_text(errors="replace")

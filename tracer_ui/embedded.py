@@ -134,6 +134,8 @@ def postgres_settings(sockets: Path) -> dict[str, str]:
 
 def is_database_ready(data_dir: Path) -> bool:
     """Whether our database answers; makes it when the server does but the database is missing."""
+    if not is_server_ready(data_dir / "postgres"):
+        return False
     try:
         with psycopg.connect(database_url(data_dir, "postgres"), autocommit=True, connect_timeout=2) as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone()
@@ -144,6 +146,14 @@ def is_database_ready(data_dir: Path) -> bool:
     return True
 
 
+def is_server_ready(cluster: Path) -> bool:
+    """What PostgreSQL says itself in line 8 of its pid file: asking by connecting would fill its log with FATALs."""
+    try:
+        return (cluster / "postmaster.pid").read_text().splitlines()[7].startswith("ready")
+    except (OSError, IndexError):
+        return False
+
+
 def redis_program(data_dir: Path) -> Program:
     """Redis as the supervisor runs it. It holds only the task queue and counters, so it keeps nothing on disk."""
     sockets = make_socket_directory(data_dir)
@@ -151,7 +161,7 @@ def redis_program(data_dir: Path) -> Program:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [
         str(redis_binary()), "--port", "0", "--unixsocket", str(sockets / "redis.sock"), "--unixsocketperm", "700",
-        "--dir", str(directory), "--save", "", "--appendonly", "no", "--loglevel", "warning", "--databases", "16",
+        "--dir", str(directory), "--save", "", "--appendonly", "no", "--loglevel", "warning", "--logfile", str(directory / "redis.log"),
     ]  # fmt: skip
     return Program(name="redis", command=command, is_ready=lambda: is_redis_ready(data_dir))
 

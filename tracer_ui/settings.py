@@ -191,8 +191,15 @@ TIME_ZONE = "UTC"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    # A busy or refusing answer is an answer; only what broke (500, with its traceback) belongs in the log.
+    "filters": {
+        "broken": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", 500) == 500,
+        }
+    },
     "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["broken"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("TRACER_LOG_LEVEL", "WARNING").upper()},
     "loggers": {"apps": {"level": os.environ.get("TRACER_LOG_LEVEL", "INFO").upper()}},
 }

@@ -189,12 +189,12 @@ class Supervisor:
                         signal_group(running.process.pid, signal.SIGKILL)
             self.turn(restart=False)
 
-    def stop_all(self, last: Sequence[str] = ()) -> None:
-        """Stops everything, those named in `last` after the others (they serve them), in that order."""
+    def stop_all(self, *, first: Sequence[str] = (), last: Sequence[str] = ()) -> None:
+        """Stops everything: who uses the others `first`, then the rest at once, then who serves them, in that order."""
         self.stopping = True
-        self.stop([name for name in self.running if name not in last])
-        for name in last:
-            self.stop([name])
+        between = [name for name in self.running if name not in (*first, *last)]
+        for names in (first, between, *([name] for name in last)):
+            self.stop(names)
         if self.guard is not None and self.guard.stdin is not None:
             self.guard.stdin.close()
             self.guard.wait()

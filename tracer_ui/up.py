@@ -41,7 +41,7 @@ def main() -> None:
             try:
                 run(supervisor, demo=arguments.demo)
             finally:
-                supervisor.stop_all(last=("redis", "postgres"))
+                supervisor.stop_all(first=("demo",), last=("redis", "postgres"))
     except (ImproperlyConfigured, ProgramFailed, RuntimeError, OSError) as error:
         sys.exit(f"tracer-ui: {error}")
 

@@ -42,8 +42,11 @@ def attribute_token(key: str, text: str) -> int:
     return _token("a", key, text)
 
 
+_span_id_tokens = [_token("i", str(bucket)) for bucket in range(SPAN_ID_BUCKETS)]
+
+
 def span_id_token(span_id: bytes) -> int:
-    return _token("i", str(crc32(span_id) % SPAN_ID_BUCKETS))
+    return _span_id_tokens[crc32(span_id) % SPAN_ID_BUCKETS]
 
 
 def duration_class(duration_ns: int) -> int:
@@ -101,10 +104,10 @@ class AttributeTokens:
         return self._read(raw) if token is None else token
 
     def add_all(self, raws, into: set[int]) -> None:
-        known = self._tokens.get
-        for raw in raws:
-            token = known(raw)
-            into.add(self._read(raw) if token is None else token)
+        found = set(map(self._tokens.get, raws))
+        if None in found:
+            found = {self.of(raw) for raw in raws}
+        into |= found
 
     def _read(self, raw: bytes) -> int:
         if len(self._tokens) >= _CACHE_ENTRIES:

@@ -23,15 +23,18 @@ class SetupForm(forms.Form):
 
 
 class KeyForm(forms.Form):
-    """A new ingest key. A public one names the origins it may be used from."""
+    """A new key. A public one names the origins it may be used from; one that reads is never public."""
 
     name = forms.CharField(label="Name", max_length=80)
+    can_read = forms.BooleanField(label="For reading", required=False)
     is_public = forms.BooleanField(label="For browsers", required=False)
     origins = forms.CharField(label="Origins", required=False)
 
     def clean(self) -> dict:
         data = super().clean()
         origins = tuple(part for part in re.split(r"[\s,]+", data.get("origins") or "") if part)
+        if data.get("is_public") and data.get("can_read"):
+            self.add_error("can_read", "Everyone can see a browser key, so it cannot read. Make two keys.")
         if data.get("is_public") and not origins:
             self.add_error("origins", "A browser key needs at least one origin, such as https://shop.example.")
         for origin in origins:

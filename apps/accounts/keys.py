@@ -1,4 +1,4 @@
-"""Ingest keys: making, checking and revoking them."""
+"""Keys for sending and for reading: making, checking and revoking them."""
 
 import hashlib
 import hmac
@@ -31,6 +31,8 @@ class KeyGrant:
     is_public: bool
     origins: tuple[str, ...]
     """Where a public key may be used from, as in a request's Origin header; empty for secret keys."""
+    can_read: bool = False
+    """The key opens the API. One key either sends or reads, so that neither gives away the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class KeyRow:
     name: str
     prefix: str
     is_public: bool
+    can_read: bool
     origins: tuple[str, ...]
     created_by: str
     created_at: datetime
@@ -55,8 +58,11 @@ def make_key(
     created_by: AbstractBaseUser | None = None,
     is_public: bool = False,
     origins: tuple[str, ...] = (),
+    can_read: bool = False,
 ) -> str:
-    """Store a new key and return it; it cannot be shown again."""
+    """Store a new key and return it; it cannot be shown again. ValueError for a public key that could read."""
+    if is_public and can_read:
+        raise ValueError("A key that everyone can see must not read.")
     raw = PREFIX + secrets.token_urlsafe(32)
     IngestKey.objects.create(
         workspace=workspace,
@@ -65,6 +71,7 @@ def make_key(
         digest=_digest(raw),
         is_public=is_public,
         origins=list(origins) if is_public else [],
+        can_read=can_read,
         created_by=created_by,
     )
     return raw
@@ -86,7 +93,9 @@ def authenticate_key(raw: str) -> KeyGrant | None:
         hmac.compare_digest(_NOBODY, given)
         return None
     _note_use(found)
-    return KeyGrant(found.workspace_id, True, found.is_public, tuple(found.origins))
+    return KeyGrant(
+        found.workspace_id, not found.can_read, found.is_public, tuple(found.origins), can_read=found.can_read
+    )
 
 
 def list_keys(workspace_id: int) -> tuple[KeyRow, ...]:
@@ -98,6 +107,7 @@ def list_keys(workspace_id: int) -> tuple[KeyRow, ...]:
             name=key.name,
             prefix=key.prefix,
             is_public=key.is_public,
+            can_read=key.can_read,
             origins=tuple(key.origins),
             created_by=key.created_by.get_username() if key.created_by else "",
             created_at=key.created_at,

@@ -1,4 +1,4 @@
-"""Workspaces, who is in them, and the keys that let services send to them."""
+"""Workspaces, who is in them, and the keys that let services send to them and programs read from them."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -39,7 +39,7 @@ class Membership(models.Model):
 
 
 class IngestKey(models.Model):
-    """A key a service sends spans with. The key itself is never stored, only its SHA-256."""
+    """A key a service sends spans with, or a program reads with. The key itself is never stored, only its SHA-256."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="ingest_keys")
     name = models.CharField(max_length=80)
@@ -48,6 +48,8 @@ class IngestKey(models.Model):
     digest = models.BinaryField(max_length=32)
     is_public = models.BooleanField(default=False)
     """A key that browsers may show to everyone: it can only send, and only from `origins`."""
+    can_read = models.BooleanField(default=False)
+    """A key for programs that read through the API. It cannot send, and a key that sends cannot read."""
     origins = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import time
 from collections.abc import Callable
 
 from django.conf import settings
 
+from apps.accounts.key_headers import given_key
 from apps.accounts.keys import KeyGrant, authenticate_key
 from apps.accounts.models import DEFAULT_WORKSPACE_ID, IngestKey
 from apps.ingest.refusal import Refusal
@@ -42,32 +41,9 @@ def grant_for(environ: dict, path_key: str) -> KeyGrant:
     return grant
 
 
-def given_key(environ: dict) -> str | None:
-    """The key in the headers; None when there is none, "" when Authorization holds something else."""
-    token = environ.get("HTTP_X_TRACER_TOKEN")
-    if token is not None:
-        return token.strip()
-    value = environ.get("HTTP_AUTHORIZATION")
-    if value is None:
-        return None
-    # Some SDKs do not undo the percent-encoding that OTEL_EXPORTER_OTLP_HEADERS asks for.
-    scheme, _, rest = value.replace("%20", " ", 1).strip().partition(" ")
-    if scheme.lower() == "bearer":
-        return rest.strip()
-    return _basic_password(rest) if scheme.lower() == "basic" else ""
-
-
 def listed_origins() -> frozenset[str]:
     """Every origin that some public key in force names."""
     return _origins.get("", _read_origins)
-
-
-def _basic_password(encoded: str) -> str:
-    try:
-        user, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, ValueError):
-        return ""
-    return password or user
 
 
 def _read_origins() -> frozenset[str]:

@@ -65,8 +65,7 @@ def test_machines_are_never_redirected(cast, path, method):
     assert getattr(cast.anybody, method)(path).status_code not in range(300, 400)
 
 
-def test_programs_that_read_get_401_instead_of_a_page(cast, settings):
-    settings.ROOT_URLCONF = "tests.accounts.urls_with_api"
+def test_programs_that_read_get_401_instead_of_a_page(cast):
     answer = cast.anybody.get("/api/v1/traces")
     assert answer.status_code == 401
     assert answer["Content-Type"] == "application/json"

@@ -1,4 +1,4 @@
-"""The ingest keys of the workspace."""
+"""The keys of the workspace, for sending and for reading."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -30,6 +30,7 @@ def create(request: HttpRequest) -> HttpResponse:
         name=form.cleaned_data["name"],
         is_public=form.cleaned_data["is_public"],
         origins=form.cleaned_data["origins"],
+        can_read=form.cleaned_data["can_read"],
         created_by=request.user if request.user.is_authenticated else None,
     )
     return _page(request, KeyForm(), made=raw, made_name=form.cleaned_data["name"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from apps.store.partitions import partition_name
-from apps.traces.query import SpanPredicate, TraceQuery
+from apps.traces.query import RESOURCE_PREFIX, SpanPredicate, TraceQuery
 from apps.traces.tokens import (
     attribute_token,
     duration_choice,
@@ -90,8 +90,8 @@ class Names:
 
 def token_filter(wanted: SpanPredicate, names: Names) -> TokenFilter:
     """Tokens every trace must have that can match. Never leaves out a match."""
-    all_of: list[int] = [attribute_token(key, text) for key, text in wanted.attributes]
-    any_of: list[tuple[int, ...]] = []
+    any_of: list[tuple[int, ...]] = [_attribute_choice(key, text) for key, text in wanted.attributes]
+    all_of: list[int] = []
     services = [wanted.service] if wanted.service is not None else names.services_of_name
     if wanted.name is not None:
         if not services:
@@ -99,7 +99,7 @@ def token_filter(wanted: SpanPredicate, names: Names) -> TokenFilter:
         any_of.append(tuple(name_token(service, wanted.name) for service in services))
     elif wanted.service is not None:
         all_of.append(service_token(wanted.service))
-    if wanted.status == "ERROR":
+    if wanted.status == "ERROR" or wanted.is_error:
         all_of.append(error_token(wanted.service or ""))
     if wanted.span_id is not None:
         all_of.append(span_id_token(bytes.fromhex(wanted.span_id)))
@@ -113,6 +113,13 @@ def token_filter(wanted: SpanPredicate, names: Names) -> TokenFilter:
     single = [choice[0] for choice in any_of if len(choice) == 1]
     rest = tuple(choice for choice in any_of if len(choice) > 1)
     return TokenFilter(tuple(all_of + single), rest, is_impossible=any(not choice for choice in any_of))
+
+
+def _attribute_choice(key: str, text: str) -> tuple[int, ...]:
+    own = attribute_token(key, text)
+    if not key.startswith(RESOURCE_PREFIX):
+        return (own,)
+    return own, attribute_token(key.removeprefix(RESOURCE_PREFIX), text)
 
 
 def newest_candidates(cursor, workspace_id: int, day: date, query: TraceQuery, tokens: TokenFilter, *, before, rows):

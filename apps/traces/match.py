@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apps.traces.model import Span, Trace
-from apps.traces.query import SpanPredicate
+from apps.traces.query import RESOURCE_PREFIX, SpanPredicate
 from apps.traces.values import value_text
 
 
@@ -32,9 +32,13 @@ def span_matches(span: Span, wanted: SpanPredicate) -> bool:
         return False
     if wanted.status is not None and not _has_status(span, wanted.status):
         return False
+    if wanted.is_error is not None and span.is_error is not wanted.is_error:
+        return False
     if not wanted.attributes and not wanted.values:
         return True
     pairs = {(key, value_text(value)) for key, value in _all_pairs(span)}
+    if any(key.startswith(RESOURCE_PREFIX) for key, _ in wanted.attributes):
+        pairs |= {(RESOURCE_PREFIX + key, value_text(value)) for key, value in span.resource.attributes}
     if not all(pair in pairs for pair in wanted.attributes):
         return False
     texts = {text for _, text in pairs} | {span.name} if wanted.values else set()
@@ -51,6 +55,8 @@ def _all_pairs(span: Span) -> Iterator[tuple[str, object]]:
     yield from span.scope.attributes
     if span.scope.name:
         yield "otel.scope.name", span.scope.name
+    if span.scope.version:
+        yield "otel.scope.version", span.scope.version
     for event in span.events:
         yield "event.name", event.name
         yield from event.attributes

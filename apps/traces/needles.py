@@ -11,7 +11,7 @@ import binascii
 import math
 import struct
 
-from apps.traces.query import SpanPredicate
+from apps.traces.query import RESOURCE_PREFIX, SpanPredicate
 from apps.traces.wire import RawSpan
 
 Alternatives = tuple[bytes, ...]
@@ -24,17 +24,17 @@ def needles(predicate: SpanPredicate) -> list[Alternatives]:
     for text in (predicate.service, predicate.name):
         if text and text != "unknown_service":
             found.append((text.encode("utf-8", "replace"),))
-    if predicate.status == "ERROR":
+    if predicate.status == "ERROR" or predicate.is_error:
         found.append((b"\x18\x02", b"error"))  # Status.code = 2, or an attribute of that name
     if predicate.kind in _KIND_NUMBERS:
         found.append((b"\x30" + bytes([_KIND_NUMBERS[predicate.kind]]),))
     if predicate.span_id:
         found.append((bytes.fromhex(predicate.span_id),))
     for key, text in predicate.attributes:
-        if key in ("otel.scope.name", "event.name"):
+        if key in ("otel.scope.name", "otel.scope.version", "event.name"):
             found.append((text.encode(),))
         else:
-            found.append((key.encode(),))
+            found.append((key.removeprefix(RESOURCE_PREFIX).encode(),))
             found.extend(_value_needles(text, prefix=b"\x0a" + _varint(len(text.encode("utf-8", "replace")))))
     for text in predicate.values:  # may also be a span's, a scope's or an event's name
         found.extend(_value_needles(text, prefix=b""))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+RESOURCE_PREFIX = "resource."
+
 
 @dataclass(frozen=True, slots=True)
 class SpanPredicate:
@@ -19,12 +21,14 @@ class SpanPredicate:
     """INTERNAL, SERVER, CLIENT, PRODUCER or CONSUMER."""
     status: str | None = None
     """UNSET, OK or ERROR."""
+    is_error: bool | None = None
+    """Whether the span failed; True asks for the same as status ERROR."""
     min_duration_ns: int | None = None
     """Inclusive, of the span."""
     max_duration_ns: int | None = None
     """Inclusive, of the span."""
     attributes: tuple[tuple[str, str], ...] = ()
-    """(key, text) pairs."""
+    """(key, text) pairs. `resource.<key>` is also that key of the resource alone."""
     values: tuple[str, ...] = ()
     """Bare values: the text of an attribute under any key."""
     span_id: str | None = None

@@ -126,7 +126,7 @@ class AttributeTokens:
         """(tokens, service name) of a serialised Resource."""
         known = self._shared.get(raw)
         if known is None:
-            known = self._remember(raw, wire.RawResource.FromString(raw).attributes, "")
+            known = self._remember(raw, wire.RawResource.FromString(raw).attributes)
         return known
 
     def of_scope(self, raw: bytes) -> frozenset[int]:
@@ -134,17 +134,18 @@ class AttributeTokens:
         known = self._shared.get(key)
         if known is None:
             scope = wire.RawScope.FromString(raw)
-            known = self._remember(key, scope.attributes, scope.name)
+            named = {"otel.scope.name": scope.name, "otel.scope.version": scope.version}
+            known = self._remember(key, scope.attributes, {name: text for name, text in named.items() if text})
         return known[0]
 
-    def _remember(self, key: bytes, raw_pairs, scope_name: str) -> tuple[frozenset[int], str]:
+    def _remember(self, key: bytes, raw_pairs, named: dict[str, str] | None = None) -> tuple[frozenset[int], str]:
         if len(self._shared) >= _CACHE_ENTRIES // 10:
             self._shared.clear()
         tokens: set[int] = set()
         self.add_all(raw_pairs, tokens)
-        if scope_name:
-            tokens.add(attribute_token("otel.scope.name", scope_name))
-            self.keys.add("otel.scope.name")
+        for name, text in (named or {}).items():
+            tokens.add(attribute_token(name, text))
+            self.keys.add(name)
         known = self._shared[key] = (frozenset(tokens), _service_name(raw_pairs))
         return known
 

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from apps.traces.durations import parse_duration_ns
+
 NBSP = "\u00a0"
 EN_DASH = "\u2013"
 S_NS = 1_000_000_000
@@ -57,6 +59,22 @@ def parse_moment_ns(text: str, zone: tzinfo) -> int:
     return seconds * S_NS + int((fraction or "").ljust(9, "0"))
 
 
+def parse_instant_ns(text: str, zone: tzinfo, now_ns: int) -> int:
+    """As `parse_moment_ns`, and `now` or a duration before it: `-1h`, `-30m`."""
+    text = text.strip()
+    if text == "now":
+        return now_ns
+    if text.startswith("-"):
+        return max(0, now_ns - parse_duration_ns(text[1:]))
+    return parse_moment_ns(text, zone)
+
+
+def exact_text(at_ns: int) -> str:
+    """RFC 3339 to the nanosecond: `2026-11-23T13:05:06.789012345Z`."""
+    seconds, rest = divmod(at_ns, S_NS)
+    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
 def local(at_ns: int, zone: tzinfo) -> datetime:
     """The wall clock of `zone`, cut to microseconds."""
     return (EPOCH + timedelta(microseconds=at_ns // 1_000)).astimezone(zone)
@@ -102,11 +120,6 @@ def ago_text(at_ns: int, now_ns: int) -> str:
             told = f"{size // unit}{NBSP}{name}"
             return f"{told} ago" if seconds > 0 else f"in {told}"
     raise AssertionError("days take everything")
-
-
-def clock_span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:
-    """`23:38 – 02:38`, whatever the days."""
-    return f"{local(start_ns, zone):%H:%M}{NBSP}{EN_DASH}{NBSP}{local(end_ns, zone):%H:%M}"
 
 
 def span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:

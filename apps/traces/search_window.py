@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.traces.moments import S_NS, clock_span_text, offset_name, span_text
+from apps.traces.moments import S_NS, offset_name, span_text
 
-DAY_NS = 86_400 * S_NS
 CUSTOM = "custom"
 ALL = "all"
 BROWSING = "1h"
@@ -44,10 +43,7 @@ class Window:
         return self.preset != CUSTOM
 
     def detail(self, zone: tzinfo) -> str:
-        """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
-        is_told_by_clock = self.is_relative and self.shown_end_ns - self.start_ns < DAY_NS
-        told = clock_span_text if is_told_by_clock else span_text
-        return f"{told(self.start_ns, self.shown_end_ns, zone)} {offset_name(self.shown_end_ns, zone)}"
+        return f"{span_text(self.start_ns, self.shown_end_ns, zone)} {offset_name(self.shown_end_ns, zone)}"
 
 
 def preset_names(retention_days: int) -> dict[str, str]:
@@ -63,6 +59,21 @@ def preset_window(name: str, now_ns: int, retention_days: int) -> Window:
     else:
         label, seconds = PRESETS[name]
     return Window(name, label, max(0, now_ns - seconds * S_NS), now_ns + CLOCK_AHEAD_NS, now_ns)
+
+
+def chosen_window(
+    preset: str, start_ns: int | None, end_ns: int | None, *, is_for_text: bool, now_ns: int, retention_days: int
+) -> Window:
+    """The window an address asks for. Raises ValueError when it ends before it starts."""
+    if not preset:
+        # A pasted ID is wanted wherever it is; a page opened to look around starts with the last hour.
+        preset = CUSTOM if (start_ns, end_ns) != (None, None) else ALL if is_for_text else BROWSING
+    if preset != CUSTOM:
+        return preset_window(preset if preset in preset_names(retention_days) else ALL, now_ns, retention_days)
+    window = custom_window(start_ns, end_ns, now_ns, retention_days)
+    if window.end_ns <= window.start_ns:
+        raise ValueError("The end is not after the start.")
+    return window
 
 
 def custom_window(start_ns: int | None, end_ns: int | None, now_ns: int, retention_days: int) -> Window:

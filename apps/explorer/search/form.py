@@ -12,21 +12,19 @@ from apps.traces.durations import parse_duration_ns
 from apps.traces.logfmt import parse_logfmt
 from apps.traces.model import STATUSES
 from apps.traces.moments import parse_moment_ns, zone_named
-from apps.traces.paste import Recognised, recognise
-from apps.traces.query import SpanPredicate, TraceQuery
+from apps.traces.paste import Recognised
+from apps.traces.query import TraceQuery
+from apps.traces.query_string import KINDS, Pairs, box_pairs, query_of, read_box
 from apps.traces.search_window import (
     ALL,
     BROWSING,
     CUSTOM,
     PRESETS,
     Window,
-    custom_window,
-    preset_names,
+    chosen_window,
     preset_window,
 )
 
-KINDS = ("SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL")
-Pairs = tuple[tuple[str, str], ...]
 MAX_TEXT = 16_384
 """Characters of a pasted log line; a request line of that length still passes the web server."""
 
@@ -146,15 +144,12 @@ class SearchForm(forms.Form):
     @cached_property
     def recognised(self) -> Recognised:
         """What the box was understood to say."""
-        text = self.data.get("q", "").strip()
-        if self.as_text and text:
-            return Recognised("query", "A value under any key", values=(text,))
-        return recognise(text)
+        return read_box(self.data.get("q", ""), as_text=self.as_text)
 
     @property
     def pairs(self) -> Pairs:
         """The box as predicates: (attribute key, text), key "" for a bare value."""
-        return self.recognised.pairs + tuple(("", value) for value in self.recognised.values)
+        return box_pairs(self.recognised)
 
     def clean(self) -> dict:
         cleaned = super().clean()
@@ -166,40 +161,17 @@ class SearchForm(forms.Form):
         return cleaned
 
     def _clean_window(self, cleaned: dict) -> None:
-        start, end, preset = cleaned["start"], cleaned["end"], cleaned["range"]
-        if not preset:
-            # A pasted ID is wanted wherever it is; a page opened to look around starts with the last hour.
-            preset = CUSTOM if (start, end) != (None, None) else ALL if cleaned.get("q") else BROWSING
-        if preset != CUSTOM:
-            known = preset if preset in preset_names(self.clock.retention_days) else ALL
-            self.window = preset_window(known, self.clock.now_ns, self.clock.retention_days)
-            return
-        self.window = custom_window(start, end, self.clock.now_ns, self.clock.retention_days)
-        if self.window.end_ns <= self.window.start_ns:
-            self.add_error("end", "The end is not after the start.")
+        try:
+            self.window = chosen_window(
+                cleaned["range"], cleaned["start"], cleaned["end"], is_for_text=bool(cleaned.get("q")),
+                now_ns=self.clock.now_ns, retention_days=self.clock.retention_days,
+            )  # fmt: skip
+        except ValueError as error:
+            self.add_error("end", str(error))
 
     def trace_query(self, limit: int) -> TraceQuery:
         """The search for all of it. Only when valid."""
-        asked = self.cleaned_data
-        everything = (*self.pairs, *asked["attrs"])
-        return TraceQuery(
-            start_ns=self.window.start_ns,
-            end_ns=self.window.end_ns,
-            span=SpanPredicate(
-                service=asked["service"] or None,
-                name=asked["name"] or None,
-                kind=asked["kind"] or None,
-                status=asked["status"] or None,
-                min_duration_ns=asked["min"],
-                max_duration_ns=asked["max"],
-                attributes=tuple((key, value) for key, value in everything if key),
-                values=tuple(value for key, value in everything if not key),
-            ),
-            min_trace_duration_ns=asked["trace_min"],
-            max_trace_duration_ns=asked["trace_max"],
-            limit=limit,
-            cursor=asked["cursor"],
-        )
+        return query_of(self.cleaned_data, self.window, self.recognised, limit)
 
     def window_or_default(self) -> Window:
         """The window, or the usual one when the address named none that can be read."""

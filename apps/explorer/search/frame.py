@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.explorer.search.form import KINDS, SearchForm
+from apps.explorer.search.form import SearchForm
 from apps.explorer.search.links import fixed_link, search_link, zone_link
 from apps.store.queries import list_services, list_span_names
 from apps.store.results import ServiceInfo
 from apps.traces.model import STATUSES
 from apps.traces.moments import field_text
+from apps.traces.query_string import KINDS
 from apps.traces.search_window import CUSTOM, Window, preset_names
 
 FORM_FIELDS = ("service", "name", "kind", "status", "min", "max", "attrs", "trace_min", "trace_max")

@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path("", include("apps.ingest.urls")),
+    path("", include("apps.api.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.explorer.urls")),
 ]

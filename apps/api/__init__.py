@@ -1,0 +1,1 @@
+"""JSON out: our own API, and Jaeger's."""

@@ -1,0 +1,33 @@
+"""Addresses of the APIs. What is not here is answered with 404 in JSON."""
+
+from django.urls import path, re_path
+
+from apps.api.base import UnknownView
+from apps.api.jaeger import v3_views as v3
+from apps.api.jaeger import views as jaeger
+from apps.api.own.names_views import ServicesView, SpanNamesView
+from apps.api.own.search_view import SearchView
+from apps.api.own.trace_view import TraceView
+
+urlpatterns = [
+    path("api/v1/traces", SearchView.as_view(), name="api-search"),
+    path("api/v1/traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
+    path("api/v1/services", ServicesView.as_view(), name="api-services"),
+    path("api/v1/services/<path:service>/span-names", SpanNamesView.as_view(), name="api-span-names"),
+    path("jaeger/api/services", jaeger.Services.as_view()),
+    # A service's name may contain a slash, and clients write it as it is.
+    path("jaeger/api/services/<path:service>/operations", jaeger.ServiceOperations.as_view()),
+    path("jaeger/api/operations", jaeger.Operations.as_view()),
+    path("jaeger/api/traces", jaeger.Traces.as_view()),
+    path("jaeger/api/traces/<str:trace_id>", jaeger.Trace.as_view()),
+    # Grafana's Jaeger data source replaces the whole path of its address when it searches, its base path included.
+    path("api/traces", jaeger.Traces.as_view()),
+    path("jaeger/api/v3/services", v3.Services.as_view()),
+    path("jaeger/api/v3/operations", v3.Operations.as_view()),
+    path("jaeger/api/v3/traces", v3.Traces.as_view()),
+    path("jaeger/api/v3/traces/<str:trace_id>", v3.Trace.as_view()),
+    path("jaeger/api/v3/trace-summaries", v3.Summaries.as_view()),
+    re_path(r"^jaeger/api/v3(/|$)", v3.Unknown.as_view()),
+    re_path(r"^jaeger(/|$)", jaeger.Unknown.as_view()),
+    re_path(r"^api(/|$)", UnknownView.as_view()),
+]

@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.explorer.middleware.VaryOnHtmx",
 ]
 ROOT_URLCONF = "tracer_ui.urls"
 if TRACER_ROLE == "otlp":

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
+from apps.explorer.gallery.example import HUES, example_results, example_rows
 from apps.explorer.gallery.tokens import palette, token_rows
 
 SECTIONS = (
@@ -17,6 +18,8 @@ SECTIONS = (
     ("actions", "Buttons"),
     ("forms", "Inputs"),
     ("chips", "Chips and pills"),
+    ("results", "Search results"),
+    ("waterfall", "Waterfall row"),
     ("tables", "Tables and tabs"),
     ("marks", "Marks"),
     ("charts", "Charts"),
@@ -45,7 +48,9 @@ def components(request: HttpRequest) -> HttpResponse:
         "palette": palette(),
         "type_sizes": TYPE,
         "spaces": (4, 8, 12, 16, 24, 32, 48),
-        "hues": {"checkout": 1, "inventory": 2, "payment": 3, "loyalty": 16, "returns": 19},
+        "hues": HUES,
+        "page": example_results(),
+        "blocks": example_rows(),
         "figure": example_figure(),
         "icons": icon_names(),
     }

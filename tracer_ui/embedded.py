@@ -161,7 +161,8 @@ def redis_program(data_dir: Path) -> Program:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [
         str(redis_binary()), "--port", "0", "--unixsocket", str(sockets / "redis.sock"), "--unixsocketperm", "700",
-        "--dir", str(directory), "--save", "", "--appendonly", "no", "--loglevel", "warning", "--logfile", str(directory / "redis.log"),
+        "--dir", str(directory), "--save", "", "--appendonly", "no", "--loglevel", "warning",
+        "--logfile", str(directory / "redis.log"),
     ]  # fmt: skip
     return Program(name="redis", command=command, is_ready=lambda: is_redis_ready(data_dir))
 

@@ -19,8 +19,8 @@ _LIBRARY = re.compile(
     r"""site-packages|dist-packages|/lib/python\d|<frozen\s|node_modules|\(?node:|\(internal/|/gems/|/ruby/\d
       | /vendor/
       | /usr/local/go/|/pkg/mod/|/rustc/|/\.cargo/
-      | \bat\s(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|org\.springframework|org\.apache|org\.hibernate
-             |io\.netty|io\.opentelemetry|reactor|System\.|Microsoft\.)
+      | \bat\s(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|org\.springframework|org\.apache
+             |org\.hibernate|io\.netty|io\.opentelemetry|reactor|System\.|Microsoft\.)
     """,
     re.VERBOSE,
 )

@@ -58,6 +58,7 @@ class Scatter:
     figure: dict
     """Plotly's data and layout."""
     sentence: str
+    count: str
     stretches: tuple[Stretch, ...]
 
 
@@ -70,7 +71,12 @@ def scatter(rows: tuple[TraceRow, ...], window: tuple[int, int], zone: tzinfo, b
     errors = [row for row in rows if row.error_count]
     fine = [row for row in rows if not row.error_count]
     data = [_points(fine, "trace", zone, back), _points(errors, "error", zone, back)]
-    return Scatter({"data": data, "layout": _layout(rows, window, zone)}, _sentence(rows, zone), _table(rows, zone))
+    return Scatter(
+        figure={"data": data, "layout": _layout(rows, window, zone)},
+        sentence=_sentence(rows, zone),
+        count=format_count(len(rows)),
+        stretches=_table(rows, zone),
+    )
 
 
 def _points(rows: list[TraceRow], role: str, zone: tzinfo, back: str) -> dict:
@@ -155,7 +161,8 @@ def _sentence(rows: tuple[TraceRow, ...], zone: tzinfo) -> str:
     durations = sorted(row.duration_ns for row in rows)
     when = span_text(rows[-1].started_ns, rows[0].started_ns, zone)
     failed = sum(1 for row in rows if row.error_count)
-    told = f"; {format_count(failed)} of them with an error" if failed else ""
+    share = "all of them" if failed == len(rows) else f"{format_count(failed)} of them"
+    told = f"; {share} with an error" if failed else ""
     return (
         f"{format_count(len(rows))} traces started {when}: half of them took "
         f"{format_duration_ns(durations[(len(rows) - 1) // 2])} or less, the longest "

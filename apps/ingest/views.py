@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
-from apps.ingest import answers, cors
+from apps.ingest import answers, cors, density
 from apps.ingest.body import drain, read_body
 from apps.ingest.keys import grant_for
 from apps.ingest.refusal import Refusal, later
@@ -41,9 +44,11 @@ class OtlpView(APIView):
             raise Refusal(415, f"Content-Type must be {answers.PROTOBUF} or {answers.JSON}.")
         body = read_body(environ, settings.TRACER_MAX_BODY_BYTES)
         self.body_was_read = True
-        taken = self._decoded(wire, body)
-        if taken.batch.parts:
-            _store(grant.workspace_id, taken.batch)
+        with alone_when_large(len(body)):
+            taken = self._decoded(wire, body)
+            del body
+            if taken.batch.parts:
+                _store(grant.workspace_id, taken.batch)
         if self.signal is TRACES and taken.batch.accepted:
             counts.note(
                 grant.workspace_id, environ.get("HTTP_USER_AGENT", ""), _sent_as(wire, environ), taken.batch.accepted
@@ -70,7 +75,10 @@ class OtlpView(APIView):
         return response
 
     def _decoded(self, wire: str, body: bytes) -> Taken:
-        decode = self.signal.from_protobuf if wire == answers.PROTOBUF else self.signal.from_json
+        is_protobuf = wire == answers.PROTOBUF
+        decode = self.signal.from_protobuf if is_protobuf else self.signal.from_json
+        if (density.is_hollow_protobuf if is_protobuf else density.is_hollow_json)(body):
+            raise Refusal(400, "The body is made of empty messages.")
         try:
             return decode(body)
         except RecursionError as error:
@@ -98,6 +106,24 @@ class UnknownView(OtlpView):
 
     def http_method_not_allowed(self, request, *args, **kwargs) -> HttpResponse:
         raise Refusal(404, "Nothing is here. Traces go to /v1/traces, logs to /v1/logs, metrics to /v1/metrics.")
+
+
+LARGE_BYTES = 8 * 2**20
+_one_large = threading.Semaphore(1)
+
+
+@contextmanager
+def alone_when_large(size_bytes: int) -> Iterator[None]:
+    """Lets one large body at a time be decoded in this process: as objects it takes up to thirty times its size."""
+    if size_bytes < LARGE_BYTES:
+        yield
+        return
+    if not _one_large.acquire(timeout=10):
+        raise later("Other large batches are being stored; send smaller ones.")
+    try:
+        yield
+    finally:
+        _one_large.release()
 
 
 def refusal_for(exc: Exception) -> Refusal:

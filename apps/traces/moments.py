@@ -122,6 +122,11 @@ def ago_text(at_ns: int, now_ns: int) -> str:
     raise AssertionError("days take everything")
 
 
+def clock_span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:
+    """`23:38 – 02:38`, whatever the days."""
+    return f"{local(start_ns, zone):%H:%M}{NBSP}{EN_DASH}{NBSP}{local(end_ns, zone):%H:%M}"
+
+
 def span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:
     """`13:38 – 14:38` on one day, `21 Nov 13:38 – 23 Nov 14:38` over several, seconds where minutes hide it."""
     start, end = local(start_ns, zone), local(end_ns, zone)

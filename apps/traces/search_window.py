@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.traces.moments import S_NS, offset_name, span_text
+from apps.traces.moments import S_NS, clock_span_text, offset_name, span_text
 
+DAY_NS = 86_400 * S_NS
 CUSTOM = "custom"
 ALL = "all"
 BROWSING = "1h"
@@ -43,7 +44,10 @@ class Window:
         return self.preset != CUSTOM
 
     def detail(self, zone: tzinfo) -> str:
-        return f"{span_text(self.start_ns, self.shown_end_ns, zone)} {offset_name(self.shown_end_ns, zone)}"
+        """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
+        is_told_by_clock = self.is_relative and self.shown_end_ns - self.start_ns < DAY_NS
+        told = clock_span_text if is_told_by_clock else span_text
+        return f"{told(self.start_ns, self.shown_end_ns, zone)} {offset_name(self.shown_end_ns, zone)}"
 
 
 def preset_names(retention_days: int) -> dict[str, str]:

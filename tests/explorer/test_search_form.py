@@ -158,3 +158,19 @@ def test_another_zone_shows_the_same_instants():
 def test_links_leave_out_what_is_empty_and_start_at_the_first_page():
     assert search_link({"q": "a b", "service": "", "cursor": "xyz"}) == "/?q=a+b"
     assert search_link({"q": "a"}, q=None) == "/"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("range=1h", "13:00\u00a0–\u00a014:00 UTC"),
+        ("range=12h&tz=Asia/Kolkata", "07:30\u00a0–\u00a019:30 UTC+5:30"),
+        ("range=2d", "21\u00a0Nov\u00a014:00\u00a0– 23\u00a0Nov\u00a014:00 UTC"),
+        ("start=2026-11-22T23:00&end=2026-11-23T01:00", "22\u00a0Nov\u00a023:00\u00a0– 23\u00a0Nov\u00a001:00 UTC"),
+        ("start=2026-11-23T13:00:01&end=2026-11-23T13:05", "13:00:01\u00a0–\u00a013:05:00 UTC"),
+        ("range=1h&tz=America/St_Johns", "09:30\u00a0–\u00a010:30 UTC−3:30"),
+    ],
+)
+def test_the_window_is_told_as_short_as_it_can_be(query, told):
+    form = form_of(query)
+    assert form.window.detail(form.zone) == told

@@ -245,6 +245,10 @@ PARTLY_REFUSED = [
 ]  # fmt: skip
 
 UNDECODABLE = [
+    refused("2 MiB of empty spans (340 MiB as objects)", 400, "empty messages",
+            body=lambda t: spans.protobuf(spans.span(t)) + spans.hollow(2**20)),
+    refused("2 MiB of empty JSON objects", 400, "empty messages", body=lambda t: b"[" + b"{}," * 2**19 + b"{}]",
+            content_type=JSON),
     refused("bytes that are no protobuf", 400, "protobuf", body=lambda t: b"\xff" * 40),
     refused("protobuf cut in the middle", 400, "protobuf", body=lambda t: _good(t)[:-7]),
     refused("text that is no JSON", 400, "JSON", body=lambda t: b"{'a'", content_type=JSON),

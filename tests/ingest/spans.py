@@ -51,6 +51,11 @@ def with_nested(trace_id: str, depth: int) -> bytes:
     return protobuf(span(trace_id)) + _field(1, _field(2, _field(2, deep)))
 
 
+def hollow(count: int) -> bytes:
+    """A request of so many spans without any content, two bytes each."""
+    return _field(1, _field(2, b"\x12\x00" * count))
+
+
 def _field(number: int, content: bytes) -> bytes:
     """A length-delimited protobuf field."""
     size, length = len(content), bytearray()

@@ -85,7 +85,7 @@ def _points(rows: list[TraceRow], role: str, zone: tzinfo, back: str) -> dict:
         "mode": "markers",
         "marker": MARKERS[role],
         "x": [field_text(row.started_ns, zone).replace("T", " ") for row in rows],
-        "y": [max(MIN_MS, row.duration_ns / 1e6) for row in rows],
+        "y": [float(f"{max(MIN_MS, row.duration_ns / 1e6):.4g}") for row in rows],
         "text": [_hover(row) for row in rows],
         "customdata": [trace_address(row.trace_id, row.matched and row.matched.span_id, back) for row in rows],
         "hovertemplate": "%{text}<extra></extra>",

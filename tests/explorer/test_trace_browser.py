@@ -146,6 +146,42 @@ def test_dragging_over_the_lanes_zooms_and_a_double_click_shows_all(chromium, tr
         assert "from=" not in page.url
 
 
+def test_rows_do_not_jump_while_spans_arrive(chromium, server, traces):
+    """Before and around the row one reads; the page takes them in by itself and says when it is done."""
+    made = big_trace("e" * 31 + "f", time.time_ns() - 60 * 10**9, 2_000)
+    send(server, made)
+    with opened(chromium, f"{traces}/t/{made.trace_id}") as page:
+        _keep_hot(server, page, made)
+        page.evaluate("scrollTo(0, 12000)")
+        until(page, IN_VIEW)
+        read = page.evaluate(READ)
+        before = int(page.locator(".wf-body").get_attribute("data-rows"))
+        late = TraceMaker(made.trace_id, made.start_ns)
+        for number in range(40):
+            late.span(f"late{number}", f"late {number}", parent=f"{1:016x}", at_ms=0.01 * number)
+        send(server, late)
+        until(page, f"Number(document.querySelector('.wf-body').dataset.rows) == {before + 40}")
+        until(page, IN_VIEW)
+        now = page.evaluate("(key) => document.getElementById(key).getBoundingClientRect().top", read["id"])
+        assert abs(now - read["top"]) < 2
+        until(page, "!document.querySelector('#trace-live').hasAttribute('hx-get')", timeout_s=20)
+        assert "still arriving" not in page.locator("main").inner_text()
+        assert page.evaluate("document.querySelectorAll('.wr').length") <= 600
+
+
+def _keep_hot(server, page, made: TraceMaker) -> None:
+    """Reloads until the page sees the trace before digest, which needs a second here, has sealed it."""
+    for number in range(10):
+        fresh = TraceMaker(made.trace_id, made.start_ns)
+        fresh.span(f"fresh{number}", "fresh", parent=f"{1:016x}", at_ms=5000)
+        send(server, fresh)
+        page.reload()
+        page.wait_for_selector(".trace-grid.is-live")
+        if page.locator("#trace-live[hx-get]").count():
+            return
+    raise AssertionError("the trace was sealed each time before the page came")
+
+
 def test_a_link_to_a_span_opens_its_panel_and_shows_its_row(chromium, traces):
     late = f"{49_000:016x}"
     with opened(chromium, f"{traces}/t/{BIG}?span={late}") as page:
@@ -222,6 +258,10 @@ IN_VIEW = """() => {
   const seen = [...document.querySelectorAll('.wr')].map((r) => r.getBoundingClientRect());
   const end = Math.min(innerHeight, document.querySelector('.wf-body').getBoundingClientRect().bottom);
   return seen.some((r) => r.top <= head + 30 && r.bottom >= head) && seen.some((r) => r.bottom >= end - 30);
+}"""
+READ = """() => {
+  const row = [...document.querySelectorAll('.wr')].find((r) => r.getBoundingClientRect().top > 300);
+  return { id: row.id, top: row.getBoundingClientRect().top };
 }"""
 ROWS_MS = """() => {
   const found = performance.getEntriesByType('resource').filter((e) => e.name.includes('/rows?'));

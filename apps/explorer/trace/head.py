@@ -122,7 +122,7 @@ def _after(loaded: Loaded, is_rooted: bool, took_ns: int) -> str:
     if not is_rooted:
         start = " from the first span here to the last; the root span has not come"
     elif whole > took_ns * 1.01 and whole - took_ns > 1_000_000:
-        start = f", with what followed {format_duration_ns(whole)}"
+        start = f", the whole trace {format_duration_ns(whole)}"
     verb = "span" if len(trace) == 1 else "spans"
     return (
         f"{start}: {format_count(len(trace))}{NBSP}{verb} in {plural(len(loaded.services), 'service')}, "

@@ -19,6 +19,7 @@ from apps.explorer.trace.state import TraceState
 from apps.explorer.trace.steps import found_of, panel_links, tools_of
 from apps.store.queries import list_services
 from apps.traces.durations import format_count
+from apps.traces.strays import first_look
 from apps.traces.tree import Node
 from apps.traces.waterfall import Layout, View, lay_out
 
@@ -101,7 +102,15 @@ class TracePage:
         layout = self._laid_out(None)
         if self.selected is not None and not layout.shows(self.selected.position):
             layout = self._laid_out(self.selected.position)
-        return layout.zoomed(self.state.from_ns, self.state.to_ns)
+        return layout.zoomed(*self.zoom)
+
+    @property
+    def zoom(self) -> tuple[int | None, int | None]:
+        """The stretch asked for, else the one that says something."""
+        state, look = self.state, first_look(self.loaded.tree)
+        if look is None or state.from_ns is not None or state.to_ns is not None:
+            return state.from_ns, state.to_ns
+        return look.from_ns, look.to_ns
 
     @cached_property
     def hits(self) -> tuple[int, ...]:
@@ -175,7 +184,7 @@ class TracePage:
 
     def _tools(self) -> dict:
         return {
-            "tools": tools_of(self.loaded, self.state, self.selected),
+            "tools": tools_of(self.loaded, self.state, self.selected, is_zoomed=self.zoom != (None, None)),
             "found": found_of(self.loaded, self.state, self.hits, self.selected),
         }
 

@@ -120,7 +120,8 @@ def _error(span: Span) -> tuple[str, str] | None:
     if found is None:
         return None
     title = "Status ERROR" if found.title == "error" else found.title
-    return _short(title, 200), _short(found.message, 1000)
+    message = "" if found.message in title else found.message
+    return _short(title, 200), _short(message, 1000)
 
 
 def _event(event: Event, span: Span) -> Moment:

@@ -15,7 +15,9 @@ from apps.traces.durations import format_count
 from apps.traces.oddities import Oddity
 from apps.traces.waterfall import Row
 
-STEP_PX = 12
+STEP_PX, NARROW_STEP_PX = 12, 7
+DEEP = 14
+"""A tree with more levels is indented by less, so that 24 of them leave room for names."""
 NAME_CHARS = 300
 """A cell shows some 60; the panel has the whole name."""
 ICONS = {"rpc": "out"}
@@ -71,6 +73,7 @@ class RowPainter:
         self.state = state
         self.hues = hues
         self.hits = hits
+        self.step_px = NARROW_STEP_PX if loaded.tree.depth > DEEP else STEP_PX
         # Links of rows differ only in what stands last, so most of the query string is written once.
         plain = state.but(span="", first=0).query()
         self.span_prefix = "?" + (plain + "&" if plain else "") + "span="
@@ -89,8 +92,8 @@ class RowPainter:
             is_selected=key == self.state.span,
             href=f"{self.span_prefix}{key}#r-{key}",
             fold_href="" if is_open is None else self.state.toggled(key, is_open),
-            indent_px=row.indent * STEP_PX,
-            guides=_guides(row),
+            indent_px=row.indent * self.step_px,
+            guides=_guides(row, self.step_px),
             hue=hue,
             icon="stack" if row.fold else ICONS.get(row.work, row.work),
             service=visible(span.service[:NAME_CHARS]) if row.shows_service else "",
@@ -148,15 +151,15 @@ def _oddity(oddity: Oddity) -> Pill:
     return Pill(oddity.text, *ODDITY_LOOK[oddity.kind])
 
 
-def _guides(row: Row) -> SafeString:
+def _guides(row: Row, step_px: int) -> SafeString:
     """Lines left of a row: down through it for ancestors with more children, and the elbow or tee that leads to it."""
     plain, lost = [], []
     for guide in row.guides:
-        x = (guide.level - 1) * STEP_PX + 6.5
+        x = (guide.level - 1) * step_px + 6.5
         if guide.shape == "line":
             path = f"M{x} 0V100"
         else:
-            path = f"M{x} 0V{12.5 if guide.shape == 'elbow' else 100}M{x} 12.5h6"
+            path = f"M{x} 0V{12.5 if guide.shape == 'elbow' else 100}M{x} 12.5h{step_px // 2}"
         (lost if guide.is_lost else plain).append(path)
     both = ((plain, ""), (lost, ' class="lost"'))
     return mark_safe("".join(f'<path{cls} d="{"".join(paths)}"/>' for paths, cls in both if paths))

@@ -9,6 +9,7 @@ from apps.explorer.trace.loaded import Loaded
 from apps.explorer.trace.state import TraceState
 from apps.traces.durations import format_count
 from apps.traces.oddities import oddities
+from apps.traces.strays import first_look
 from apps.traces.tree import Node
 
 
@@ -37,11 +38,12 @@ class PanelLinks:
     notes: tuple[str, ...]
 
 
-def tools_of(loaded: Loaded, state: TraceState, selected: Node | None) -> Tools:
+def tools_of(loaded: Loaded, state: TraceState, selected: Node | None, *, is_zoomed: bool) -> Tools:
     errors = loaded.remember("errors", lambda: tuple(node.row for node in loaded.tree.nodes if node.is_error))
     return Tools(
         error_href=_to(loaded, state, errors[_after(errors, selected)]) if errors else "",
-        whole_href=state.href(from_ns=None, to_ns=None) if state.from_ns is not None or state.to_ns is not None else "",
+        # From 0 on: without any `from` a trace with strays would begin with its first look again.
+        whole_href=state.href(from_ns=0 if first_look(loaded.tree) else None, to_ns=None) if is_zoomed else "",
         fold_href=state.href(fold=frozenset(), open=frozenset(), folded=True, opened=False, first=0),
         open_href=state.href(fold=frozenset(), open=frozenset(), folded=False, opened=True, first=0),
     )

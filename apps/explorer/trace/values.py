@@ -18,7 +18,7 @@ LINK_CHARS = 512
 """Longer values make no sensible search and no sensible address."""
 SHOWN_PAIRS = 500
 
-_CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def attributes(pairs: Pairs, hot: frozenset[str] = frozenset()) -> tuple[Attribu
 
 
 def visible(text: str) -> str:
-    """The text with control characters drawn as symbols, so that a NUL is seen and harms nothing."""
+    """The text with control characters written out (`\\x00`), so that a NUL is seen and harms nothing."""
     return text.translate(_CONTROLS)
 
 

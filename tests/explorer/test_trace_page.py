@@ -141,8 +141,8 @@ def test_odd_spans_are_shown_for_what_they_are(client):
     page = client.get(stored(odd_trace(TRACE_ID, now_ns())))
     assert len(keys_of(page)) == 18
     for short, note in (
-        ("a3", "behind its caller"), ("b1", "is its own ancestor"), ("c1", "same ID"), ("c2", "ends 3.0\u00a0ms before"),
-        ("d1", "parent missing"), ("d3", "parent missing"),
+        ("a3", "behind its caller"), ("b1", "is its own ancestor"), ("c1", "same ID"),
+        ("c2", "ends 3.0\u00a0ms before"), ("d1", "parent missing"), ("d3", "parent missing"),
     ):  # fmt: skip
         assert note in row_of(page, short), short
     assert "0\u00a0ns" in row_of(page, "a5")

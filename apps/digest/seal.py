@@ -40,6 +40,11 @@ class Gathered:
     received_us: int = 0
     first_received_us: int = 1 << 62
 
+    def may_wait(self, oldest_us: int) -> bool:
+        """Whether to wait for the rest of a trace that is still arriving: not when it is old, nor when carrying it
+        would fill the next transaction again."""
+        return self.first_received_us > oldest_us and self.draft.span_count < MAX_SPANS // 2
+
 
 @dataclass(frozen=True, slots=True)
 class Digested:
@@ -68,7 +73,7 @@ def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_day
         # A trace is not old because digest is behind: then ages count from what has been read so far.
         read_until_us = max(b.received_us for b in batches) if is_more else until_us
         oldest_us = read_until_us - int(MAX_OPEN_SECONDS * 1e6)
-        open_keys = [k for k, g in gathered.items() if k in arriving and g.first_received_us > oldest_us]
+        open_keys = [k for k, g in gathered.items() if k in arriving and g.may_wait(oldest_us)]
         carried = {key: gathered.pop(key) for key in open_keys}
         ready = _summarise(cursor, gathered, retention_days)
         with cursor.connection.transaction():

@@ -203,3 +203,12 @@ def test_seal_reads_at_most_so_many_spans_at_once_and_says_that_more_are_left(mo
     send(*traces)
     assert digest_all() == 60
     assert stored() == spans_of(traces)
+
+
+def test_a_trace_larger_than_a_transaction_is_sealed_all_the_same(monkeypatch):
+    monkeypatch.setattr(seal, "MAX_SPANS", 50)
+    trace = some_trace(1, [SpanSpec("batch", f"step {n}", 0 if n else None, n, 1) for n in range(400)])
+    send(*cut([trace], seed=1, batches=20))
+    digest_all()
+    assert stored() == {trace_id_of(1): 400}
+    assert storage_status().backlog_batches == 0

@@ -88,7 +88,6 @@ def _points(rows: list[TraceRow], role: str, zone: tzinfo, back: str) -> dict:
         "y": [float(f"{max(MIN_MS, row.duration_ns / 1e6):.4g}") for row in rows],
         "text": [_hover(row) for row in rows],
         "customdata": [trace_address(row.trace_id, row.matched and row.matched.span_id, back) for row in rows],
-        "hovertemplate": "%{text}<extra></extra>",
     }
 
 

@@ -123,7 +123,10 @@ def main() -> int:
     parser.add_argument("--widths", default=",".join(map(str, WIDTHS_PX)))
     parser.add_argument("--height", type=int, default=900)
     parser.add_argument("--window", action="store_true", help="the window only, not the whole page")
+    parser.add_argument("--docs", action="store_true", help="1440 x 900, into docs/images")
     asked = parser.parse_args()
+    if asked.docs:
+        asked.out, asked.widths, asked.window = Path(__file__).parent.parent / "docs/images", "1440", True
     wrong = 0
     with browser() as chrome:
         for path in asked.paths:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import IngestKey, Workspace
+from apps.traces.moments import ago_text
 
 PREFIX = "trc_"
 PREFIX_CHARS = 12
@@ -48,6 +50,8 @@ class KeyRow:
     created_by: str
     created_at: datetime
     last_used_at: datetime | None
+    used_ago: str
+    """"" when it was never used."""
     revoked_at: datetime | None
 
 
@@ -100,6 +104,7 @@ def authenticate_key(raw: str) -> KeyGrant | None:
 
 def list_keys(workspace_id: int) -> tuple[KeyRow, ...]:
     """Keys of a workspace: the ones in force first, newest first."""
+    now_ns = time.time_ns()
     keys = IngestKey.objects.filter(workspace_id=workspace_id).select_related("created_by")
     rows = [
         KeyRow(
@@ -112,6 +117,7 @@ def list_keys(workspace_id: int) -> tuple[KeyRow, ...]:
             created_by=key.created_by.get_username() if key.created_by else "",
             created_at=key.created_at,
             last_used_at=key.last_used_at,
+            used_ago=ago_text(int(key.last_used_at.timestamp() * 1e9), now_ns) if key.last_used_at else "",
             revoked_at=key.revoked_at,
         )
         for key in keys.order_by("-created_at", "-id")

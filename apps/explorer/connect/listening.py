@@ -31,14 +31,3 @@ def listening(workspace_id: int, now_ns: int) -> Listening:
     window = TraceQuery(start_ns=now_ns - HOUR_NS, end_ns=now_ns + HOUR_NS // 60, limit=1)
     page = search(workspace_id, window)
     return Listening(first_ns, page.rows[0] if page.rows else None, recent_senders(workspace_id, limit=8))
-
-
-def age_words(at_ns: int, now_ns: int) -> str:
-    """How long ago, in one unit: "just now", "3 s", "12 min", "5 h", "9 days" (a no-break space between)."""
-    seconds = max(0, now_ns - at_ns) // 10**9
-    if seconds < 2:
-        return "just now"
-    for size, unit in ((86400 * 2, "days"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // (86400 if unit == 'days' else size)}\u00a0{unit}"
-    return f"{seconds}\u00a0s"

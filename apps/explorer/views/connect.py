@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts.access import current_workspace, may, needs
 from apps.accounts.keys import make_key
 from apps.explorer.connect.guide import Guide, endpoint_of, guide_for
-from apps.explorer.connect.listening import age_words, listening
+from apps.explorer.connect.listening import listening
+from apps.traces.durations import format_count
+from apps.traces.moments import ago_text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,6 +50,14 @@ def _page(request: HttpRequest, guide: Guide) -> HttpResponse:
 def _heard(request: HttpRequest) -> dict:
     now_ns = time.time_ns()
     heard = listening(current_workspace(request).id, now_ns)
-    first_age = age_words(heard.first_received_ns, now_ns) if heard.first_received_ns else ""
-    trace_age = age_words(heard.newest.started_ns, now_ns) if heard.newest else ""
-    return {"heard": heard, "first_age": first_age, "trace_age": trace_age, "endpoint": endpoint_of(request)}
+    senders = [
+        (sender, format_count(sender.spans), ago_text(int(sender.last_seen_at.timestamp() * 1e9), now_ns))
+        for sender in heard.senders
+    ]
+    return {
+        "heard": heard,
+        "senders": senders,
+        "first_ago": ago_text(heard.first_received_ns, now_ns) if heard.first_received_ns else "",
+        "newest_ago": ago_text(heard.newest.started_ns, now_ns) if heard.newest else "",
+        "endpoint": endpoint_of(request),
+    }

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from apps.store.queries import load_trace
+from apps.store.queries import load_traces
 from apps.store.results import StoredTrace, TraceRow
 from apps.store.search import search
 from apps.traces.query import TraceQuery
@@ -42,14 +42,23 @@ def find_rows(workspace_id: int, query: TraceQuery) -> Found:
             return Found(tuple(rows), ran_out=True)
 
 
-def load_rows(workspace_id: int, rows: tuple[TraceRow, ...]) -> Iterator[tuple[TraceRow, StoredTrace | None]]:
-    """The traces of `rows`, one at a time; None for those that no longer fit into one answer."""
-    room = MAX_SPANS
-    for number, row in enumerate(rows):
-        room -= row.span_count
-        if number and room < 0:
-            yield row, None
-            continue
-        stored = load_trace(workspace_id, row.trace_id)
-        if stored is not None:  # dropped by retention between the search and now
-            yield row, stored
+@dataclass(slots=True)
+class Answer:
+    """Whole traces, as many as fit into one answer."""
+
+    rows: tuple[TraceRow, ...]
+    left_out: tuple[TraceRow, ...] = ()
+    """Known when all traces have been taken."""
+
+    def traces(self, workspace_id: int) -> Iterator[StoredTrace]:
+        """The traces of the rows, each loaded when it is asked for."""
+        return load_traces(workspace_id, self._fitting())
+
+    def _fitting(self) -> Iterator[str]:
+        deadline, room = time.monotonic() + BUDGET_SECONDS, MAX_SPANS
+        for number, row in enumerate(self.rows):
+            room -= row.span_count
+            if number and (room < 0 or time.monotonic() > deadline):
+                self.left_out = self.rows[number:]
+                return
+            yield row.trace_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,19 +12,28 @@ from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
 from apps.store.load import load_with_arrival
 from apps.store.results import ServiceInfo, SpanNameInfo, StoredTrace
+from apps.traces.draft import Draft
 from apps.traces.model import KINDS
 from apps.traces.otlp import read_trace
 
 
 def load_trace(workspace_id: int, trace_id: str) -> StoredTrace | None:
     """Everything stored of `trace_id` (32 hex digits) in this workspace, or None. No time hint is needed."""
-    wanted = bytes.fromhex(trace_id)
+    return next(load_traces(workspace_id, [trace_id]), None)
+
+
+def load_traces(workspace_id: int, trace_ids: Iterable[str]) -> Iterator[StoredTrace]:
+    """The stored ones among `trace_ids`, in their order, each loaded when asked for; one look at what is hot serves
+    them all."""
     with store_cursor() as cursor:
         hot = HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id))
-        draft, sealed_ns = load_with_arrival(cursor, workspace_id, wanted, hot)
-    if not draft.span_count:
-        return None
-    hot_ns = hot.received_ns(wanted)
+        for trace_id in trace_ids:
+            draft, sealed_ns = load_with_arrival(cursor, workspace_id, bytes.fromhex(trace_id), hot)
+            if draft.span_count:
+                yield _stored(trace_id, draft, hot.received_ns(draft.trace_id), sealed_ns)
+
+
+def _stored(trace_id: str, draft: Draft, hot_ns: int, sealed_ns: int) -> StoredTrace:
     payload = b"".join(draft.documents())
     trace = read_trace(trace_id, payload)
     trace.attach_logs(draft.logs_document())

@@ -99,6 +99,13 @@ def test_traces_come_as_one_otlp_document(api):
     assert len(spans) == 4
 
 
+def test_more_than_one_answer_holds_is_refused_rather_than_cut(api, monkeypatch):
+    monkeypatch.setattr("apps.api.found.MAX_SPANS", 3)
+    send(checkout(), other())
+    assert "searchDepth" in api.json(f"{V3}/traces", window(), status=413)["error"]["message"]
+    assert api.json(f"{V3}/traces", window(**{"query.searchDepth": "1"}))["result"]
+
+
 def test_no_trace_is_404(api):
     nothing = {"error": {"httpCode": 404, "message": "No traces found"}}
     assert api.json(f"{V3}/traces", window(), status=404) == nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from apps.api.base import ApiView, UnknownView, json_answer
-from apps.api.found import find_rows, load_rows
+from apps.api.found import Answer, find_rows
 from apps.api.jaeger.names import kind_of, operations
 from apps.api.jaeger.v3_query import read_v3_search
 from apps.api.problem import Problem
@@ -41,10 +41,12 @@ class Traces(V3View):
     """All traces found stand in one TracesData."""
 
     def get(self, request) -> HttpResponse:
-        found = find_rows(self.workspace_id, read_v3_search(request.GET))
-        payloads = [stored.payload for _, stored in load_rows(self.workspace_id, found.rows) if stored]
+        answer = Answer(find_rows(self.workspace_id, read_v3_search(request.GET)).rows)
+        payloads = [stored.payload for stored in answer.traces(self.workspace_id)]
         if not payloads:
             raise Problem(404, "No traces found")
+        if answer.left_out:  # this shape has no place to say so
+            raise Problem(413, f"only {len(payloads)} of these traces fit into one answer: lower query.searchDepth")
         return _result(b"".join(payloads))  # serialised messages laid end to end are one message
 
 

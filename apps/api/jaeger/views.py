@@ -8,13 +8,13 @@ import orjson
 from django.http import HttpResponse
 
 from apps.api.base import ApiView, UnknownView, json_answer
-from apps.api.found import find_rows, load_rows
+from apps.api.found import Answer, find_rows
 from apps.api.jaeger.names import kind_of, operations
 from apps.api.jaeger.search_query import JaegerSearch, read_flag, read_search
 from apps.api.jaeger.trace_json import trace_json
 from apps.api.problem import Problem
 from apps.api.trace_ids import filled_trace_id, stored_trace
-from apps.store.queries import list_services, list_span_names, load_trace
+from apps.store.queries import list_services, list_span_names, load_traces
 
 
 class JaegerView(ApiView):
@@ -36,7 +36,6 @@ class JaegerView(ApiView):
         """Traces are encoded one by one; the envelope is put around them."""
         rest = orjson.dumps(envelope([], errors=errors or None))
         return json_answer(rest.replace(b'"data":[]', b'"data":[' + b",".join(traces) + b"]", 1))
-
 
 
 class Unknown(UnknownView, JaegerView):
@@ -76,23 +75,21 @@ class Traces(JaegerView):
         return self._named(asked) if asked.trace_ids else self._found(asked)
 
     def _named(self, asked: JaegerSearch) -> HttpResponse:
-        traces, errors = [], []
-        for trace_id in asked.trace_ids:
-            stored = load_trace(self.workspace_id, trace_id)
-            if stored is None:
-                errors.append({"code": 404, "msg": "trace not found", "traceID": trace_id})
-            else:
-                traces.append(self._encode(stored.trace, asked))
-        return self.answer_traces(traces, errors)
+        found = {
+            stored.trace.trace_id: self._encode(stored.trace, asked)
+            for stored in load_traces(self.workspace_id, asked.trace_ids)
+        }
+        missing = [trace_id for trace_id in asked.trace_ids if trace_id not in found]
+        errors = [{"code": 404, "msg": "trace not found", "traceID": trace_id} for trace_id in missing]
+        return self.answer_traces(list(found.values()), errors)
 
     def _found(self, asked: JaegerSearch) -> HttpResponse:
         found = find_rows(self.workspace_id, asked.query)
-        traces, errors = [], []
-        for row, stored in load_rows(self.workspace_id, found.rows):
-            if stored is None:
-                errors.append({"code": 413, "msg": "left out, the answer is full", "traceID": row.trace_id})
-            else:
-                traces.append(self._encode(stored.trace, asked))
+        answer = Answer(found.rows)
+        traces = [self._encode(stored.trace, asked) for stored in answer.traces(self.workspace_id)]
+        errors = [
+            {"code": 413, "msg": "left out, the answer is full", "traceID": row.trace_id} for row in answer.left_out
+        ]
         if found.ran_out:
             errors.append({"code": 504, "msg": "the search ran out of time: older traces may match too"})
         return self.answer_traces(traces, errors)

@@ -114,10 +114,16 @@ def name_of(address: str) -> str:
     return re.sub(r"\W+", "-", address).strip("-") or "search"
 
 
+def named(address: str) -> tuple[str, str]:
+    """A picture's name and the path: "trace=/t/7f3a…" names it, "/connect" is named after itself."""
+    name, _, path = address.partition("=")
+    return (name_of(address), address) if address.startswith("/") else (name, path)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", help="http://127.0.0.1:8000")
-    parser.add_argument("paths", nargs="+")
+    parser.add_argument("paths", nargs="+", help="/connect, or with the picture's name: trace=/t/7f3a…")
     parser.add_argument("--out", type=Path, default=Path("shots"))
     parser.add_argument("--themes", default=",".join(THEMES))
     parser.add_argument("--widths", default=",".join(map(str, WIDTHS_PX)))
@@ -129,12 +135,13 @@ def main() -> int:
         asked.out, asked.widths, asked.window = Path(__file__).parent.parent / "docs/images", "1440", True
     wrong = 0
     with browser() as chrome:
-        for path in asked.paths:
+        for address in asked.paths:
+            name, path = named(address)
             for theme in asked.themes.split(","):
                 for width in map(int, asked.widths.split(",")):
                     with look(chrome, asked.base + path, theme=theme, width=width, height=asked.height) as page:
                         found = problems(page)
-                        shot = asked.out / f"{name_of(path)}-{theme}-{width}.png"
+                        shot = asked.out / f"{name}-{theme}-{width}.png"
                         shoot(page, shot, is_full=not asked.window)
                         print(shot, *found, sep="\n    ")
                         wrong += bool(found)

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from tests.explorer.stored import S_NS, order, store
@@ -154,8 +155,26 @@ def test_bad_input_is_told_at_its_field_with_422_and_kept(client):
 
 def test_a_cursor_of_somebody_else_is_refused_not_a_crash(client):
     store(order(1), IDS[1], ago(10))
-    answer = client.get("/", {"cursor": "rubbish"})
-    assert answer.status_code == 422
+    for cursor in ("rubbish", "€", "A" * 5_000, "====", "_" * 32):
+        assert client.get("/", {"cursor": cursor}).status_code in (200, 422)
+        assert client.get("/search/chart", {"cursor": cursor}).status_code == 200
+        assert client.get("/search/newer", {"cursor": cursor}).status_code == 200
+    assert client.get("/", {"cursor": "rubbish"}).status_code == 422
+
+
+def test_a_storage_that_is_away_is_told_as_such(client):
+    settings, host = connection.settings_dict, connection.settings_dict["HOST"]
+    client.raise_request_exception = False
+    connection.close()
+    settings["HOST"] = "/nobody/listens/here"
+    try:
+        answer = client.get("/", {"q": "48213"})
+    finally:
+        settings["HOST"] = host
+        connection.close()
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert "The storage does not answer just now." in text_of(answer)
 
 
 def test_before_the_first_span_the_page_says_how_to_send(client):

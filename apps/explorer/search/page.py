@@ -77,7 +77,7 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
 
 def chart_page(workspace_id: int, form: SearchForm) -> tuple[Scatter | None, bool]:
     """The chart of the newest MAX_POINTS matches, and whether those are all."""
-    found = search(workspace_id, form.trace_query(MAX_POINTS))
+    found = search(workspace_id, replace(form.trace_query(MAX_POINTS), cursor=""))
     return _chart(form, found), not found.next_cursor
 
 

@@ -1,9 +1,16 @@
 """Pages for what went wrong. Programs get a short text instead of a page."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from apps.explorer.context import THEMES
+from apps.store.connection import StoreUnavailable
+
+PASSING = (StoreUnavailable, OperationalError, InterfaceError)
+RETRY_AFTER_S = 5
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -26,6 +33,10 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exc_info()[1], PASSING):
+        answer = _page(request, 503)
+        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return answer
     return _page(request, 500)
 
 

@@ -255,7 +255,8 @@ def _names(cursor, workspace_id: int, query: TraceQuery) -> sealed.Names:
     span = query.span
     if span.name is not None and span.service is None:
         cursor.execute(
-            "SELECT DISTINCT service FROM span_name WHERE workspace_id = %s AND name = %s", [workspace_id, span.name]
+            "SELECT DISTINCT service FROM span_name WHERE workspace_id = %s AND name = %s",
+            [workspace_id, _listed(span.name)],
         )
         names.services_of_name = [s for (s,) in cursor.fetchall()]
     if span.values:
@@ -263,10 +264,15 @@ def _names(cursor, workspace_id: int, query: TraceQuery) -> sealed.Names:
         names.attribute_keys = [k for (k,) in cursor.fetchall()]
         cursor.execute(
             "SELECT DISTINCT service, name FROM span_name WHERE workspace_id = %s AND name = ANY(%s)",
-            [workspace_id, list(span.values)],
+            [workspace_id, [_listed(value) for value in span.values]],
         )
         names.names_of_value = cursor.fetchall()
     return names
+
+
+def _listed(name: str) -> str:
+    """A name as `names.py` lists it: PostgreSQL's text cannot hold U+0000."""
+    return name.replace("\0", "\ufffd")
 
 
 def _write_cursor(key: Key) -> str:

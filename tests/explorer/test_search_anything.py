@@ -21,7 +21,7 @@ SAMPLES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.dictionaries(st.sampled_from(ORDER), st.sampled_from(SAMPLES) | st.text(max_size=20), max_size=5))
 def test_no_address_breaks_the_page(empty_store, asked):
     client = Client()

@@ -153,6 +153,14 @@ def test_bad_input_is_told_at_its_field_with_422_and_kept(client):
     assert "Nothing was searched." in text_of(answer)
 
 
+@pytest.mark.parametrize("text", ['"\\u0000"', 'a="\\u0000"', '"a\\u0000"="b"', '"\\ud800"', "\\", "%s", "a=%(x)s"])
+@pytest.mark.parametrize("field", ["q", "attrs"])
+def test_values_that_databases_stumble_over_are_searched_for(client, field, text):
+    store(order(1), IDS[1], ago(10))
+    digest_all()
+    assert client.get("/", {field: text}).status_code == 200
+
+
 def test_a_cursor_of_somebody_else_is_refused_not_a_crash(client):
     store(order(1), IDS[1], ago(10))
     for cursor in ("rubbish", "€", "A" * 5_000, "====", "_" * 32):

@@ -44,18 +44,20 @@ def minimap(tree: Tree) -> tuple[MiniBar, ...]:
 def _line(nodes: list[Node], tree: Tree) -> list[tuple[float, float, str, bool]]:
     start, scale = tree.trace.start_ns, 100 / max(1, tree.trace.duration_ns)
     done: list[list] = []
-    current: dict[str, list] = {}
+    current: dict[tuple[str, bool], list] = {}
     for node in nodes:
         span = node.span
         if not span.is_timed:
             continue
         left = (span.start_ns - start) * scale
         right = min(100.0, left + span.duration_ns * scale)
-        bar = current.get(span.service)
+        # An error melts only with its like: one failed call must not paint the minutes around it.
+        kind = span.service, node.is_error
+        bar = current.get(kind)
         if bar and left <= bar[1] + NEAR_PCT and right >= bar[0] - NEAR_PCT:
-            bar[0], bar[1], bar[3] = min(bar[0], left), max(bar[1], right), bar[3] or node.is_error
+            bar[0], bar[1] = min(bar[0], left), max(bar[1], right)
         else:
-            current[span.service] = bar = [left, right, span.service, node.is_error]
+            current[kind] = bar = [left, right, *kind]
             done.append(bar)
     # Errors stay whatever their width.
     kept = sorted(done, key=lambda bar: (not bar[3], bar[0] - bar[1]))[:PER_LINE]

@@ -41,7 +41,7 @@ class Block:
 class RowWindow:
     total: int
     at: int | None
-    """Row of the selected span."""
+    """Row of the selected span, or the one the address asks to begin with."""
     around: int | None
     """Row of the span that was asked for; -1 when it is not in this view."""
     says: str
@@ -160,7 +160,7 @@ class TracePage:
         last = min(total, first + count)
         return RowWindow(
             total=total,
-            at=self.at,
+            at=first if self.at is None and "first" in self.asked and around is None else self.at,
             around=around,
             says=f"{format_count(first + 1)} to {format_count(last)} of {format_count(total)}",
             previous_href=plain.href(first=max(0, first - PAGE_ROWS)) if first else "",

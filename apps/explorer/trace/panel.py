@@ -86,7 +86,7 @@ def span_panel(node: Node, trace: Trace, key: str) -> Panel:
         service=span.service,
         name=visible(span.name) or "(no name)",
         peer=semconv.peer_name(span) or "",
-        error=_error(span),
+        error=_error(span, logs),
         facts=_facts(node, trace_start_ns),
         is_error=span.is_error,
         status=span.status,
@@ -107,16 +107,16 @@ def span_panel(node: Node, trace: Trace, key: str) -> Panel:
 def _facts(node: Node, trace_start_ns: int) -> tuple[tuple[str, str], ...]:
     span = node.span
     return (
-        ("Duration", format_duration_ns(span.duration_ns)),
-        ("Starts", format_offset_ns(span.start_ns - trace_start_ns)),
-        ("Ends", format_offset_ns(span.start_ns + span.duration_ns - trace_start_ns)),
+        ("Duration", format_duration_ns(span.duration_ns) if span.is_timed else "–"),
+        ("Starts", format_offset_ns(span.start_ns - trace_start_ns) if span.is_timed else "not set"),
+        ("Ends", format_offset_ns(span.start_ns + span.duration_ns - trace_start_ns) if span.is_timed else "–"),
         ("Kind", span.kind),
         ("Spans below", format_count(node.size - 1)),
     )
 
 
-def _error(span: Span) -> tuple[str, str] | None:
-    found = semconv.error_summary(span)
+def _error(span: Span, logs: tuple) -> tuple[str, str] | None:
+    found = semconv.error_summary(span, logs)
     if found is None:
         return None
     title = "Status ERROR" if found.title == "error" else found.title

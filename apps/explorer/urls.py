@@ -6,7 +6,7 @@ from apps.explorer.views import old_links, search
 from apps.explorer.views.components import components
 from apps.explorer.views.connect import connect, connect_listening
 from apps.explorer.views.theme import theme
-from apps.explorer.views.trace import trace, trace_json, trace_live, trace_rows, trace_span, trace_waterfall
+from apps.explorer.views.trace import trace, trace_live, trace_rows, trace_span, trace_waterfall
 
 urlpatterns = [
     path("", search.search, name="search"),
@@ -16,7 +16,6 @@ urlpatterns = [
     path("connect", connect, name="connect"),
     path("connect/listening", connect_listening, name="connect-listening"),
     path("components", components, name="components"),
-    path("t/<str:trace_id>.json", trace_json, name="trace-json"),
     path("t/<str:trace_id>", trace, name="trace"),
     path("t/<str:trace_id>/rows", trace_rows, name="trace-rows"),
     path("t/<str:trace_id>/waterfall", trace_waterfall, name="trace-waterfall"),

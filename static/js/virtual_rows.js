@@ -6,8 +6,9 @@ const SETTLE_MS = 50;
 
 export class VirtualRows {
   // body: the treegrid. load(first, count) -> Promise of an element that holds drawn `.wf-block` elements.
-  constructor(body, { load, drawn }) {
-    Object.assign(this, { body, load, drawn, blocks: [], asked: new Map() });
+  // drawn() follows every change of the rows, failed(error) a load that did not work.
+  constructor(body, { load, drawn, failed }) {
+    Object.assign(this, { body, load, drawn, failed, blocks: [], asked: new Map() });
     this.lay(Number(body.dataset.rows));
     this.onScroll = () => this.soon();
     addEventListener("scroll", this.onScroll, { passive: true });
@@ -91,7 +92,7 @@ export class VirtualRows {
     try {
       this.put(await this.load(n * BLOCK, BLOCK, control.signal));
     } catch (error) {
-      if (error.name !== "AbortError") throw error;
+      if (error.name !== "AbortError") this.failed(error);
     } finally {
       if (this.asked.get(n) === control) this.asked.delete(n);
     }

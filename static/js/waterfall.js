@@ -1,7 +1,9 @@
 // The trace page: rows as one scrolls, folds, zoom, find and the span panel without leaving the page.
 // The server draws everything; this asks for parts and puts them in their places.
 import { bindKeys } from "./trace_keys.js";
+import { fetchPart, putPanel, swap } from "./trace_parts.js";
 import { bindZoom } from "./trace_zoom.js";
+import { tell } from "./toasts.js";
 import { BLOCK, VirtualRows } from "./virtual_rows.js";
 import * as state from "./trace_state.js";
 
@@ -18,18 +20,21 @@ class Waterfall {
     this.path = root.dataset.path;
     this.params = state.current();
     this.cursor = this.params.get("span") ?? "";
+    this.turn = 0;
     this.rows = new VirtualRows(this.body, {
-      load: (first, count, signal) => this.part("rows", { first, count, v: this.body.dataset.version }, signal),
+      load: (...asked) => this.moreRows(...asked),
       drawn: () => this.mark(),
+      failed: (error) => this.failed(error),
     });
   }
 
   start() {
     this.root.classList.add("is-live");
+    this.body.tabIndex = 0;
     this.root.closest("main").addEventListener("click", (event) => this.click(event));
     this.root.querySelector(".find")?.addEventListener("submit", (event) => this.find(event));
-    addEventListener("popstate", () => this.show(state.current()));
-    document.body.addEventListener("trace:grown", () => this.redraw());
+    addEventListener("popstate", () => this.go(state.current(), { isKept: true }));
+    document.body.addEventListener("trace:grown", () => this.redraw().catch((error) => this.failed(error)));
     bindKeys(this);
     bindZoom(this);
     this.mark();
@@ -38,21 +43,31 @@ class Waterfall {
     this.rows.show();
   }
 
-  // The HTML of a part of this page for the present state, parsed.
-  async part(name, extra = {}, signal = undefined) {
+  part(name, extra = {}, signal = undefined) {
     const params = new URLSearchParams(this.params);
     for (const [key, value] of Object.entries(extra)) params.set(key, value);
-    const answer = await fetch(`${this.path}/${name}?${state.text(params)}`, { signal });
-    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-    const holder = document.createElement("template");
-    holder.innerHTML = await answer.text();
-    return holder.content;
+    return fetchPart(this.path, name, params, signal);
+  }
+
+  // The rows asked for. If they belong to a newer version of the trace, all are drawn again.
+  async moreRows(first, count, signal) {
+    const version = this.body.dataset.version;
+    const answer = await this.part("rows", { first, count, v: version }, signal);
+    const block = answer.querySelector(".wf-block");
+    if (block && block.dataset.version !== version && version === this.body.dataset.version) this.redraw();
+    return answer;
+  }
+
+  failed(error) {
+    if (error.name === "AbortError") return;
+    tell("The server did not answer. Reload the page to try again.");
+    console.info(error);
   }
 
   // Goes to another state of the page and tells the address bar.
-  async go(params, { push = false, anchor = "" } = {}) {
-    state.keep(params, { push });
-    await this.show(params, anchor);
+  async go(params, { push = false, anchor = "", isKept = false } = {}) {
+    if (!isKept) state.keep(params, { push });
+    await this.show(params, anchor).catch((error) => this.failed(error));
   }
 
   async show(params, anchor = "") {
@@ -71,35 +86,23 @@ class Waterfall {
     const [from, to] = this.rows.visible();
     const row = (anchor && this.row(anchor)) || this.firstInView();
     const before = row?.getBoundingClientRect().top;
+    const turn = ++this.turn;
     const answer = await this.part("waterfall", { around: row?.dataset.key ?? anchor, count: Math.max(1, to - from) });
+    if (turn !== this.turn) return; // somebody has asked for something else meanwhile
     const body = answer.querySelector(".wf-body");
-    for (const id of PARTS) this.swap(id, answer);
+    swap(PARTS, answer);
     Object.assign(this.body.dataset, { version: body.dataset.version, rows: body.dataset.rows });
     this.rows.reset(Number(body.dataset.rows), body);
     const index = Number(body.dataset.around);
     if (before !== undefined && index >= 0) scrollBy(0, this.rows.top(index) - scrollY - before);
   }
 
-  swap(id, answer) {
-    const [old, fresh] = [document.getElementById(id), answer.querySelector(`#${id}`)];
-    if (old && fresh) old.replaceWith(fresh);
-  }
-
   async panel() {
-    const grid = this.root;
     const key = this.params.get("span");
     const answer = key ? await this.part("span") : null;
     if (this.params.get("span") !== key) return;
-    const fresh = answer?.querySelector(".span-panel");
-    grid.querySelector(".span-panel")?.remove();
-    if (fresh) {
-      grid.append(fresh);
-      window.htmx?.process(fresh);
-      fresh.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: fresh } }));
-    }
-    if (answer) this.swap("wf-found", answer);
-    if (answer) this.swap("wf-tools", answer);
-    grid.classList.toggle("has-panel", Boolean(fresh));
+    putPanel(this.root, answer);
+    if (answer) swap(["wf-found", "wf-tools"], answer);
   }
 
   async reachSpan(key) {

@@ -239,7 +239,8 @@ def test_another_workspaces_trace_is_not_stored_here(client):
 
 def test_the_download_is_the_trace_as_otlp_json(client):
     path = stored(checkout_trace(TRACE_ID, now_ns()))
-    found = json.loads(client.get(path + ".json").content)
+    address = re.search(r'href="([^"]*)" download', client.get(path).content.decode())[1]
+    found = json.loads(client.get(address).content)
     spans = [span for group in found["resourceSpans"] for scope in group["scopeSpans"] for span in scope["spans"]]
     assert len(spans) == 189
     assert {span["traceId"] for span in spans} == {TRACE_ID}

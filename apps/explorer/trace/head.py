@@ -120,7 +120,8 @@ def _after(loaded: Loaded, is_rooted: bool, took_ns: int) -> str:
     whole = trace.duration_ns
     start = ""
     if not is_rooted:
-        start = " from the first span here to the last; the root span has not come"
+        missing = "the root span has not come" if loaded.tree.orphans else "no span here is a root"
+        start = f" from the first span here to the last; {missing}"
     elif whole > took_ns * 1.01 and whole - took_ns > 1_000_000:
         start = f", the whole trace {format_duration_ns(whole)}"
     verb = "span" if len(trace) == 1 else "spans"

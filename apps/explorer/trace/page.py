@@ -73,7 +73,8 @@ class TracePage:
     def rows(self) -> dict:
         """The rows `[first, first + count)`, cut to whole blocks."""
         first = self._number("first") // BLOCK_ROWS * BLOCK_ROWS
-        return {"blocks": self._blocks(first, min(MOST_ROWS, max(1, self._number("count", BLOCK_ROWS))))}
+        count = min(MOST_ROWS, max(1, self._number("count", BLOCK_ROWS)))
+        return {"version": self.loaded.version, "blocks": self._blocks(first, count)}
 
     def waterfall(self) -> dict:
         """Everything between toolbar and key, with the blocks that `count` rows around the span `around` touch."""

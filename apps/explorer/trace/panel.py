@@ -8,8 +8,9 @@ from apps.explorer.trace.values import Attribute, attributes, visible
 from apps.traces import semconv
 from apps.traces.attribute_groups import group_attributes
 from apps.traces.durations import format_count, format_duration_ns, format_offset_ns
-from apps.traces.model import Event, Link, Span, Trace
+from apps.traces.model import Event, Link, LogRecord, Span, Trace
 from apps.traces.moments import utc_text
+from apps.traces.semconv import EXCEPTION_MESSAGE, EXCEPTION_STACK, EXCEPTION_TYPE
 from apps.traces.stacktrace import mark_frames
 from apps.traces.tree import Node
 from apps.traces.values import value_text
@@ -125,32 +126,28 @@ def _error(span: Span, logs: tuple) -> tuple[str, str] | None:
 
 
 def _event(event: Event, span: Span) -> Moment:
-    pairs = dict(event.attributes)
-    stack = pairs.get("exception.stacktrace")
-    stack = stack if isinstance(stack, str) else ""
-    kind, message = pairs.get("exception.type", ""), pairs.get("exception.message", "")
-    is_exception = event.name == "exception" or bool(stack)
-    shown = {"exception.stacktrace", "exception.type", "exception.message"} if is_exception else set()
+    return _moment(event.name or "(no name)", event, span, dropped=event.dropped_attributes_count)
+
+
+def _log(record: LogRecord, span: Span) -> Moment:
+    said = value_text(record.body)
+    return _moment(record.event_name or record.severity or "log", record, span, message=said)
+
+
+def _moment(name: str, said: Event | LogRecord, span: Span, *, message: str = "", dropped: int = 0) -> Moment:
+    """An event or a log record; the words of an exception stand apart from its other attributes."""
+    pairs = dict(said.attributes)
+    kind, stack = (value_text(semconv.first_of(pairs, keys)) for keys in (EXCEPTION_TYPE, EXCEPTION_STACK))
+    told = value_text(semconv.first_of(pairs, EXCEPTION_MESSAGE))
+    shown = {*EXCEPTION_TYPE, *EXCEPTION_MESSAGE, *EXCEPTION_STACK} if kind or stack else set()
     return Moment(
-        name=visible(event.name) or "(no name)",
-        offset=format_offset_ns(event.time_ns - span.start_ns) if event.time_ns else "",
-        exception_type=visible(str(kind)) if is_exception else "",
-        exception_message=visible(str(message)) if is_exception else "",
+        name=visible(name),
+        offset=format_offset_ns(said.time_ns - span.start_ns) if said.time_ns and span.is_timed else "",
+        exception_type=visible(kind),
+        exception_message=visible((told if shown else "") or message),
         stack=mark_frames(visible(stack[:STACK_CHARS])),
-        attributes=attributes(tuple(pair for pair in event.attributes if pair[0] not in shown)),
-        dropped=event.dropped_attributes_count,
-    )
-
-
-def _log(record, span: Span) -> Moment:
-    return Moment(
-        name=visible(record.event_name or record.severity or "log"),
-        offset=format_offset_ns(record.time_ns - span.start_ns) if record.time_ns else "",
-        exception_type="",
-        exception_message=visible(value_text(record.body)),
-        stack=(),
-        attributes=attributes(record.attributes),
-        dropped=0,
+        attributes=attributes(tuple(pair for pair in said.attributes if pair[0] not in shown)),
+        dropped=dropped,
     )
 
 

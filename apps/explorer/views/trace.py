@@ -14,10 +14,8 @@ from apps.accounts.access import current_workspace
 from apps.explorer.trace.loaded import Loaded, open_trace
 from apps.explorer.trace.page import TracePage
 from apps.explorer.trace.state import read_state
-from apps.store.queries import load_trace
 from apps.traces.ids import parse_trace_id
 from apps.traces.moments import zone_named
-from apps.traces.otlp_json import traces_data_to_json
 
 
 @require_safe
@@ -63,18 +61,6 @@ def trace_live(request: HttpRequest, trace_id: str) -> HttpResponse:
         return HttpResponse(status=204)
     response = render(request, "explorer/_trace_live.html", _page(request, loaded).head())
     response["HX-Trigger-After-Settle"] = "trace:grown"
-    return response
-
-
-@require_safe
-def trace_json(request: HttpRequest, trace_id: str) -> HttpResponse:
-    """The trace as OTLP JSON, as it came."""
-    known = parse_trace_id(trace_id)
-    stored = load_trace(current_workspace(request).id, known) if known else None
-    if stored is None:
-        return _missing(request, trace_id)
-    response = HttpResponse(traces_data_to_json(stored.payload), content_type="application/json")
-    response["Content-Disposition"] = f'inline; filename="trace-{known}.json"'
     return response
 
 

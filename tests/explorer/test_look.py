@@ -95,7 +95,7 @@ def test_menus_and_tabs_work_without_javascript(server, chromium):
         page.get_by_role("link", name="Rails").click()
         assert "bundle add" in page.locator("#code-1").inner_text()
         page.locator(".space-menu summary").click()
-        page.get_by_role("link", name="Ingest keys").click()
+        page.get_by_role("link", name="Keys", exact=True).click()
         assert page.url.endswith("/settings/keys")
 
 

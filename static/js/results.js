@@ -38,6 +38,10 @@ export function mount(results) {
     event.preventDefault();
     KEYS[event.key]();
   });
+  // A page nobody looks at need not ask what is new.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.target.id === "newer") event.preventDefault();
+  });
   const wait = () => setTimeout(() => results.setAttribute("aria-busy", "true"), WAIT_MS);
   document.getElementById("ask")?.addEventListener("submit", wait);
   document.querySelector("a[data-older]")?.addEventListener("click", wait);

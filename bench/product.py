@@ -20,7 +20,11 @@ ROLES = ("web", "otlp", "worker", "beat", "postgres", "redis")
 
 
 class Product:
-    """`with Product() as product:` starts everything in a temporary folder and leaves nothing behind."""
+    """`with Product() as product:` starts everything in a temporary folder and leaves nothing behind. `more` are
+    further settings, by the names of their variables."""
+
+    def __init__(self, **more: str):
+        self.more = more
 
     def __enter__(self) -> Product:
         self.home = Path(tempfile.mkdtemp(prefix="tracer-bench-"))
@@ -32,21 +36,29 @@ class Product:
             "TRACER_HTTP_PORT": str(self.http_port),
             "TRACER_OTLP_PORT": str(self.otlp_port),
             "TRACER_MAX_BACKLOG_SPANS": "10000000",
+            **self.more,
         }
         for name in ("DATABASE_URL", "REDIS_URL"):
             self.environment.pop(name, None)
         self.log = (self.home / "log").open("w")
+        self.start()
+        self._wait_until_ready()
+        return self
+
+    def start(self) -> None:
+        """Start the supervisor, at first or after it was killed; returns at once."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tracer_ui.up"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
         )
-        self._wait_until_ready()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
         self.log.close()
         shutil.rmtree(self.home, ignore_errors=True)
+
+    def address(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}"
 
     @property
     def traces_url(self) -> str:
@@ -57,7 +69,7 @@ class Product:
         used = dict.fromkeys(ROLES, 0.0)
         for process in psutil.Process(self.process.pid).children(recursive=True):
             try:
-                role, times = _role(process), process.cpu_times()
+                role, times = role_of(process), process.cpu_times()
             except psutil.NoSuchProcess:
                 continue
             if role:
@@ -78,10 +90,12 @@ class Product:
         raise RuntimeError(f"not ready after 120 s:\n{(self.home / 'log').read_text()[-4000:]}")
 
 
-def _role(process: psutil.Process) -> str | None:
+def role_of(process: psutil.Process) -> str | None:
+    """What a process of the product is, by its command line; None for the guard and for passing commands."""
     words = " ".join(process.cmdline()) or process.name()
-    marks = {"serve web": "web", "serve otlp": "otlp", " beat": "beat", " worker": "worker", "redis": "redis",
-             "postgres": "postgres"}  # fmt: skip
+    # "postgres: autovacuum worker" is PostgreSQL's, hence first.
+    marks = {"postgres": "postgres", "redis": "redis", "serve web": "web", "serve otlp": "otlp", " beat": "beat",
+             " worker": "worker"}  # fmt: skip
     return next((role for mark, role in marks.items() if mark in words), None)
 
 

@@ -18,7 +18,8 @@ from typing import TextIO
 from tracer_ui.guard import signal_group
 from tracer_ui.printer import Printer
 
-FIRST_DELAY_S, LONGEST_DELAY_S, STEADY_S = 0.2, 10.0, 30.0
+# A program that ran for STEADY_S was in service, and is started again at once however often that happens.
+FIRST_DELAY_S, LONGEST_DELAY_S, STEADY_S = 0.2, 10.0, 5.0
 STOP_GRACE_S = 20.0
 TICK_S = 0.1
 

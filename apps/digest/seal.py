@@ -94,7 +94,7 @@ def _shard_lock(cursor, shard: int) -> Iterator[bool]:
     try:
         yield is_mine
     finally:
-        if is_mine and not cursor.connection.broken:
+        if is_mine and not cursor.connection.closed:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, shard])
 
 

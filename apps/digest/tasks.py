@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
 
@@ -12,6 +13,8 @@ from apps.digest.seal import digest_shard as seal_shard
 from apps.store.connection import StoreUnavailable
 from apps.store.dictionaries import learn, workspaces, workspaces_without_dictionary
 from apps.store.partitions import day_of, drop_partitions_before, forget_partitions, make_partitions_ahead
+
+_log = logging.getLogger(__name__)
 
 MAX_SECONDS = 20
 """A task gives the worker back after this long; the next beat goes on."""
@@ -29,7 +32,12 @@ def digest_shard(shard: int) -> None:
                 quiet_seconds=settings.TRACER_QUIET_SECONDS,
                 retention_days=settings.TRACER_RETENTION_DAYS,
             )
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            # Nothing of the transaction is left. Beat asks again in two seconds, and goes on asking.
+            _log.warning("Shard %d is digested later: the database is not available: %s", shard, error)
+            return
+        except Exception:
+            # Should a partition have been dropped by another process, this one looks again.
             forget_partitions()
             raise
         if not digested.is_more:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,22 +14,38 @@ class StoreUnavailable(OperationalError):
     """The database cannot be reached or cannot write now; the same call may succeed later."""
 
 
-_PASSING = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+_PASSING = (OperationalError, InterfaceError)
 
 
 @contextmanager
 def store_cursor() -> Iterator[psycopg.Cursor]:
     """A psycopg cursor on this thread's connection. Trouble that a retry could cure (server gone or full,
-    deadlock, shutting down) is raised as StoreUnavailable, and the broken connection is given up."""
+    deadlock, shutting down) is raised as StoreUnavailable, and the broken connection is given up; anything else as
+    Django's DatabaseError."""
     try:
+        if connection.connection is not None and not connection.in_atomic_block and _has_ended(connection.connection):
+            connection.close()
         connection.ensure_connection()
         # psycopg's own cursor: Django's binds on the client side, which has neither binary results nor COPY rows.
-        with psycopg.Cursor(connection.connection) as cursor:
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
             yield cursor
     except _PASSING as error:
         connection.close()
         raise StoreUnavailable(str(error).strip() or type(error).__name__) from error
-    except (DatabaseError, psycopg.DatabaseError):
+    except DatabaseError:
         if connection.connection is not None and connection.connection.closed:
             connection.close()
         raise
+
+
+def _has_ended(idle: psycopg.Connection) -> bool:
+    """Whether the server has closed an idle connection, for a microsecond instead of Django's question and answer.
+
+    A restarted PostgreSQL would otherwise cost every thread of every process one failed request. A server says
+    nothing on an idle connection but goodbye; should it have said something else, a new connection does no harm.
+    """
+    if idle.closed:
+        return True
+    poll = select.poll()
+    poll.register(idle.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -4,16 +4,14 @@
 
 The product is the real one, on ports and data of its own. `all` kills every process at once, the supervisor included,
 and starts it again; the other kinds must come back without help. About two minutes a kind; prints one table.
-`all:10` kills ten times, whatever --kills says.
+`all:10` kills ten times, whatever --kills says; `web+worker` kills these kinds in turn.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
-import signal
 import sys
 import threading
 import time
@@ -22,20 +20,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import psutil
-
 from bench.exporters import SERVICES, Diary, Exporter, Traffic
-from bench.product import Product, role_of
+from bench.kills import KINDS, Killer
+from bench.product import Product
 from bench.storage import Storage
 from bench.tally import Tally, read_store, tally
 
-KINDS = ("web", "otlp", "worker", "beat", "postgres", "redis", "all")
 RECOVERY_TIMEOUT_S = 120.0
 AGAIN_AT_ONCE = 0.2
 """Part of the kills that do not wait until the system has recovered from the one before."""
 AIMED, AIM_TIMEOUT_S = 0.5, 3.0
 """Part of the kills that wait for the moment when digest has a shard in its hands: a few per cent of all moments."""
 DIGESTING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 0x74726163 AND granted"
+OLDEST_UNSEALED = "SELECT coalesce(min(extract(epoch FROM received_at)), 'Infinity') FROM batch"
 QUIET_SECONDS = 1
 
 
@@ -62,11 +59,13 @@ class Chaos:
     def __init__(self, product: Product, storage: Storage, *, spans_per_s: float, seed: int):
         self.product, self.storage, self.spans_per_s = product, storage, spans_per_s
         self.pick = random.Random(seed)
+        self.killer = Killer(product, self.pick)
         self.diaries: list[Diary] = []
 
     def run(self, kind: str, kills: int) -> Outcome:
-        """Kill `kills` times under load; then wait until all is sealed, and count."""
+        """Kill `kills` times under load, kinds joined by "+" in turn; then wait until all is sealed, and count."""
         diary, killed, during_digest, digest_s = Diary(), [], 0, 0.0
+        kinds = kind.split("+")
         self.diaries.append(diary)
         stopped, began_at = threading.Event(), time.time()
         traffic = Traffic(self.spans_per_s, self.pick.randrange(1 << 30))
@@ -75,10 +74,10 @@ class Chaos:
         for exporter in exporters:
             exporter.start()
         time.sleep(1.0)
-        for _ in range(kills):
+        for number in range(kills):
             time.sleep(self.pick.uniform(0.0, 1.5))
             digesting = self.aim() if self.pick.random() < AIMED else []
-            killed.append(self.kill(kind, digesting))
+            killed.append(self.killer.kill(kinds[number % len(kinds)], digesting))
             during_digest += bool(digesting)
             if self.pick.random() > AGAIN_AT_ONCE:
                 digest_s = max(digest_s, self.wait_until_recovered(diary))
@@ -111,48 +110,6 @@ class Chaos:
             time.sleep(0.002)
         return []
 
-    def kill(self, kind: str, digesting: list[int]) -> str:
-        """SIGKILL for one process of that kind (its leader or one of its children); which. `digesting` are the
-        PostgreSQL backends to choose from, when there are any."""
-        if kind == "all":
-            return self._kill_everything()
-        until = time.monotonic() + RECOVERY_TIMEOUT_S
-        while time.monotonic() < until:
-            supervisor = psutil.Process(self.product.process.pid)
-            try:
-                leader = next((p for p in supervisor.children() if role_of(p) == kind), None)
-                if leader is not None:
-                    children = leader.children(recursive=True)
-                    children = [p for p in children if p.pid in digesting] or children
-                    victim = self.pick.choice(children) if children and self.pick.random() < 0.5 else leader
-                    name = "leader" if victim is leader else _what(victim)
-                    victim.kill()
-                    return name
-            except psutil.NoSuchProcess:
-                pass
-            time.sleep(0.05)
-        raise RuntimeError(f"{kind} was not started again within {RECOVERY_TIMEOUT_S:.0f} s")
-
-    def _kill_everything(self) -> str:
-        """Either every process at once, as when a container is killed, or the supervisor alone, whose guard ends
-        the rest. Then start again, as a service manager would, until it runs."""
-        supervisor = psutil.Process(self.product.process.pid)
-        victims = [supervisor] if self.pick.random() < 0.3 else _frozen(supervisor)
-        self.pick.shuffle(victims)
-        for victim in victims:
-            try:
-                os.kill(victim.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        self.product.process.wait()
-        until = time.monotonic() + RECOVERY_TIMEOUT_S
-        while time.monotonic() < until:
-            self.product.start()
-            time.sleep(3.0)
-            if self.product.process.poll() is None:
-                return "supervisor" if len(victims) == 1 else "everything"
-        raise RuntimeError(f"it could not be started again within {RECOVERY_TIMEOUT_S:.0f} s")
-
     def wait_until_recovered(self, diary: Diary) -> float:
         """Wait until both ports have acknowledged something and all that had arrived by now is sealed; seconds."""
         now, began = time.time(), time.monotonic()
@@ -168,7 +125,7 @@ class Chaos:
 
     def oldest_unsealed_at(self) -> float:
         """When the oldest unsealed batch arrived, s since 1970; infinite when there is none."""
-        return float(self.storage.rows("SELECT coalesce(min(extract(epoch FROM received_at)), 'Infinity') FROM batch")[0][0])
+        return float(self.storage.rows(OLDEST_UNSEALED)[0][0])
 
     def patiently(self, ask):
         """Our own question to a database that may be starting up."""
@@ -184,29 +141,8 @@ class Chaos:
                 time.sleep(0.2)
 
 
-def _frozen(supervisor: psutil.Process) -> list[psutil.Process]:
-    """The supervisor and all below it, stopped first: no one of them may start another while they are killed."""
-    found: set[psutil.Process] = set()
-    while new := {supervisor, *supervisor.children(recursive=True)} - found:
-        for process in new:
-            try:
-                process.suspend()
-            except psutil.NoSuchProcess:
-                pass
-        found |= new
-    return sorted(found, key=lambda p: p.pid)
-
-
-def _what(process: psutil.Process) -> str:
-    """`postgres: checkpointer` and the like by their first words, other children as `child`."""
-    words = " ".join(process.cmdline()).split()
-    if words[:1] != ["postgres:"]:
-        return "child"
-    return "backend" if "[local]" in words else " ".join(words[1:3])
-
-
-HEAD = ("kind", "kills", "of them during digest", "acknowledged spans", "and log records", "lost", "doubled", "other trouble",
-        "longest without acknowledgement", "longest until sealed again")  # fmt: skip
+HEAD = ("kind", "kills", "of them during digest", "acknowledged spans", "and log records", "lost", "doubled",
+        "other trouble", "longest without acknowledgement", "longest until sealed again")  # fmt: skip
 
 
 def table(outcomes: list[Outcome]) -> str:
@@ -216,9 +152,9 @@ def table(outcomes: list[Outcome]) -> str:
         others = {k: v for k, v in o.tally.troubles.items() if k not in ("lost", "doubled")}
         if o.bad_answers:
             others["bad answers"] = len(o.bad_answers)
-        cells = (o.kind, len(o.killed), o.during_digest, f"{o.tally.acknowledged:,}", f"{o.tally.acknowledged_logs:,}", o.tally.lost,
-                 o.tally.doubled, ", ".join(f"{k} {v}" for k, v in others.items()) or 0, f"{o.longest_gap_s:.1f} s",
-                 f"{o.longest_digest_s:.1f} s")  # fmt: skip
+        cells = (o.kind, len(o.killed), o.during_digest, f"{o.tally.acknowledged:,}", f"{o.tally.acknowledged_logs:,}",
+                 o.tally.lost, o.tally.doubled, ", ".join(f"{k} {v}" for k, v in others.items()) or 0,
+                 f"{o.longest_gap_s:.1f} s", f"{o.longest_digest_s:.1f} s")  # fmt: skip
         lines.append("| " + " | ".join(str(c) for c in cells) + " |")
     return "\n".join(lines)
 

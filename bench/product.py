@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from tracer_ui.privileges import die_with_parent
+
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("web", "otlp", "worker", "beat", "postgres", "redis")
 
@@ -48,8 +50,9 @@ class Product:
     def start(self) -> None:
         """Start the supervisor, at first or after it was killed; returns at once."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tracer_ui.up"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
-        )
+            [sys.executable, "-m", "tracer_ui.up"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+        )  # fmt: skip
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -1,42 +1,25 @@
-"""The request's body as bytes, whatever way it was sent, within a size and a time.
+"""The request's body as bytes, whatever way it was sent, within a size.
 
 Django reads a chunked body as empty under WSGI (its ticket 35838), and an empty OTLP request is a
 success: every span of every Node.js SDK would be lost in silence. So the body is read here, from
 `wsgi.input` itself.
+
+There is no time limit, because granian has none to offer: its `read` waits until the bytes or the end of the
+connection come, and a read that is given up from another thread blocks the whole process (when the request ends,
+granian takes the stream's lock while it holds the GIL). A client that stops sending holds one worker thread.
 """
 
 from __future__ import annotations
 
 from apps.ingest import encodings
-from apps.ingest.readers import BodyReaders, ReadersBusy
-from apps.ingest.refusal import Refusal, later
-
-READ_TIMEOUT_S = 30
-"""Longer than the SDKs wait for an answer (10 s), as long as the Collector does."""
-
-DRAIN_BYTES = 1024 * 1024
-
-_readers = BodyReaders(limit=256)
+from apps.ingest.refusal import Refusal
 
 
 def read_body(environ: dict, limit_bytes: int) -> bytes:
-    """The whole body, decompressed. Raises Refusal 400, 411, 413, 415 or 503."""
+    """The whole body, decompressed. Raises Refusal 400, 411, 413 or 415."""
     length = _content_length(environ)
     raw = _read_chunked(environ, limit_bytes) if length is None else _read_counted(environ, length, limit_bytes)
     return encodings.decoded(raw, environ.get("HTTP_CONTENT_ENCODING", ""), limit_bytes)
-
-
-def drain(environ: dict) -> None:
-    """Take in a short body that will not be used: a server that answers and closes while the client is still
-    writing makes many clients see a broken connection in place of the answer."""
-    try:
-        length = _content_length(environ)
-        if length is None and environ.get("wsgi.input_terminated"):
-            _read(environ, DRAIN_BYTES)
-        elif length and length <= DRAIN_BYTES:
-            _read(environ, length)
-    except Refusal:
-        pass
 
 
 def _content_length(environ: dict) -> int | None:
@@ -72,12 +55,7 @@ def _read_chunked(environ: dict, limit_bytes: int) -> bytes:
 
 def _read(environ: dict, size: int) -> bytes:
     """Up to `size` bytes, fewer only at the end of the body."""
-    source = environ["wsgi.input"]
     try:
-        return _readers.run(lambda: source.read(size), READ_TIMEOUT_S)
-    except TimeoutError as error:
-        raise later(f"The body did not arrive within {READ_TIMEOUT_S} s.") from error
-    except ReadersBusy as error:
-        raise later("Too many slow requests are being read at the moment.") from error
+        return environ["wsgi.input"].read(size)
     except (OSError, ValueError) as error:
         raise Refusal(400, "The body broke off or its chunks are malformed.") from error

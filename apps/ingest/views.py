@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
 from apps.ingest import answers, cors, density
-from apps.ingest.body import drain, read_body
+from apps.ingest.body import read_body
 from apps.ingest.keys import grant_for
 from apps.ingest.refusal import Refusal, later
 from apps.ingest.senders import counts
@@ -43,7 +43,6 @@ class OtlpView(APIView):
         if wire is None:
             raise Refusal(415, f"Content-Type must be {answers.PROTOBUF} or {answers.JSON}.")
         body = read_body(environ, settings.TRACER_MAX_BODY_BYTES)
-        self.body_was_read = True
         with alone_when_large(len(body)):
             taken = self._decoded(wire, body)
             del body
@@ -62,10 +61,9 @@ class OtlpView(APIView):
         raise Refusal(405, "Send telemetry with POST.", {"Allow": "POST, OPTIONS"})
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
+        """A body that was not read stays so: whoever has no key must not be able to hold a thread by sending slowly."""
         refusal = refusal_for(exc)
         environ = self.request._request.META
-        if not getattr(self, "body_was_read", False):
-            drain(environ)
         return answers.refusal_answer(answers.wire_format(environ.get("CONTENT_TYPE", "")), refusal)
 
     def finalize_response(self, request, response: HttpResponse, *args, **kwargs) -> HttpResponse:

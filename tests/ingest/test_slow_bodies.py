@@ -1,68 +1,40 @@
-"""Clients that send slowly, or not at all, hold nobody up."""
+"""Clients that send slowly, or stop."""
 
 from __future__ import annotations
 
 import socket
-import threading
 import time
 
-import pytest
-
-from apps.ingest import body
-from apps.ingest.readers import BodyReaders, ReadersBusy
-from apps.ingest.refusal import Refusal
 from tests.ingest import spans
 from tests.ingest.wire_http import PROTOBUF, exchange, head, read_answer
 
 TYPED = {"Content-Type": PROTOBUF}
 
 
-class Waiting:
-    """A body that never comes, until it is let go."""
-
-    def __init__(self):
-        self.let_go = threading.Event()
-
-    def read(self, size: int) -> bytes:
-        self.let_go.wait(20)
-        return b""
-
-
-def test_a_body_that_does_not_come_is_given_up_with_503_so_that_the_sender_tries_again(monkeypatch):
-    monkeypatch.setattr(body, "READ_TIMEOUT_S", 0.1)
-    source = Waiting()
-    started = time.monotonic()
-    with pytest.raises(Refusal) as refused:
-        body.read_body({"CONTENT_LENGTH": "10", "wsgi.input": source}, 1000)
-    source.let_go.set()
-    assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
-    assert time.monotonic() - started < 2
+def test_clients_that_stop_sending_hold_a_thread_each_and_no_more(servers):
+    """Two of the server's four threads wait; the others serve on, and those two come back with the hang-up."""
+    port = servers("open").port
+    whole = spans.protobuf(spans.span(spans.new_trace_id()))
+    start = head("POST", "/v1/traces", TYPED | {"Content-Length": str(len(whole))})
+    for _ in range(4):
+        stalled = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(2)]
+        for connection in stalled:
+            connection.sendall(start + whole[:5])
+        time.sleep(0.1)
+        assert [exchange(port, start, whole).status for _ in range(3)] == [200] * 3
+        for connection in stalled:
+            connection.close()
 
 
-def test_no_more_threads_wait_than_the_limit():
-    readers, source = BodyReaders(limit=2), Waiting()
-    for _ in range(2):
-        with pytest.raises(TimeoutError):
-            readers.run(lambda: source.read(1), 0.05)
-    with pytest.raises(ReadersBusy):
-        readers.run(lambda: source.read(1), 0.05)
-    source.let_go.set()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            assert readers.run(lambda: b"again", 1) == b"again"
-            return
-        except ReadersBusy:
-            time.sleep(0.01)
-    pytest.fail("the readers were not freed")
-
-
-def test_a_reader_hands_on_what_reading_raises():
-    def fail() -> bytes:
-        raise OSError("connection reset")
-
-    with pytest.raises(OSError, match="reset"):
-        BodyReaders(limit=1).run(fail, 1)
+def test_an_unread_body_on_an_open_connection_holds_nobody_up(servers):
+    port = servers("open").port
+    whole = spans.protobuf(spans.span(spans.new_trace_id()))
+    start = head("POST", "/v1/traces", TYPED | {"Content-Length": str(len(whole))})
+    refused = head("POST", "/v1/traces", TYPED | {"Content-Length": str(10**12)})
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(refused)
+        assert read_answer(connection).status == 413
+        assert exchange(port, start, whole).status == 200
 
 
 def test_a_body_in_two_halves_arrives_whole(servers, stored_spans):

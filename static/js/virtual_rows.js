@@ -72,13 +72,10 @@ export class VirtualRows {
     for (let n = start; n < end; n++) {
       if (this.blocks[n].classList.contains("is-empty") && !this.asked.has(n)) missing.push(n);
     }
-    // What is in view first, its neighbours after it.
-    missing.sort((a, b) => this.away(a, from) - this.away(b, from));
-    await Promise.all(missing.map((n) => this.fill(n)));
-  }
-
-  away(n, from) {
-    return Math.abs(n - Math.floor(from / BLOCK));
+    // What is in view comes alone: the server draws its neighbours afterwards.
+    const inView = missing.filter((n) => n * BLOCK < to && (n + 1) * BLOCK > from);
+    const filled = await Promise.all((inView.length ? inView : missing).map((n) => this.fill(n)));
+    if (inView.length && filled.every(Boolean)) await this.show();
   }
 
   clear(block) {
@@ -86,13 +83,16 @@ export class VirtualRows {
     block.classList.add("is-empty");
   }
 
+  // Whether the block has its rows now.
   async fill(n) {
     const control = new AbortController();
     this.asked.set(n, control);
     try {
       this.put(await this.load(n * BLOCK, BLOCK, control.signal));
+      return !this.blocks[n]?.classList.contains("is-empty");
     } catch (error) {
       if (error.name !== "AbortError") this.failed(error);
+      return false;
     } finally {
       if (this.asked.get(n) === control) this.asked.delete(n);
     }

@@ -272,5 +272,6 @@ READ = """() => {
 ROWS_MS = """() => {
   const found = performance.getEntriesByType('resource').filter((e) => e.name.includes('/rows?'));
   performance.clearResourceTimings();
-  return found.map((e) => e.responseEnd - e.requestStart);
+  // Those that were given up have no start.
+  return found.filter((e) => e.requestStart).map((e) => e.responseEnd - e.requestStart);
 }"""

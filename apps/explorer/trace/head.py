@@ -143,7 +143,7 @@ def _incomplete(orphans: int) -> str:
     one = orphans == 1
     return (
         f"{plural(orphans, 'span')} {'names a parent that has' if one else 'name parents that have'} not come. "
-        "It may have been lost on the way, be sampled out, or belong to a service that sends elsewhere."
+        f"{'It' if one else 'They'} may have been lost on the way, or sampled out, or sent elsewhere."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from apps.accounts.keys import make_key
 from apps.accounts.models import Workspace
 from apps.store import queries
 from apps.traces.model import Span
+from apps.traces.otlp import read_trace
+from apps.traces.otlp_json import request_from_json
 from tests.ingest import npm, real_server
 from tests.ingest.odd_requests import SMALL_LIMIT_BYTES
 from tests.ingest.real_server import RealServer
+from tests.ingest.wire_http import JSON, PROTOBUF
 
 DATABASE = "ingest_tests"
 WORKSPACE_ID = 1
@@ -68,7 +72,7 @@ def keys(on_servers_database) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def servers(database_url, keys, tmp_path_factory) -> Iterator[Callable[[str], RealServer]]:
-    """Servers by name, started when first asked for: open, keyed, full, broken."""
+    """Servers by name, started when first asked for: open, keyed, full and broken OTLP ports, and an open web port."""
     logs: Path = tmp_path_factory.mktemp("servers")
     common = {"DATABASE_URL": database_url, "TRACER_SECRET_KEY": "tests", "TRACER_OPEN": "1"}
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -77,12 +81,15 @@ def servers(database_url, keys, tmp_path_factory) -> Iterator[Callable[[str], Re
         "keyed": common | {"TRACER_OPEN": "0", "TRACER_MAX_BODY_BYTES": str(SMALL_LIMIT_BYTES)},
         "full": common | {"TRACER_MAX_BACKLOG_SPANS": "1"},
         "broken": common | {"DATABASE_URL": nowhere},
+        "web": common,
     }
     running: dict[str, RealServer] = {}
 
     def server(name: str) -> RealServer:
         if name not in running:
-            running[name] = real_server.start(environments[name], logs / f"{name}.log")
+            running[name] = real_server.start(
+                environments[name], logs / f"{name}.log", role="web" if name == "web" else "otlp"
+            )
             running[name].words = keys
         return running[name]
 
@@ -111,3 +118,23 @@ def sdk_scripts(tmp_path_factory) -> Path:
     for script in npm.SOURCES.glob("*.mjs"):
         shutil.copy(script, place)
     return place
+
+
+@pytest.fixture
+def ways_out(stored_spans, servers) -> Callable[[str], dict[str, tuple[Span, ...]]]:
+    """The spans of a trace by the way they come out: the trace page's loader, and the query API's two encodings."""
+
+    def download(trace_id: str, accept: str) -> bytes:
+        asked = urllib.request.Request(f"{servers('web').url}/api/v1/traces/{trace_id}", headers={"Accept": accept})
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return answer.read()
+
+    def out(trace_id: str) -> dict[str, tuple[Span, ...]]:
+        from_json = request_from_json(download(trace_id, JSON))[0].SerializeToString()
+        return {
+            "loaded": stored_spans(trace_id),
+            "downloaded as JSON": tuple(read_trace(trace_id, from_json)),
+            "downloaded as protobuf": tuple(read_trace(trace_id, download(trace_id, PROTOBUF))),
+        }
+
+    return out

@@ -9,7 +9,10 @@ from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourcePb
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 
+from django.conf import settings
+
 from apps.store.hot_cache import CachedBatch, HotCache
+from apps.store.sealed import filed_at
 from apps.traces.batch import TRACES
 from apps.traces.draft import Draft, raw_trace_id
 from apps.traces.match import span_matches
@@ -25,11 +28,13 @@ class HotTraces:
         self._cache = cache
         self._by_trace: dict[bytes, list[CachedBatch]] = {}
         self.starts: dict[bytes, int] = {}
-        """Trace id -> earliest start among its hot spans, ns."""
+        """Trace id -> when its earliest hot span started as filed, ns: never a time that cannot be true."""
         self._with_spans = [b for b in batches if b.signal == TRACES]
         for batch in sorted(batches, key=lambda b: (b.received_us, b.id)):
+            received_ns = batch.received_us * 1000
             for trace_id, start in batch.starts.items():
                 self._by_trace.setdefault(trace_id, []).append(batch)
+                start = filed_at(start, received_ns, settings.TRACER_RETENTION_DAYS)
                 if batch.signal == TRACES and start < self.starts.get(trace_id, 1 << 63):
                     self.starts[trace_id] = start
 

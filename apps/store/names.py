@@ -13,7 +13,7 @@ HUES = 28
 MAX_NAME_CHARS = 512
 """btree entries must stay below 2 704 bytes; a longer name is listed by its beginning."""
 MAX_SPAN_NAMES = 20_000
-MAX_ATTRIBUTE_KEYS = 2_000
+MAX_ATTRIBUTE_KEYS = 10_000
 """Per workspace. A sender that puts ids into names would otherwise fill the lists people choose from."""
 REFRESH_SECONDS = 600.0
 """How old `last_seen_at` may be in the table."""
@@ -40,7 +40,8 @@ def forget_written() -> None:
     _written.clear()
 
 
-def _clean(name: str) -> str:
+def listed_name(name: str) -> str:
+    """A name as these tables hold it: PostgreSQL's text cannot hold U+0000."""
     return name[:MAX_NAME_CHARS].replace("\x00", "\ufffd")
 
 
@@ -52,7 +53,7 @@ def register_services(cursor, workspace_id: int, names) -> None:
     with cursor.connection.transaction():
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_HUE_LOCK, workspace_id])
         for name in fresh:
-            cursor.execute(_ADD_SERVICE, {"w": workspace_id, "n": _clean(name), "hues": HUES})
+            cursor.execute(_ADD_SERVICE, {"w": workspace_id, "n": listed_name(name), "hues": HUES})
     _remember("service", workspace_id, fresh)
 
 
@@ -71,7 +72,7 @@ def register_span_names(cursor, workspace_id: int, names) -> None:
     fresh = _new("span_name", workspace_id, names)
     if not fresh:
         return
-    rows = sorted({(_clean(s), _clean(n), k) for s, n, k in fresh})
+    rows = sorted({(listed_name(s), listed_name(n), k) for s, n, k in fresh})
     cursor.execute(
         """
         INSERT INTO span_name (workspace_id, service, name, kind, last_seen_at)
@@ -96,6 +97,6 @@ def register_attribute_keys(cursor, workspace_id: int, keys) -> None:
         WHERE (SELECT count(*) FROM attribute_key WHERE workspace_id = %(w)s) < %(most)s
         ON CONFLICT (workspace_id, key) DO UPDATE SET last_seen_at = excluded.last_seen_at
         """,
-        {"w": workspace_id, "most": MAX_ATTRIBUTE_KEYS, "keys": sorted({_clean(k) for k in fresh})},
+        {"w": workspace_id, "most": MAX_ATTRIBUTE_KEYS, "keys": sorted({listed_name(k) for k in fresh})},
     )
     _remember("attribute_key", workspace_id, fresh)

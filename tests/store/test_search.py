@@ -188,3 +188,30 @@ def test_services_that_arrive_at_once_get_hues_of_their_own():
     [t.start() for t in threads]
     [t.join() for t in threads]
     assert sorted(s.hue for s in list_services(1)) == list(range(1, 15))
+
+
+def test_a_trace_with_a_time_that_cannot_be_true_stands_among_those_that_arrived_with_it():
+    absurd = some_trace(99, [("a", "x", None, 0, 5)])
+    absurd.resource_spans[0].scope_spans[0].spans[0].start_time_unix_nano = 0
+    send(*random_traces(3, 30), absurd)
+    for _ in range(2):
+        assert search(1, window(limit=1)).rows[0].trace_id == trace_id_of(99)
+        digest_all()
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
+def test_a_search_that_runs_out_of_time_leaves_nothing_out_up_to_where_it_stopped(is_sealed, monkeypatch):
+    send(*random_traces(4, 60))
+    if is_sealed:
+        digest_all()
+    monkeypatch.setattr("apps.store.search.BUDGET_SECONDS", -1.0)
+    ids, cursor, pages = [], "", 0
+    while True:
+        page = search(1, window(kind="SERVER", limit=50, cursor=cursor))
+        ids += [row.trace_id for row in page.rows]
+        pages, cursor = pages + 1, page.next_cursor
+        if not cursor:
+            break
+        assert page.ran_out
+    assert sorted(ids) == sorted(trace_id_of(n) for n in range(60))
+    assert pages > 1

@@ -1,0 +1,26 @@
+"""Where a page of results ends: (filed start in µs, trace id), newest first; and the text that carries it in a link."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+Key = tuple[int, bytes]
+
+
+def write_cursor(key: Key) -> str:
+    """The opaque text for `TraceQuery.cursor`."""
+    return base64.urlsafe_b64encode(key[0].to_bytes(8, "big", signed=True) + key[1]).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Key | None:
+    """None for an empty text. Raises ValueError for a text that is not ours."""
+    if not text:
+        return None
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        data = b""
+    if len(data) != 24:
+        raise ValueError("This cursor was not made by this search.")
+    return int.from_bytes(data[:8], "big", signed=True), data[8:]

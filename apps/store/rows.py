@@ -1,0 +1,60 @@
+"""Rows of results, from a summary just made or from the columns of a sealed trace."""
+
+from __future__ import annotations
+
+from apps.store.candidates import Candidate
+from apps.store.results import MatchedSpan, ServiceCount, TraceRow
+from apps.traces.draft import Draft, Summary
+from apps.traces.match import matching_spans
+from apps.traces.model import Span
+from apps.traces.otlp import read_trace
+from apps.traces.query import SpanPredicate
+
+
+def matches(draft: Draft, predicate: SpanPredicate) -> list[Span]:
+    """Spans of the draft that meet the predicate, earliest first; none when it asks nothing."""
+    if predicate.is_empty:
+        return []
+    return matching_spans(read_trace(draft.trace_id.hex(), b"".join(draft.documents())), predicate)
+
+
+def summary_row(summary: Summary, spans: list[Span]) -> TraceRow:
+    """Of a trace that is hot, wholly or in part."""
+    return TraceRow(
+        trace_id=summary.trace_id.hex(),
+        started_ns=summary.start_ns,
+        duration_ns=summary.duration_ns,
+        root_service=summary.root_service,
+        root_name=summary.root_name,
+        span_count=summary.span_count,
+        error_count=summary.error_count,
+        orphan_count=summary.orphan_count,
+        services=tuple(ServiceCount(name, *counts) for name, counts in summary.services.items()),
+        matched=_matched(spans),
+        matched_count=len(spans),
+        is_sealed=False,
+    )
+
+
+def _matched(spans) -> MatchedSpan | None:
+    if not spans:
+        return None
+    first = spans[0]
+    return MatchedSpan(first.span_id, first.service, first.name, first.duration_ns)
+
+
+def sealed_row(c: Candidate, spans: list[Span]) -> TraceRow:
+    counts = c.service_counts
+    return TraceRow(
+        trace_id=c.trace_id.hex(),
+        started_ns=c.start_ns,
+        duration_ns=c.duration_ns,
+        root_service=c.root_service,
+        root_name=c.root_name,
+        span_count=c.span_count,
+        error_count=c.error_count,
+        orphan_count=c.orphan_count,
+        services=tuple(ServiceCount(s, counts[2 * i], counts[2 * i + 1]) for i, s in enumerate(c.services)),
+        matched=_matched(spans),
+        matched_count=len(spans),
+    )

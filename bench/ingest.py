@@ -16,6 +16,8 @@ from bench.storage import Storage
 @dataclass(slots=True)
 class Ingest:
     batch: int
+    rate: int
+    """Spans a second the generator was held to; 0 for as fast as they were taken."""
     acknowledged: int
     found: int
     """Spans stored once everything was digested; equal to `acknowledged` when nothing was lost or doubled."""
@@ -32,8 +34,10 @@ class Ingest:
     drained_after_s: float
 
 
-def measure(product: Product, storage: Storage, *, batch: int, seconds: float, connections: int = 4) -> Ingest:
-    """Load at full speed from another process while digest runs, then wait until all is sealed and count."""
+def measure(
+    product: Product, storage: Storage, *, batch: int, seconds: float, connections: int = 4, rate: int = 0
+) -> Ingest:
+    """Load from another process while digest runs, then wait until all is sealed and count."""
     had, cpu_before = storage.spans(), product.cpu_seconds()
     lags: list[float] = []
     done = threading.Event()
@@ -44,7 +48,7 @@ def measure(product: Product, storage: Storage, *, batch: int, seconds: float, c
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    load = run_load(product.traces_url, seconds=seconds, batch=batch, connections=connections)
+    load = run_load(product.traces_url, seconds=seconds, batch=batch, connections=connections, rate=rate)
     lag_at_end, ended = storage.lag_s(), time.monotonic()
     done.set()
     watcher.join()
@@ -53,7 +57,7 @@ def measure(product: Product, storage: Storage, *, batch: int, seconds: float, c
     cpu_after, million = product.cpu_seconds(), load["acknowledged"] / 1e6
     used = {role: round((cpu_after[role] - cpu_before[role]) / million, 2) for role in cpu_after}
     return Ingest(
-        batch, load["acknowledged"], storage.spans() - had, load["seconds"],
+        batch, rate, load["acknowledged"], storage.spans() - had, load["seconds"],
         round(load["acknowledged"] / load["seconds"]), load["statuses"],
         {name: round(ms, 1) for name, ms in load["ms"].items()}, used | {"all": round(sum(used.values()), 2)},
         round(load["cpu_seconds"] / million, 2), round(lag_at_end, 1), round(max(lags, default=0.0), 1),

@@ -34,7 +34,7 @@ def _table(head: list[str], rows: list[list[object]]) -> str:
 def _ingest(results: list[dict]) -> str:
     roles = list(results[0]["cpu_s_a_million"])
     rates = [
-        [r["batch"], f"{r['spans_a_second']:,}", f"{r['acknowledged']:,}", f"{r['found']:,}",
+        [_load(r), f"{r['spans_a_second']:,}", f"{r['acknowledged']:,}", f"{r['found']:,}",
          *(r["request_ms"][n] for n in ("p50", "p95", "max")), r["lag_at_end_s"], r["lag_most_s"], r["drained_after_s"]]
         for r in results
     ]  # fmt: skip
@@ -48,6 +48,10 @@ def _ingest(results: list[dict]) -> str:
         "CPU seconds per million spans, from the first request until everything was sealed:\n",
         _table(["spans a batch", *roles, "(generator)"], cpu),
     ])  # fmt: skip
+
+
+def _load(result: dict) -> str:
+    return f"{result['batch']}, held to {result['rate']:,}/s" if result["rate"] else f"{result['batch']}, full speed"
 
 
 def _storage(sizes: list[dict]) -> str:

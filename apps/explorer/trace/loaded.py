@@ -1,6 +1,6 @@
-"""Traces kept ready between requests: decoding 50 000 spans costs a second, drawing the next rows must not.
+"""Traces kept ready between requests: decoding 50 000 spans costs half a second of CPU, drawing the next rows must not.
 
-One process keeps the traces last looked at, up to MAX_SPANS spans together (about 2 KB a span), by workspace,
+One process keeps the traces last looked at, up to MAX_SPANS spans together (about 3 KB a span), by workspace,
 trace id and version. A page load asks the store whether there is a newer version; the windows of rows that follow
 name the version they belong to, so that all rows of one page come from one state of a trace that is still growing.
 """
@@ -19,8 +19,9 @@ from apps.store.queries import load_trace, trace_version
 from apps.traces.model import Trace
 from apps.traces.tree import Node, Tree, build_tree
 
-MAX_SPANS = 200_000
-KEPT_LAYOUTS = 8
+MAX_SPANS = 120_000
+"""350 MB. One trace that is larger is kept all the same: its reader is scrolling."""
+KEPT_LAYOUTS = 6
 """Fold states and finds kept per trace: going back and forth is cheap, holding them costs a list each."""
 
 

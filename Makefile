@@ -3,6 +3,7 @@
 #   make up      the same without the shop
 #   make test    the whole test suite
 #   make bench   measurements; writes docs/benchmarks.md
+#   make chaos   kills every process under load and counts (docs/durability.md); about 20 minutes
 #   make lint    ruff and the direction of imports
 # An environment of your own:  make test VENV=/path/to/venv READY=1   (READY=1: everything is installed there)
 
@@ -15,7 +16,7 @@ RUNTIME := $(if $(READY),,$(VENV)/.runtime)
 DEVELOPMENT := $(if $(READY),,$(VENV)/.development)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: demo up test bench lint format setup setup-dev clean
+.PHONY: demo up test bench chaos lint format setup setup-dev clean
 .DEFAULT_GOAL := up
 
 demo: $(RUNTIME)
@@ -29,6 +30,9 @@ test: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python bench/run.py $(ARGS)
+
+chaos: $(DEVELOPMENT)
+	$(BIN)/python bench/chaos.py $(ARGS)
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .

@@ -131,6 +131,8 @@ def _add(gathered: dict[Key, Gathered], batch: hot.HotBatch, trace_id: bytes, ke
 
 def _summarise(cursor, gathered: dict[Key, Gathered], retention_days: int) -> dict[Key, SealedTrace]:
     """Finished traces by key; names and partitions they need are there, and committed, when this returns."""
+    for summariser in _summarisers.values():
+        summariser.attributes.make_room()
     ready = {key: _finish(key[0], g.draft, g.received_us * 1000, retention_days) for key, g in gathered.items()}
     for workspace_id in {w for w, _ in ready}:
         mine = [t.summary for t in ready.values() if t.workspace_id == workspace_id]

@@ -10,8 +10,9 @@ import threading
 import time
 
 HUES = 28
-MAX_NAME_CHARS = 512
-"""btree entries must stay below 2 704 bytes; a longer name is listed by its beginning."""
+MAX_NAME_BYTES = 1_200
+"""As UTF-8: a btree entry, here of a service and a span name, must stay below 2 704 bytes. A longer name is listed
+by its beginning."""
 MAX_SPAN_NAMES = 20_000
 MAX_ATTRIBUTE_KEYS = 10_000
 """Per workspace. A sender that puts ids into names would otherwise fill the lists people choose from."""
@@ -42,7 +43,7 @@ def forget_written() -> None:
 
 def listed_name(name: str) -> str:
     """A name as these tables hold it: PostgreSQL's text cannot hold U+0000."""
-    return name[:MAX_NAME_CHARS].replace("\x00", "\ufffd")
+    return name.replace("\x00", "\ufffd").encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def register_services(cursor, workspace_id: int, names) -> None:

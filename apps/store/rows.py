@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from apps.store.candidates import Candidate
 from apps.store.results import MatchedSpan, ServiceCount, TraceRow
-from apps.traces.draft import Draft, Summary
+from apps.traces.draft import Draft, Summariser, Summary
 from apps.traces.match import matching_spans
 from apps.traces.model import Span
 from apps.traces.otlp import read_trace
 from apps.traces.query import SpanPredicate
+
+_summariser = Summariser()
+
+
+def summarise(draft: Draft) -> Summary:
+    """The summary of a trace that is hot, wholly or in part; what repeats is remembered for the whole process."""
+    _summariser.attributes.make_room()
+    return _summariser.summarise(draft)
 
 
 def matches(draft: Draft, predicate: SpanPredicate) -> list[Span]:

@@ -13,16 +13,14 @@ from apps.store.names import listed_name
 from apps.store.page_keys import Key
 from apps.store.partitions import day_of, existing_partitions
 from apps.store.results import TraceRow
-from apps.store.rows import matches, sealed_row, summary_row
-from apps.traces.draft import Draft, Summariser
+from apps.store.rows import matches, sealed_row, summarise, summary_row
+from apps.traces.draft import Draft
 from apps.traces.match import matching_spans
 from apps.traces.otlp import read_trace
 from apps.traces.query import TraceQuery
 
 CHECK_AT_ONCE = 25
 GIN_ROWS = 400
-
-_summariser = Summariser()
 
 
 @dataclass(slots=True)
@@ -99,7 +97,7 @@ def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterato
             yield candidate.key, sealed_row(candidate, spans)
         elif not _is_found_hot(candidate.trace_id, query, hot):
             draft = load_draft(cursor, workspace_id, candidate.trace_id, hot)
-            yield candidate.key, summary_row(_summariser.summarise(draft), matches(draft, query.span))
+            yield candidate.key, summary_row(summarise(draft), matches(draft, query.span))
 
 
 def _is_found_hot(trace_id: bytes, query: TraceQuery, hot: HotTraces) -> bool:

@@ -16,10 +16,9 @@ from apps.store.hot_search import HotTraces
 from apps.store.load import load_draft
 from apps.store.page_keys import Key, read_cursor, write_cursor
 from apps.store.results import SearchPage, TraceRow
-from apps.store.rows import matches, summary_row
+from apps.store.rows import matches, summarise, summary_row
 from apps.store.sealed import filed_at
 from apps.store.sealed_search import Progress, sealed_rows
-from apps.traces.draft import Summariser
 from apps.traces.query import SpanPredicate, TraceQuery
 
 BUDGET_SECONDS = 3.0
@@ -98,15 +97,12 @@ def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before, p
             return
         last = (hot.starts[trace_id] // 1000, trace_id)
         draft = load_draft(cursor, workspace_id, trace_id, hot)
-        summary = _summariser.summarise(draft)
+        summary = summarise(draft)
         filed_ns = filed_at(summary.start_ns, hot.received_ns(trace_id), settings.TRACER_RETENTION_DAYS)
         key = (filed_ns // 1000, trace_id)
         if _in_window(query, key, summary.duration_ns, before):
             kept += 1
             yield key, summary_row(summary, matches(draft, query.span))
-
-
-_summariser = Summariser()
 
 
 def _in_window(query: TraceQuery, key: Key, duration_ns: int, before: Key | None) -> bool:

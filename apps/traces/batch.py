@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from apps.traces import wire
+from apps.traces.model import MAX_TIME_NS, Resource
 from apps.traces.packing import compress
 
 SHARDS = 4
-MAX_TIME_NS = 2**63 - 1
 TRACES, LOGS = 0, 1
 """What a part holds: TracesData or LogsData."""
 
@@ -81,7 +81,7 @@ def split_batch(request, body: bytes | None = None) -> Batch:
             for shard in shards:
                 batch.accepted += shard.close_scope(raw_group, raw_scoped)
         if group.scope_spans:
-            batch.services.add(_service_name(group.resource))
+            batch.services.add(Resource(group.resource).service)
     batch.parts = [shard.part() for shard in shards if shard.span_count]
     batch.rejected = check.rejected
     batch.problems = check.problems()
@@ -164,10 +164,3 @@ def split_logs(request) -> Batch:
         Part(k, LOGS, starts[k], 0, compress(documents[k].SerializeToString())) for k in range(SHARDS) if counts[k]
     ]
     return Batch(parts=parts, accepted=sum(counts))
-
-
-def _service_name(resource) -> str:
-    for pair in resource.attributes:
-        if pair.key == "service.name":
-            return pair.value.string_value or "unknown_service"
-    return "unknown_service"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from apps.traces import wire
+from apps.traces.model import KINDS
 from apps.traces.tokens import (
     AttributeTokens,
     duration_class,
@@ -191,7 +192,8 @@ class Summariser:
         )
         tokens.add(span_id_token(span.span_id))
         tokens.update(self._derive(service, name, duration_ns, is_error))
-        summary.names.add((service, name, span.kind))
+        # An enum on the wire may hold any number; those without a meaning are read as unspecified (KINDS).
+        summary.names.add((service, name, span.kind if 0 <= span.kind < len(KINDS) else 0))
         return is_error
 
     def _derive(self, service: str, name: str, duration_ns: int, is_error: bool) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 
-from apps.traces.values import any_value, attribute_pairs
+from apps.traces.values import any_value, attribute_pairs, marks_error, value_text
 
 KINDS = ("INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 """Kind names by OTLP number; 0 (unspecified) may be read as INTERNAL (trace.proto, SpanKind)."""
@@ -49,8 +49,8 @@ class Resource:
     def service(self) -> str:
         """`service.name`, or `unknown_service` when it is missing or empty."""
         for key, value in self.attributes:
-            if key == "service.name" and value not in (None, ""):
-                return value if isinstance(value, str) else str(value)
+            if key == "service.name" and value_text(value):
+                return value_text(value)
         return UNKNOWN_SERVICE
 
     @property
@@ -178,8 +178,7 @@ class Span:
         # Looking for the key's bytes takes 1 µs a span, decoding its attributes 10.
         if self.pb.status.code == 1 or _ERROR_KEY not in self.pb.SerializeToString():
             return False
-        value = self.get("error")
-        return value is not None and value is not False and value != "false"
+        return marks_error(self.get("error"))
 
     @property
     def attributes(self) -> Pairs:

@@ -11,6 +11,7 @@ import binascii
 import math
 import struct
 
+from apps.traces.model import UNKNOWN_SERVICE
 from apps.traces.query import RESOURCE_PREFIX, SpanPredicate
 from apps.traces.wire import RawSpan
 
@@ -22,7 +23,7 @@ def needles(predicate: SpanPredicate) -> list[Alternatives]:
     Durations give none: see `raw_may_match`."""
     found: list[Alternatives] = []
     for text in (predicate.service, predicate.name):
-        if text and text != "unknown_service":
+        if text and text != UNKNOWN_SERVICE:
             found.append((text.encode("utf-8", "replace"),))
     if predicate.status == "ERROR" or predicate.is_error:
         found.append((b"\x18\x02", b"error"))  # Status.code = 2, or an attribute of that name

@@ -11,13 +11,15 @@ from zlib import crc32
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from apps.traces import wire
-from apps.traces.values import any_value, value_text
+from apps.traces.model import UNKNOWN_SERVICE
+from apps.traces.values import any_value, marks_error, value_text
 
 SPAN_ID_BUCKETS = 1 << 16
 """A token of its own for every span id would cost 40 B a span; a bucket costs a tenth of it and leaves, at 10 M
 spans a day, some 150 traces to look at (10 ms)."""
 
 _CACHE_ENTRIES = 200_000
+_MOST_KEYS = 20_000
 
 
 def _token(*parts: str) -> int:
@@ -97,7 +99,16 @@ class AttributeTokens:
         self.error_pairs: set[bytes] = set()
         """Serialised `error` attributes that mark a span as failed (Zipkin, OpenTracing)."""
         self.keys: set[str] = set()
-        """Attribute keys seen since the owner last took them."""
+        """Attribute keys seen since `make_room` last forgot."""
+
+    def make_room(self) -> None:
+        """Forget all when it has become much. For the owner to call when it has done with `keys`, and not within a
+        trace: a pair that was just read must stay known to `error_pairs`."""
+        if len(self._tokens) >= _CACHE_ENTRIES or len(self.keys) >= _MOST_KEYS:
+            self._tokens.clear()
+            self._shared.clear()
+            self.error_pairs.clear()
+            self.keys.clear()
 
     def of(self, raw: bytes) -> int:
         token = self._tokens.get(raw)
@@ -110,15 +121,11 @@ class AttributeTokens:
         into |= found
 
     def _read(self, raw: bytes) -> int:
-        if len(self._tokens) >= _CACHE_ENTRIES:
-            self._tokens.clear()
-            self.error_pairs.clear()
         pair = KeyValue.FromString(raw)
         value = any_value(pair.value)
-        text = value_text(value)
-        token = self._tokens[raw] = attribute_token(pair.key, text)
+        token = self._tokens[raw] = attribute_token(pair.key, value_text(value))
         self.keys.add(pair.key)
-        if pair.key == "error" and text not in ("false", ""):
+        if pair.key == "error" and marks_error(value):
             self.error_pairs.add(raw)
         return token
 
@@ -160,9 +167,11 @@ class AttributeTokens:
 
 
 def _service_name(raw_pairs) -> str:
+    """As `apps.traces.model.Resource.service`, decoding nothing but what may be it."""
     for raw in raw_pairs:
         if b"service.name" in raw:
             pair = KeyValue.FromString(raw)
-            if pair.key == "service.name":
-                return value_text(any_value(pair.value)) or "unknown_service"
-    return "unknown_service"
+            text = value_text(any_value(pair.value)) if pair.key == "service.name" else ""
+            if text:
+                return text
+    return UNKNOWN_SERVICE

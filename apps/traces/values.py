@@ -39,6 +39,12 @@ def any_value(pb, depth: int = 0) -> object:
     return None
 
 
+def marks_error(value: object) -> bool:
+    """Whether an attribute `error` of this value says that its span failed: Zipkin and OpenTracing set it to
+    anything but false, to an empty text too."""
+    return value is not None and value is not False and value != "false"
+
+
 def value_text(value: object) -> str:
     """The string form of a value, for search, display and CSV (common/README, "AnyValue
     representation for non-OTLP"): bare text, `true`, `12`, `NaN`, base64 bytes, JSON for the rest.

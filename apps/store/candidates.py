@@ -21,8 +21,11 @@ from apps.traces.tokens import (
     span_id_token,
 )
 
-RECENT_ROWS = (300, 4_000)
-"""How many of the newest rows are looked at before GIN is asked: few first, more when some of the few matched."""
+NEWEST_ROWS, NEWEST_ROWS_UNFILTERED = (300, 4_000), (60, 600)
+"""How many of the newest rows are looked at before GIN is asked: few first, more when some of the few matched. Fewer
+when tokens cannot sort them out and every one is decoded."""
+WIDE_CHOICE = 16
+"""PostgreSQL compares every token of a row with each of a choice: beyond so many, decoding the trace is cheaper."""
 
 COLUMNS = """uuid_send(trace_id), (extract(epoch FROM started_at) * 1e6)::int8, start_ns, duration_ns, span_count,
              error_count, orphan_count, root_service, root_name, services, service_counts"""
@@ -61,10 +64,9 @@ class TokenFilter:
     def is_empty(self) -> bool:
         return not self.all_of and not self.any_of
 
-    @property
-    def has_wide_choice(self) -> bool:
-        """Testing a row's tokens one by one against so many is slower than asking GIN."""
-        return any(len(choice) > 32 for choice in self.any_of)
+    def narrow(self) -> TokenFilter:
+        """Without the choices too wide to test a row against."""
+        return TokenFilter(self.all_of, tuple(c for c in self.any_of if len(c) <= WIDE_CHOICE))
 
     def sql(self) -> tuple[str, list]:
         parts, values = [], []
@@ -122,11 +124,15 @@ def _attribute_choice(key: str, text: str) -> tuple[int, ...]:
     return own, attribute_token(key.removeprefix(RESOURCE_PREFIX), text)
 
 
+def newest_rows(tokens: TokenFilter) -> tuple[int, int]:
+    return NEWEST_ROWS_UNFILTERED if tokens.narrow() != tokens else NEWEST_ROWS
+
+
 def newest_candidates(cursor, workspace_id: int, day: date, query: TraceQuery, tokens: TokenFilter, *, before, rows):
     """(candidates, oldest key looked at or None when the partition's end was reached) among the newest `rows` rows
     of the window that come after the key `before` in newest-first order."""
     where, values = _window(query, before)
-    token_sql, token_values = tokens.sql()
+    token_sql, token_values = tokens.narrow().sql()
     cursor.execute(
         f"""
         SELECT {COLUMNS}, {token_sql} AND part = 0 AND {_duration_sql(query)}

@@ -16,7 +16,7 @@ from apps.traces.batch import TRACES
 from apps.traces.draft import Draft, raw_trace_id
 from apps.traces.match import span_matches
 from apps.traces.model import Resource, Scope, Span
-from apps.traces.needles import may_match, needles, raw_may_match
+from apps.traces.needles import may_match, needles, sieve
 from apps.traces.query import SpanPredicate
 
 
@@ -76,21 +76,16 @@ class HotTraces:
 
 def _matching_in(scopes, predicate: SpanPredicate, conditions, found: set[bytes]) -> set[bytes]:
     new: set[bytes] = set()
-    for (resource, resource_schema, scope, scope_schema), raws in scopes:
-        around = resource + scope
-        still_open = [c for c in conditions if not any(needle in around for needle in c)]
-        model = None
-        for raw in raws:
-            if not may_match(raw, still_open) or not raw_may_match(raw, predicate):
-                continue
-            trace_id = raw_trace_id(raw)
-            if trace_id in found or trace_id in new:
-                continue
-            if model is None:
-                model = (
-                    Resource(ResourcePb.FromString(resource), resource_schema),
-                    Scope(InstrumentationScope.FromString(scope), scope_schema),
-                )
-            if span_matches(Span(SpanPb.FromString(raw), *model, 0), predicate):
-                new.add(trace_id)
+    read: dict[tuple, tuple[Resource, Scope]] = {}
+    for key, raw in sieve(scopes, predicate, conditions):
+        trace_id = raw_trace_id(raw)
+        if trace_id in found or trace_id in new:
+            continue
+        if key not in read:
+            read[key] = (
+                Resource(ResourcePb.FromString(key[0]), key[1]),
+                Scope(InstrumentationScope.FromString(key[2]), key[3]),
+            )
+        if span_matches(Span(SpanPb.FromString(raw), *read[key], 0), predicate):
+            new.add(trace_id)
     return new

@@ -14,13 +14,17 @@ from apps.store.page_keys import Key
 from apps.store.partitions import day_of, existing_partitions
 from apps.store.results import TraceRow
 from apps.store.rows import matches, sealed_row, summarise, summary_row
-from apps.traces.draft import Draft
+from apps.traces.draft import Draft, raw_scopes
 from apps.traces.match import matching_spans
+from apps.traces.model import Span
+from apps.traces.needles import needles, sieve
 from apps.traces.otlp import read_trace
-from apps.traces.query import TraceQuery
+from apps.traces.query import SpanPredicate, TraceQuery
 
 CHECK_AT_ONCE = 25
 GIN_ROWS = 400
+RARE_BELOW = 40
+"""Fewer matches than one in so many of the newest traces, and looking on among them is slower than GIN."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,9 @@ class Progress:
 
     deadline: float
     looked_at: int = 0
+    matched: int = 0
+    is_rare: bool = False
+    """Few of the newest traces matched: from here on only GIN is asked."""
     floor: Key | None = None
     """Set when time was up: everything newer than this key was looked at, nothing older."""
 
@@ -50,47 +57,50 @@ def sealed_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before,
         for group in _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress):
             for at_once in range(0, len(group), CHECK_AT_ONCE):
                 chunk = group[at_once : at_once + CHECK_AT_ONCE]
-                yield from _checked(cursor, workspace_id, day, query, chunk, hot)
+                for keyed_row in _checked(cursor, workspace_id, day, query, chunk, hot):
+                    progress.matched += 1
+                    yield keyed_row
                 progress.looked_at += len(chunk)
                 if progress.is_up(chunk[-1].key):
                     return
 
 
-def _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress):
-    """Lists of candidates of one day, each list older than the one before it."""
-    for rows in sealed.RECENT_ROWS:
-        found, oldest, looked = sealed.newest_candidates(
+def _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress: Progress) -> Iterator[list]:
+    """Lists of candidates of one day, each list older than the one before it. The consumer counts matches in
+    `progress` before it asks for the next list: few among the newest mean that the rest is left to GIN."""
+    for rows in () if progress.is_rare else sealed.newest_rows(tokens):
+        matched = progress.matched
+        found, before, looked = sealed.newest_candidates(
             cursor, workspace_id, day, query, tokens, before=before, rows=rows
         )
         progress.looked_at += looked - len(found)
         yield found
-        if oldest is None:
+        if before is None:
             return
-        before = oldest
-        if not tokens.is_empty and (len(found) * 40 < rows or tokens.has_wide_choice):
+        if not tokens.is_empty and (progress.matched - matched) * RARE_BELOW < rows:
+            progress.is_rare = True
             break
     while True:
         if tokens.is_empty:
-            found, oldest, looked = sealed.newest_candidates(
-                cursor, workspace_id, day, query, tokens, before=before, rows=sealed.RECENT_ROWS[-1]
+            found, before, _ = sealed.newest_candidates(
+                cursor, workspace_id, day, query, tokens, before=before, rows=max(sealed.newest_rows(tokens))
             )
         else:
             found = sealed.token_candidates(cursor, workspace_id, day, query, tokens, before=before, rows=GIN_ROWS)
-            oldest = found[-1].key if len(found) == GIN_ROWS else None
+            before = found[-1].key if len(found) == GIN_ROWS else None
         yield found
-        if oldest is None:
+        if before is None:
             return
-        before = oldest
 
 
 def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterator[tuple[Key, TraceRow]]:
     """The candidates that really match, in their order."""
     documents = {} if query.span.is_empty else sealed_documents(cursor, workspace_id, day, [c.trace_id for c in chunk])
+    conditions = needles(query.span)
     for candidate in chunk:
-        spans = []
+        spans: list[Span] = []
         if not query.span.is_empty:
-            document = documents.get(candidate.trace_id)
-            spans = matching_spans(read_trace(candidate.trace_id.hex(), document), query.span) if document else []
+            spans = _matching(candidate.trace_id, documents.get(candidate.trace_id, b""), query.span, conditions)
             if not spans:
                 continue
         if candidate.trace_id not in hot.starts:
@@ -98,6 +108,12 @@ def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterato
         elif not _is_found_hot(candidate.trace_id, query, hot):
             draft = load_draft(cursor, workspace_id, candidate.trace_id, hot)
             yield candidate.key, summary_row(summarise(draft), matches(draft, query.span))
+
+
+def _matching(trace_id: bytes, document: bytes, predicate: SpanPredicate, conditions) -> list[Span]:
+    if next(sieve(raw_scopes(document), predicate, conditions), None) is None:
+        return []
+    return matching_spans(read_trace(trace_id.hex(), document), predicate)
 
 
 def _is_found_hot(trace_id: bytes, query: TraceQuery, hot: HotTraces) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from apps.store.partitions import partition_name
-from apps.traces.query import RESOURCE_PREFIX, SpanPredicate, TraceQuery
+from apps.traces.query import RESOURCE_PREFIX, TraceQuery
 from apps.traces.tokens import (
     attribute_token,
     duration_choice,
@@ -19,6 +19,7 @@ from apps.traces.tokens import (
     name_token,
     service_token,
     span_id_token,
+    trace_duration_choice,
 )
 
 NEWEST_ROWS, NEWEST_ROWS_UNFILTERED = (300, 4_000), (60, 600)
@@ -90,8 +91,9 @@ class Names:
     """(service, span name) where the span name equals a bare value."""
 
 
-def token_filter(wanted: SpanPredicate, names: Names) -> TokenFilter:
+def token_filter(query: TraceQuery, names: Names) -> TokenFilter:
     """Tokens every trace must have that can match. Never leaves out a match."""
+    wanted = query.span
     any_of: list[tuple[int, ...]] = [_attribute_choice(key, text) for key, text in wanted.attributes]
     all_of: list[int] = []
     services = [wanted.service] if wanted.service is not None else names.services_of_name
@@ -108,6 +110,8 @@ def token_filter(wanted: SpanPredicate, names: Names) -> TokenFilter:
     if wanted.min_duration_ns is not None or wanted.max_duration_ns is not None:
         pairs = [(s, wanted.name) for s in services] if wanted.name is not None else []
         any_of.append(duration_choice(wanted.min_duration_ns, wanted.max_duration_ns, pairs))
+    if query.min_trace_duration_ns is not None or query.max_trace_duration_ns is not None:
+        any_of.append(trace_duration_choice(query.min_trace_duration_ns, query.max_trace_duration_ns))
     for value in wanted.values:
         by_key = [attribute_token(key, value) for key in names.attribute_keys]
         by_name = [name_token(s, n) for s, n in names.names_of_value if n == value]

@@ -6,17 +6,13 @@ import heapq
 from collections.abc import Iterator
 
 from django.conf import settings
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourcePb
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 
 from apps.store.hot_cache import CachedBatch, HotCache
 from apps.store.sealed import filed_at
 from apps.traces.batch import TRACES
-from apps.traces.draft import Draft, raw_trace_id
-from apps.traces.match import span_matches
-from apps.traces.model import Resource, Scope, Span
-from apps.traces.needles import may_match, needles, sieve
+from apps.traces.draft import Draft
+from apps.traces.find import find_spans
+from apps.traces.needles import may_match, needles
 from apps.traces.query import SpanPredicate
 
 
@@ -67,25 +63,9 @@ class HotTraces:
                 yield heapq.heappop(waiting)[1]
             opened = self._cache.open(batch)
             if may_match(opened.data, conditions):
-                for trace_id in _matching_in(opened.scopes, predicate, conditions, found):
+                for span in find_spans(opened.scopes, predicate, conditions, besides=found):
+                    trace_id = span.pb.trace_id
                     found.add(trace_id)
                     heapq.heappush(waiting, (-self.starts[trace_id], trace_id))
         while waiting:
             yield heapq.heappop(waiting)[1]
-
-
-def _matching_in(scopes, predicate: SpanPredicate, conditions, found: set[bytes]) -> set[bytes]:
-    new: set[bytes] = set()
-    read: dict[tuple, tuple[Resource, Scope]] = {}
-    for key, raw in sieve(scopes, predicate, conditions):
-        trace_id = raw_trace_id(raw)
-        if trace_id in found or trace_id in new:
-            continue
-        if key not in read:
-            read[key] = (
-                Resource(ResourcePb.FromString(key[0]), key[1]),
-                Scope(InstrumentationScope.FromString(key[2]), key[3]),
-            )
-        if span_matches(Span(SpanPb.FromString(raw), *read[key], 0), predicate):
-            new.add(trace_id)
-    return new

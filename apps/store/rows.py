@@ -5,9 +5,8 @@ from __future__ import annotations
 from apps.store.candidates import Candidate
 from apps.store.results import MatchedSpan, ServiceCount, TraceRow
 from apps.traces.draft import Draft, Summariser, Summary
-from apps.traces.match import matching_spans
+from apps.traces.find import earliest_first, find_spans
 from apps.traces.model import Span
-from apps.traces.otlp import read_trace
 from apps.traces.query import SpanPredicate
 
 _summariser = Summariser()
@@ -23,7 +22,7 @@ def matches(draft: Draft, predicate: SpanPredicate) -> list[Span]:
     """Spans of the draft that meet the predicate, earliest first; none when it asks nothing."""
     if predicate.is_empty:
         return []
-    return matching_spans(read_trace(draft.trace_id.hex(), b"".join(draft.documents())), predicate)
+    return earliest_first(find_spans(draft.groups.items(), predicate))
 
 
 def summary_row(summary: Summary, spans: list[Span]) -> TraceRow:

@@ -15,11 +15,10 @@ from apps.store.partitions import day_of, existing_partitions
 from apps.store.results import TraceRow
 from apps.store.rows import matches, sealed_row, summarise, summary_row
 from apps.traces.draft import Draft, raw_scopes
-from apps.traces.match import matching_spans
+from apps.traces.find import earliest_first, find_spans
 from apps.traces.model import Span
-from apps.traces.needles import needles, sieve
-from apps.traces.otlp import read_trace
-from apps.traces.query import SpanPredicate, TraceQuery
+from apps.traces.needles import needles
+from apps.traces.query import TraceQuery
 
 CHECK_AT_ONCE = 25
 GIN_ROWS = 400
@@ -47,7 +46,7 @@ class Progress:
 
 def sealed_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before, progress) -> Iterator:
     """(key, TraceRow) pairs, newest first, until the window or the time is at its end."""
-    tokens = sealed.token_filter(query.span, _names(cursor, workspace_id, query))
+    tokens = sealed.token_filter(query, _names(cursor, workspace_id, query))
     if tokens.is_impossible:
         return
     first_day, last_day = day_of(max(query.start_ns, 0)), day_of(min(query.end_ns - 1, (1 << 63) - 1))
@@ -100,7 +99,8 @@ def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterato
     for candidate in chunk:
         spans: list[Span] = []
         if not query.span.is_empty:
-            spans = _matching(candidate.trace_id, documents.get(candidate.trace_id, b""), query.span, conditions)
+            document = documents.get(candidate.trace_id, b"")
+            spans = earliest_first(find_spans(raw_scopes(document), query.span, conditions))
             if not spans:
                 continue
         if candidate.trace_id not in hot.starts:
@@ -108,12 +108,6 @@ def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterato
         elif not _is_found_hot(candidate.trace_id, query, hot):
             draft = load_draft(cursor, workspace_id, candidate.trace_id, hot)
             yield candidate.key, summary_row(summarise(draft), matches(draft, query.span))
-
-
-def _matching(trace_id: bytes, document: bytes, predicate: SpanPredicate, conditions) -> list[Span]:
-    if next(sieve(raw_scopes(document), predicate, conditions), None) is None:
-        return []
-    return matching_spans(read_trace(trace_id.hex(), document), predicate)
 
 
 def _is_found_hot(trace_id: bytes, query: TraceQuery, hot: HotTraces) -> bool:

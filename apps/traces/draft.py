@@ -16,6 +16,7 @@ from apps.traces.tokens import (
     name_token,
     service_token,
     span_id_token,
+    trace_duration_token,
 )
 
 ERROR, OK = 2, 1
@@ -177,6 +178,7 @@ class Summariser:
         summary.end_ns = max(end, latest_start, summary.start_ns)
         summary.span_count = len(parents)
         summary.error_count = sum(errors for _, errors in summary.services.values())
+        summary.tokens.add(trace_duration_token(summary.duration_ns))
         _find_root(summary, parents, ids)
         return summary
 

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.traces.model import Span, Trace
+from apps.traces.model import Span
 from apps.traces.query import RESOURCE_PREFIX, SpanPredicate
 from apps.traces.values import value_text
-
-
-def matching_spans(trace: Trace, predicate: SpanPredicate) -> list[Span]:
-    """The spans of `trace` that meet the whole predicate, earliest first."""
-    found = [span for span in trace if span_matches(span, predicate)]
-    return sorted(found, key=lambda s: (s.start_ns, s.position))
 
 
 def span_matches(span: Span, wanted: SpanPredicate) -> bool:
@@ -36,13 +30,20 @@ def span_matches(span: Span, wanted: SpanPredicate) -> bool:
         return False
     if not wanted.attributes and not wanted.values:
         return True
-    pairs = {(key, value_text(value)) for key, value in _all_pairs(span)}
-    if any(key.startswith(RESOURCE_PREFIX) for key, _ in wanted.attributes):
-        pairs |= {(RESOURCE_PREFIX + key, value_text(value)) for key, value in span.resource.attributes}
-    if not all(pair in pairs for pair in wanted.attributes):
+    if not all(_has_attribute(span, key, text) for key, text in wanted.attributes):
         return False
-    texts = {text for _, text in pairs} | {span.name} if wanted.values else set()
-    return all(value in texts for value in wanted.values)
+    return all(value == span.name or _has_value(span, value) for value in wanted.values)
+
+
+def _has_attribute(span: Span, key: str, text: str) -> bool:
+    if any(k == key and value_text(v) == text for k, v in _all_pairs(span)):
+        return True
+    own = key.removeprefix(RESOURCE_PREFIX)
+    return own != key and any(k == own and value_text(v) == text for k, v in span.resource.attributes)
+
+
+def _has_value(span: Span, text: str) -> bool:
+    return any(value_text(v) == text for _, v in _all_pairs(span))
 
 
 def _has_status(span: Span, status: str) -> bool:

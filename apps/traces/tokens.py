@@ -89,6 +89,16 @@ def duration_choice(min_ns: int | None, max_ns: int | None, pairs: list[tuple[st
     return tuple(_token("D", str(c)) for c in classes)
 
 
+def trace_duration_token(duration_ns: int) -> int:
+    return _token("t", str(duration_class(min(duration_ns, MAX_DURATION_NS))))
+
+
+def trace_duration_choice(min_ns: int | None, max_ns: int | None) -> tuple[int, ...]:
+    """Tokens of which a trace of [min_ns, max_ns] as a whole has one."""
+    first, last = min(min_ns or 0, MAX_DURATION_NS), min(MAX_DURATION_NS if max_ns is None else max_ns, MAX_DURATION_NS)
+    return tuple(_token("t", str(c)) for c in range(duration_class(first), duration_class(last) + 1))
+
+
 class AttributeTokens:
     """Tokens of serialised attributes. Most (key, value) pairs repeat, so that a dictionary keyed by their bytes
     answers for nearly all of them: 0.1 µs instead of 0.5 µs an attribute for decoding (docs/adr/0002)."""

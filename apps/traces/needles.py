@@ -23,9 +23,10 @@ def needles(predicate: SpanPredicate) -> list[Alternatives]:
     """For each condition, the byte strings of which at least one stands in the span, its resource or its scope.
     Durations give none: see `raw_may_match`."""
     found: list[Alternatives] = []
-    for text in (predicate.service, predicate.name):
-        if text and text != UNKNOWN_SERVICE:
-            found.append((text.encode("utf-8", "replace"),))
+    if predicate.service and predicate.service != UNKNOWN_SERVICE:
+        found.extend(_value_needles(predicate.service, prefix=b""))  # a service name may be sent as a number
+    if predicate.name:
+        found.append((predicate.name.encode("utf-8", "replace"),))
     if predicate.status == "ERROR" or predicate.is_error:
         found.append((b"\x18\x02", b"error"))  # Status.code = 2, or an attribute of that name
     if predicate.kind in _KIND_NUMBERS:

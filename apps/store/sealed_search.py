@@ -64,6 +64,19 @@ def sealed_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before,
                     return
 
 
+def sealed_between(cursor, workspace_id: int, trace_ids: list[bytes], from_us: int, until_us: int) -> set[bytes]:
+    """Which of these traces have a row filed in [from_us, until_us), µs since 1970."""
+    cursor.execute(
+        """
+        SELECT uuid_send(trace_id) FROM trace WHERE trace_id = ANY(%s::uuid[]) AND workspace_id = %s
+          AND started_at >= to_timestamp(%s / 1e6) AND started_at < to_timestamp(%s / 1e6)
+        """,
+        [[i.hex() for i in trace_ids], workspace_id, from_us, until_us],
+        binary=True,
+    )
+    return {trace_id for (trace_id,) in cursor.fetchall()}
+
+
 def _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress: Progress) -> Iterator[list]:
     """Lists of candidates of one day, each list older than the one before it. The consumer counts matches in
     `progress` before it asks for the next list: few among the newest mean that the rest is left to GIN."""

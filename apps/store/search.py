@@ -5,6 +5,8 @@ A search looks until the page is full, the window is covered, or its time is up,
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import time
 from collections.abc import Iterator
 
@@ -18,7 +20,7 @@ from apps.store.page_keys import Key, read_cursor, write_cursor
 from apps.store.results import SearchPage, TraceRow
 from apps.store.rows import matches, summarise, summary_row
 from apps.store.sealed import filed_at
-from apps.store.sealed_search import Progress, sealed_rows
+from apps.store.sealed_search import Progress, sealed_between, sealed_rows
 from apps.traces.query import SpanPredicate, TraceQuery
 
 BUDGET_SECONDS = 3.0
@@ -89,20 +91,45 @@ def _merge(hot_rows, sealed_rows: Iterator, limit: int) -> list[tuple[Key, Trace
 
 
 def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before, progress) -> Iterator:
-    """(key, TraceRow) of matching traces with hot spans, at most a page and one of them."""
-    kept, last = 0, None
-    for trace_id in hot.matching(query.span):
-        # Time is looked at only below the last page's end, so that every page comes further.
-        if kept > query.limit or (last and (before is None or last < before) and progress.is_up(last)):
+    """(key, TraceRow) of matching traces with hot spans: the newest page and one of them, or more."""
+    newest: list[int] = []
+    last = None
+    for trace_id in _may_be_in_window(cursor, workspace_id, query, hot, before):
+        start_us = hot.starts[trace_id] // 1000
+        # This and all that follow are filed no later than their hot spans start, but sealed spans may put them far
+        # back: only as many traces as a page holds that are filed later than this make a page.
+        if (len(newest) > query.limit and newest[0] > start_us) or start_us * 1000 < query.start_ns - 1000:
             return
-        last = (hot.starts[trace_id] // 1000, trace_id)
+        # Time is looked at only below the last page's end, so that every page comes further.
+        if last and (before is None or last < before) and progress.is_up(last):
+            return
+        last = (start_us, trace_id)
         draft = load_draft(cursor, workspace_id, trace_id, hot)
         summary = summarise(draft)
         filed_ns = filed_at(summary.start_ns, hot.received_ns(trace_id), settings.TRACER_RETENTION_DAYS)
         key = (filed_ns // 1000, trace_id)
         if _in_window(query, key, summary.duration_ns, before):
-            kept += 1
+            heapq.heappush(newest, key[0])
+            if len(newest) > query.limit + 1:
+                heapq.heappop(newest)
             yield key, summary_row(summary, matches(draft, query.span))
+
+
+def _may_be_in_window(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before: Key | None) -> Iterator[bytes]:
+    """Ids of matching hot traces, by their earliest hot start, newest first. Of those whose hot spans all start after
+    the window only the ones that have been sealed in it before: at a thousand traces a second the others are many."""
+    until_us = -(-query.end_ns // 1000) if before is None else min(-(-query.end_ns // 1000), before[0] + 1)
+    later: list[bytes] = []
+    matching = hot.matching(query.span)
+    for trace_id in matching:
+        if hot.starts[trace_id] // 1000 < until_us:
+            matching = itertools.chain((trace_id,), matching)
+            break
+        later.append(trace_id)
+    if later:
+        known = sealed_between(cursor, workspace_id, later, query.start_ns // 1000, until_us)
+        yield from (trace_id for trace_id in later if trace_id in known)
+    yield from matching
 
 
 def _in_window(query: TraceQuery, key: Key, duration_ns: int, before: Key | None) -> bool:

@@ -2,6 +2,8 @@
 
 import random
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -12,7 +14,7 @@ from apps.traces.match import span_matches
 from apps.traces.otlp import read_trace
 from apps.traces.query import SpanPredicate
 from tests.store.shop import cut, random_traces, some_trace, trace_id_of
-from tests.storing import digest_all, send, window
+from tests.storing import NS, digest_all, send, window
 from tests.traces.build import SpanSpec
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -215,3 +217,39 @@ def test_a_search_that_runs_out_of_time_leaves_nothing_out_up_to_where_it_stoppe
         assert page.ran_out
     assert sorted(ids) == sorted(trace_id_of(n) for n in range(60))
     assert pages > 1
+
+
+def reopened(number: int, ago_s: float):
+    """Late spans of a trace that `some_trace(number, …)` began."""
+    late = some_trace(number, [("late", "x", None, 0, 5)], ago_s=ago_s)
+    late.resource_spans[0].scope_spans[0].spans[0].span_id = b"late"[:4] * 2
+    return late
+
+
+def all_pages(**conditions) -> list[str]:
+    ids, cursor = [], ""
+    while True:
+        page = search(1, window(cursor=cursor, **conditions))
+        ids += [row.trace_id for row in page.rows]
+        cursor = page.next_cursor
+        if not cursor:
+            return ids
+
+
+def test_traces_that_go_on_for_long_do_not_hide_the_ones_that_are_new():
+    send(*(some_trace(n, [("a", "x", None, 0, 5)], ago_s=3600 + n) for n in range(5)))
+    digest_all()
+    send(*(reopened(n, ago_s=1) for n in range(5)), some_trace(9, [("b", "x", None, 0, 5)], ago_s=2))
+    expected = [trace_id_of(n) for n in (9, 0, 1, 2, 3, 4)]
+    for limit in (1, 2, 6):
+        assert all_pages(limit=limit) == expected
+        assert all_pages(limit=limit, name="x") == expected
+
+
+def test_a_trace_is_found_in_the_past_it_began_in_while_it_goes_on():
+    send(some_trace(1, [("a", "x", None, 0, 5)], ago_s=3600))
+    digest_all()
+    send(reopened(1, ago_s=1), some_trace(2, [("late", "x", None, 0, 5)], ago_s=1))
+    asked = window(service="late")
+    (row,) = search(1, replace(asked, end_ns=time.time_ns() - 60 * NS)).rows
+    assert (row.trace_id, row.span_count) == (trace_id_of(1), 2)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from bench.product import ROOT, Product
 from bench.storage import Storage
@@ -72,7 +72,3 @@ def run_load(url: str, **options: object) -> dict:
         [sys.executable, "bench/load.py", "--url", url, *words], cwd=ROOT, check=True, capture_output=True, text=True
     )
     return json.loads(done.stdout)
-
-
-def as_rows(results: list[Ingest]) -> list[dict]:
-    return [asdict(result) for result in results]

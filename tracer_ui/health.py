@@ -7,7 +7,7 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.store.connection import StoreUnavailable
-from apps.store.queries import StorageStatus, storage_status
+from apps.store.queries import storage_status
 from tracer_ui.celery import PULSE_KEY, PULSE_TTL_S
 
 DIGEST_LAG_LIMIT_S = 300
@@ -34,7 +34,7 @@ def database_trouble() -> list[str]:
     except (Error, StoreUnavailable):
         connection.close()
         return ["The database does not answer."]
-    lag_s = digest_lag_s(status)
+    lag_s = status.digest_lag_s
     return [f"Digest is {lag_s:.0f} s behind."] if lag_s > DIGEST_LAG_LIMIT_S else []
 
 
@@ -46,8 +46,3 @@ def redis_trouble() -> list[str]:
     except redis.RedisError:
         return ["Redis does not answer."]
     return [] if beats else [f"Beat and the worker have finished no task for {PULSE_TTL_S} s."]
-
-
-def digest_lag_s(status: StorageStatus) -> float:
-    """Seconds by which the oldest unsealed batch is older than it need be."""
-    return max(0.0, status.oldest_unsealed_s - settings.TRACER_QUIET_SECONDS)

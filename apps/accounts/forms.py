@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.models import User
 
-from apps.accounts.models import Role
+from apps.accounts.models import MAX_ORIGIN_CHARS, Role
 
 
 class SetupForm(forms.Form):
@@ -63,7 +63,8 @@ def _is_origin(text: str) -> bool:
     try:
         parts = urlsplit(text)
         return (
-            parts.scheme in ("http", "https")
+            len(text) <= MAX_ORIGIN_CHARS
+            and parts.scheme in ("http", "https")
             and bool(parts.hostname)
             and parts.path in ("", "/")
             and not (parts.query or parts.fragment or parts.username)

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 DEFAULT_WORKSPACE_ID = 1
+MAX_ORIGIN_CHARS = 255
 """Made by the first migration. Where nobody logs in, everything is in it."""
 
 
@@ -50,7 +51,7 @@ class IngestKey(models.Model):
     """A key that browsers may show to everyone: it can only send, and only from `origins`."""
     can_read = models.BooleanField(default=False)
     """A key for programs that read through the API. It cannot send, and a key that sends cannot read."""
-    origins = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    origins = ArrayField(models.CharField(max_length=MAX_ORIGIN_CHARS), default=list, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -86,7 +86,7 @@ def _packed_bytes(documents: list[bytes], dictionary: Dictionary | None) -> int:
 
 
 def workspaces_without_dictionary() -> list[int]:
-    """Those that have names, and so have had traces sealed."""
+    """Those that spans have been sent to."""
     with store_cursor() as cursor:
         cursor.execute(
             """

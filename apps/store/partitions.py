@@ -39,7 +39,7 @@ def _make(day: date) -> None:
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is not None:
             return
-        # LIKE + ATTACH, not PARTITION OF: it keeps STORAGE EXTERNAL and blocks nobody (citus.md, habit 6).
+        # LIKE + ATTACH, not PARTITION OF: it keeps STORAGE EXTERNAL and blocks nobody.
         cursor.execute(f"CREATE TABLE {name} (LIKE trace INCLUDING ALL)")
         cursor.execute(
             f"ALTER TABLE {name} SET (autovacuum_vacuum_insert_threshold = -1, toast.autovacuum_enabled = on)"

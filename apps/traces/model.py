@@ -102,7 +102,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """A log record that named this trace (exceptions are moving from span events to these, wire.md trap 10)."""
+    """A log record that named this trace: exceptions are moving from span events to these."""
 
     time_ns: int
     event_name: str
@@ -172,7 +172,7 @@ class Span:
 
     @property
     def is_error(self) -> bool:
-        """ERROR status, or the `error` tag that Zipkin and OpenTracing clients set (wire.md §2)."""
+        """ERROR status, or the `error` attribute that Zipkin and OpenTracing clients set."""
         if self.pb.status.code == 2:
             return True
         # Looking for the key's bytes takes 1 µs a span, decoding its attributes 10.

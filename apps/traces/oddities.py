@@ -13,7 +13,6 @@ class Oddity:
     kind: str
     """`orphan`, `circle`, `duplicate`, `shared`, `backwards` (also: without a start), `skew` or `deep`."""
     text: str
-    amount_ns: int = 0
 
 
 def oddities(node: Node) -> tuple[Oddity, ...]:
@@ -31,11 +30,11 @@ def oddities(node: Node) -> tuple[Oddity, ...]:
     if not node.span.is_timed:
         found.append(Oddity("backwards", "no usable start time"))
     elif backwards:
-        found.append(Oddity("backwards", f"ends {format_duration_ns(backwards)} before it starts", backwards))
+        found.append(Oddity("backwards", f"ends {format_duration_ns(backwards)} before it starts"))
     skew = node.skew_ns
     if skew:
         where = "ahead of" if skew > 0 else "behind"
-        found.append(Oddity("skew", f"clock at least {format_duration_ns(abs(skew))} {where} its caller’s", skew))
+        found.append(Oddity("skew", f"clock at least {format_duration_ns(abs(skew))} {where} its caller’s"))
     if node.depth > GUIDE_LEVELS:
         found.append(Oddity("deep", f"depth {format_count(node.depth)}"))
     return tuple(found)

@@ -31,8 +31,8 @@ def read_trace(trace_id: str, payload: bytes) -> Trace:
 def parse_request(body: bytes) -> tuple[ExportTraceServiceRequest, list[str], int]:
     """(request, problems in English, spans refused) of a protobuf ExportTraceServiceRequest.
 
-    One string that is not UTF-8 makes the published classes refuse the whole request (wire.md trap 6), and
-    nesting beyond their limit does the same (trap 7); then every span is read on its own: bad UTF-8 becomes
+    One string that is not UTF-8 makes the published classes refuse the whole request, and nesting
+    beyond their limit does the same; then every span is read on its own: bad UTF-8 becomes
     U+FFFD, a span that cannot be read is refused, the others stay. Raises ValueError when nothing can be read.
     """
     try:

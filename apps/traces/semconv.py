@@ -16,31 +16,22 @@ from apps.traces.values import value_text
 
 HTTP_METHOD = ("http.request.method", "http.method")
 HTTP_STATUS = ("http.response.status_code", "http.status_code")
-HTTP_ROUTE = ("http.route", "url.template")
 URL_FULL = ("url.full", "http.url")
-URL_PATH = ("url.path", "http.target")
 DB_SYSTEM = ("db.system.name", "db.system", "db.type")
 DB_NAMESPACE = ("db.namespace", "db.name", "db.instance")
-DB_COLLECTION = ("db.collection.name", "db.sql.table", "db.mongodb.collection", "db.cassandra.table")
-DB_OPERATION = ("db.operation.name", "db.operation")
-DB_QUERY = ("db.query.text", "db.statement")
 DB_STATUS = ("db.response.status_code", "db.postgresql.sqlstate")
 RPC_SYSTEM = ("rpc.system.name", "rpc.system")
-RPC_METHOD = ("rpc.method", "grpc.method")
 RPC_STATUS = ("rpc.response.status_code", "rpc.status_code", "rpc.grpc.status_code", "grpc.status_code")
 MESSAGING_SYSTEM = ("messaging.system",)
 MESSAGING_DESTINATION = (
     "messaging.destination.name", "messaging.destination.template", "messaging.destination", "message_bus.destination",
 )  # fmt: skip
-MESSAGING_OPERATION = ("messaging.operation.type", "messaging.operation.name", "messaging.operation", "celery.action")
 PEER_SERVICE = ("service.peer.name", "peer.service")
 SERVER_ADDRESS = ("server.address", "net.peer.name", "http.host")
 SERVER_PORT = ("server.port", "net.peer.port")
 NETWORK_ADDRESS = (
     "network.peer.address", "net.sock.peer.name", "net.sock.peer.addr", "net.peer.ip", "peer.hostname", "peer.address",
 )  # fmt: skip
-ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
-SERVICE_VERSION = ("service.version",)
 ERROR_TYPE = ("error.type",)
 EXCEPTION_TYPE = ("exception.type", "error.kind")
 EXCEPTION_MESSAGE = ("exception.message", "message", "error.object")
@@ -203,6 +194,6 @@ def _last_name(type_name: str) -> str:
 
 
 def _error_tag(attributes: Mapping[str, object]) -> str:
-    """Zipkin's `error` tag holds the message; OpenTracing's holds true."""
+    """Zipkin's `error` attribute holds the message; OpenTracing's holds true."""
     text = value_text(attributes.get("error"))
     return "" if text == "true" else text

@@ -167,7 +167,7 @@ def _find_parents(nodes: list[Node]) -> None:
 
 
 def _pair_halves(same: list[Node]) -> None:
-    """Zipkin's shared spans: a server reuses its client's id (wire.md §3.1). Other repeats are only marked."""
+    """Zipkin's shared spans: a server reuses its client's id. Other repeats are only marked."""
     ordered = sorted(same, key=lambda node: (node.span.start_ns, node.span.parent_id, node.span.service))
     clients = [node for node in ordered if node.span.kind in ("CLIENT", "PRODUCER")]
     servers = [node for node in ordered if node.span.kind in ("SERVER", "CONSUMER")]

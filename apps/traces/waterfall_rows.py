@@ -34,7 +34,6 @@ class Fold:
     count: int
     errors: int
     slowest_text: str
-    slowest_span_id: str
     strokes: tuple[Bar, ...]
 
 

@@ -90,6 +90,7 @@ def test_a_new_key_is_shown_once_and_works(cast):
     ({"name": "web", "is_public": "on", "origins": "shop.example"}, "is not an origin"),
     ({"name": "web", "is_public": "on", "origins": "https://shop.example/path"}, "is not an origin"),
     ({"name": "web", "is_public": "on", "origins": "https://[::1"}, "is not an origin"),
+    ({"name": "web", "is_public": "on", "origins": f"https://{'a' * 250}.example"}, "is not an origin"),
 ])  # fmt: skip
 def test_a_bad_key_form_says_what_is_wrong_and_makes_nothing(cast, entered, message):
     answer = cast.owner.post("/settings/keys/new", entered)

@@ -19,7 +19,7 @@ OPEN, KEYED = Target("http://localhost:4318"), Target("https://traces.example", 
 
 @pytest.mark.parametrize("target", [OPEN, KEYED])
 def test_every_recipe_names_the_endpoint_and_the_protocol_and_the_key_only_if_there_is_one(target):
-    for recipe in recipes(target, target):
+    for recipe in recipes(target):
         text = "\n".join(step.code for step in recipe.steps)
         assert target.endpoint in text, recipe.slug
         assert ("trc_abc" in text) == bool(target.key), recipe.slug
@@ -137,7 +137,7 @@ def test_the_python_recipes_work_as_they_are_written(server, tmp_path, slug, fil
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     target = Target(server.otlp_url)
-    recipe = next(recipe for recipe in recipes(target, target) if recipe.slug == slug)
+    recipe = next(recipe for recipe in recipes(target) if recipe.slug == slug)
     [port] = free_ports(1)
     service = f"recipe-{slug}-{port}"
     command = recipe.steps[1].code.replace("=checkout ", f"={service} ") + port_argument.format(port=port)

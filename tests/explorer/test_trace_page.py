@@ -281,6 +281,8 @@ def test_rows_of_a_version_stay_the_same_while_the_trace_grows(client):
     before = keys_of(client.get(f"{path}/rows?first=0&count=100&v={version}"))
     assert key_of("late") not in before
     assert key_of("late") in keys_of(client.get(f"{path}/waterfall?around={key_of('root')}&count=50"))
+    for odd in (".²", ".0", "." + "9" * 5000, ".x"):
+        assert client.get(f"{path}/waterfall?around={key_of('root')}{odd}").status_code == 200
 
 
 def test_50_000_spans_answer_in_windows(client):

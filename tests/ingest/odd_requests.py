@@ -81,10 +81,6 @@ def _raw_deflate(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def _basic(key: str) -> str:
-    return "Basic " + b64encode(f"sender:{key}".encode()).decode()
-
-
 def _unknown_field(trace: str) -> bytes:
     return _good(trace) + b"\xba\x3e\x03new"
 

@@ -35,7 +35,7 @@ def guide_for(request: HttpRequest, key: str = "") -> Guide:
     needs_key = not settings.TRACER_OPEN or current_workspace(request).id != DEFAULT_WORKSPACE_ID
     endpoint = endpoint_of(request)
     shown = key or (PLACEHOLDER if needs_key else "")
-    known = recipes(Target(endpoint, shown), Target(endpoint, shown))
+    known = recipes(Target(endpoint, shown))
     asked = request.GET.get("with", "")
     chosen = next((recipe for recipe in known if recipe.slug == asked), known[0])
     return Guide(endpoint, needs_key, key, _shop_command(endpoint), known, chosen)

@@ -32,7 +32,7 @@ class Recipe:
     steps: tuple[Step, ...]
 
 
-def recipes(target: Target, browser_target: Target) -> tuple[Recipe, ...]:
+def recipes(target: Target) -> tuple[Recipe, ...]:
     """All recipes, in the order of the tabs."""
     return (
         _django(target),
@@ -41,7 +41,7 @@ def recipes(target: Target, browser_target: Target) -> tuple[Recipe, ...]:
         _spring(target),
         _rails(target),
         _collector(target),
-        _browser(browser_target),
+        _browser(target),
     )
 
 

@@ -54,11 +54,10 @@ class Loaded:
     def node_of(self, key: str) -> Node | None:
         """The node of a row key, or None."""
         span_id, _, number = key.partition(".")
-        if number and not number.isdigit():
-            return None
         spans = self.trace.by_id.get(span_id, ())
-        place = int(number or 1) - 1
-        return self.tree.by_position[spans[place].position] if place < len(spans) else None
+        # Compared as text: the address may hold any digits that Unicode knows, in any number.
+        span = next((span for n, span in enumerate(spans, 1) if str(n) == (number or "1")), None)
+        return self.tree.by_position[span.position] if span else None
 
     def positions(self, keys: frozenset[str]) -> frozenset[int]:
         """Positions of the spans with these row keys; keys of no span are left out."""

@@ -23,6 +23,8 @@ from apps.traces.packing import decompress
 
 MAX_SPANS = 60_000
 """Spans read in one transaction: about half a second of work, and 50 MB."""
+MAX_BYTES = 64 << 20
+"""Unpacked documents read in one transaction: spans may be large, and log records are not counted as spans."""
 MAX_OPEN_SECONDS = 60
 """A trace that never falls quiet is sealed after this long, and reopened for what comes later."""
 
@@ -43,7 +45,8 @@ class Gathered:
     def may_wait(self, oldest_us: int) -> bool:
         """Whether to wait for the rest of a trace that is still arriving: not when it is old, nor when carrying it
         would fill the next transaction again."""
-        return self.first_received_us > oldest_us and self.draft.span_count < MAX_SPANS // 2
+        is_small = self.draft.span_count < MAX_SPANS // 2 and self.draft.size_bytes < MAX_BYTES // 2
+        return is_small and self.first_received_us > oldest_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,15 @@ def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_day
     """Seal what has been quiet for `quiet_seconds` in `shard`. Returns at once when another digest is at it."""
     until_us = int(now_ns / 1000 - quiet_seconds * 1e6)
     with store_cursor() as cursor, _shard_lock(cursor, shard) as is_mine:
-        batches = hot.read_ripe(cursor, shard=shard, until_us=until_us, max_spans=MAX_SPANS) if is_mine else []
+        if not is_mine:
+            return Digested()
+        limits = {"max_spans": MAX_SPANS, "max_bytes": MAX_BYTES}
+        batches, is_more = hot.read_ripe(cursor, shard=shard, until_us=until_us, **limits)
         if not batches:
             return Digested()
         ids = [b.id for b in batches]
         arriving = hot.newest_arrivals(cursor, shard=shard, besides=ids)
         gathered = _gather(batches)
-        is_more = sum(b.span_count + 1 for b in batches) >= MAX_SPANS
         # A trace is not old because digest is behind: then ages count from what has been read so far.
         read_until_us = max(b.received_us for b in batches) if is_more else until_us
         oldest_us = read_until_us - int(MAX_OPEN_SECONDS * 1e6)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from apps.traces.packing import unpacked_bytes
+
 NS = 1_000_000_000
 
 
@@ -21,15 +23,17 @@ class HotBatch:
 
 
 _READ_RIPE = """
-    SELECT id, workspace_id, signal, received_us, first_received_us, span_count, payload
+    SELECT id, workspace_id, signal, received_us, first_received_us, span_count, payload, ripe_count
     FROM (
         SELECT id, workspace_id, signal, span_count, payload,
                (extract(epoch FROM received_at) * 1e6)::int8 AS received_us,
                (extract(epoch FROM first_received_at) * 1e6)::int8 AS first_received_us,
-               sum(span_count + 1) OVER (ORDER BY received_at, id) - span_count AS before
+               sum(span_count + 1) OVER (ORDER BY received_at, id) - span_count AS before,
+               count(*) OVER () AS ripe_count,
+               sum(octet_length(payload)) OVER (ORDER BY received_at, id) - octet_length(payload) AS bytes_before
         FROM batch WHERE shard = %(shard)s AND received_at <= to_timestamp(%(until_us)s / 1e6)
     ) AS ripe
-    WHERE before <= %(max_spans)s ORDER BY received_us, id
+    WHERE before <= %(max_spans)s AND bytes_before <= %(max_bytes)s ORDER BY received_us, id
 """
 
 _READ_OTHERS = """
@@ -38,11 +42,22 @@ _READ_OTHERS = """
 """
 
 
-def read_ripe(cursor, *, shard: int, until_us: int, max_spans: int) -> list[HotBatch]:
-    """Batches of `shard` that arrived up to `until_us` (µs since 1970), oldest first: until spans and
-    rows together exceed `max_spans`, the last of them included."""
-    cursor.execute(_READ_RIPE, {"shard": shard, "until_us": until_us, "max_spans": max_spans}, binary=True)
-    return [HotBatch(*row) for row in cursor.fetchall()]
+def read_ripe(cursor, *, shard: int, until_us: int, max_spans: int, max_bytes: int) -> tuple[list[HotBatch], bool]:
+    """(batches, whether more are left) of `shard` that arrived up to `until_us` (µs since 1970), oldest first: until
+    spans and rows together exceed `max_spans`, the last of them included, or the next one would bring their unpacked
+    documents above `max_bytes`. At least one when there are any."""
+    limits = {"shard": shard, "until_us": until_us, "max_spans": max_spans, "max_bytes": max_bytes}
+    cursor.execute(_READ_RIPE, limits, binary=True)
+    taken: list[HotBatch] = []
+    rows = cursor.fetchall()
+    unpacked = 0
+    for *columns, _ in rows:
+        batch = HotBatch(*columns)
+        unpacked += unpacked_bytes(batch.payload)
+        if taken and unpacked > max_bytes:
+            break
+        taken.append(batch)
+    return taken, bool(rows) and len(taken) < rows[0][-1]
 
 
 def newest_arrivals(cursor, *, shard: int, besides: list[int]) -> dict[tuple[int, bytes], int]:

@@ -50,6 +50,12 @@ class HotCache:
 
     def batches(self, cursor, workspace_id: int) -> list[CachedBatch]:
         """Every batch of the workspace that is committed now and not sealed."""
+        while (found := self._look(cursor, workspace_id)) is None:
+            pass  # digest deletes a batch within milliseconds and every two seconds
+        return found
+
+    def _look(self, cursor, workspace_id: int) -> list[CachedBatch] | None:
+        """None when batches went while they were fetched: what they held may stand in new ones, carried over."""
         cursor.execute("SELECT id FROM batch WHERE workspace_id = %s", [workspace_id])
         ids = {i for (i,) in cursor.fetchall()}
         with self._lock:
@@ -59,9 +65,12 @@ class HotCache:
                 self._close(gone)
             missing = sorted(ids - known.keys())
         for at in range(0, len(missing), FETCH_ROWS):
-            fetched = _fetch(cursor, missing[at : at + FETCH_ROWS])
+            wanted = missing[at : at + FETCH_ROWS]
+            fetched = _fetch(cursor, wanted)
             with self._lock:
                 known.update((b.id, b) for b in fetched)
+            if len(fetched) < len(wanted):
+                return None
         with self._lock:
             return [b for i, b in known.items() if i in ids]
 

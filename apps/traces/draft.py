@@ -40,6 +40,12 @@ class Draft:
     def span_count(self) -> int:
         return sum(len(spans) for spans in self.groups.values())
 
+    @property
+    def size_bytes(self) -> int:
+        """Of its spans and log records, without what they share."""
+        groups = (*self.groups.values(), *self.log_groups.values())
+        return sum(len(raw) for raws in groups for raw in raws)
+
     def start_ns(self) -> int:
         """The earliest usable start of its spans, 0 when there is none."""
         starts = (wire.RawSpan.FromString(raw).start_time_unix_nano for spans in self.groups.values() for raw in spans)

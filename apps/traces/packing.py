@@ -46,6 +46,11 @@ def dictionary_id(data: bytes) -> int:
     return zstandard.get_frame_parameters(data).dict_id
 
 
+def unpacked_bytes(data: bytes) -> int:
+    """The size of what `compress` was given."""
+    return zstandard.frame_content_size(data)
+
+
 def decompress(data: bytes, dictionary: Dictionary | None = None) -> bytes:
     """What `compress` was given. Raises `zstandard.ZstdError` on anything else."""
     decompressors = _local.__dict__.setdefault("decompressors", {})

@@ -21,11 +21,13 @@ DB_SYSTEM = ("db.system.name", "db.system", "db.type")
 DB_NAMESPACE = ("db.namespace", "db.name", "db.instance")
 DB_STATUS = ("db.response.status_code", "db.postgresql.sqlstate")
 RPC_SYSTEM = ("rpc.system.name", "rpc.system")
+RPC_METHOD = ("rpc.method", "grpc.method")
 RPC_STATUS = ("rpc.response.status_code", "rpc.status_code", "rpc.grpc.status_code", "grpc.status_code")
 MESSAGING_SYSTEM = ("messaging.system",)
 MESSAGING_DESTINATION = (
     "messaging.destination.name", "messaging.destination.template", "messaging.destination", "message_bus.destination",
 )  # fmt: skip
+MESSAGING_OPERATION = ("messaging.operation.type", "messaging.operation.name", "messaging.operation", "celery.action")
 PEER_SERVICE = ("service.peer.name", "peer.service")
 SERVER_ADDRESS = ("server.address", "net.peer.name", "http.host")
 SERVER_PORT = ("server.port", "net.peer.port")

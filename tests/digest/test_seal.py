@@ -14,7 +14,7 @@ from apps.store.partitions import drop_partitions_before, existing_partitions
 from apps.store.queries import load_trace, storage_status
 from apps.store.search import search
 from apps.store.writer import write_batch
-from apps.traces.batch import SHARDS, split_logs
+from apps.traces.batch import SHARDS, shard_of, split_logs
 from tests.store.shop import cut, random_traces, some_trace, trace_id_of
 from tests.storing import NS, digest_all, send, window
 from tests.traces.build import SpanSpec
@@ -211,4 +211,24 @@ def test_a_trace_larger_than_a_transaction_is_sealed_all_the_same(monkeypatch):
     send(*cut([trace], seed=1, batches=20))
     digest_all()
     assert stored() == {trace_id_of(1): 400}
+    assert storage_status().backlog_batches == 0
+
+
+def test_large_batches_are_read_a_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(seal, "MAX_BYTES", 100_000)
+    text = "x" * 40_000  # packs to nothing, and is unpacked as it was
+    numbers = range(3, 23, SHARDS)
+    send(*(some_trace(n, [SpanSpec("a", "x", None, 0, 5, {"text": text})]) for n in numbers))
+    shard = shard_of(bytes.fromhex(trace_id_of(3)))
+    later_ns = time.time_ns() + 60 * NS
+    read = [digest_shard(shard, now_ns=later_ns, quiet_seconds=10, retention_days=14) for _ in range(3)]
+    assert [(d.batches, d.sealed, d.is_more) for d in read] == [(2, 2, True), (2, 2, True), (1, 1, False)]
+
+
+def test_a_trace_of_more_bytes_than_a_transaction_is_sealed_all_the_same(monkeypatch):
+    monkeypatch.setattr(seal, "MAX_BYTES", 100_000)
+    specs = [SpanSpec("a", f"step {n}", 0 if n else None, n, 1, {"text": "x" * 40_000}) for n in range(20)]
+    send(*cut([some_trace(1, specs)], seed=1, batches=20))
+    digest_all()
+    assert stored() == {trace_id_of(1): 20}
     assert storage_status().backlog_batches == 0

@@ -49,8 +49,8 @@ app.conf.beat_schedule = {
     "drop what has expired": {"task": "apps.digest.tasks.drop_expired", "schedule": crontab(minute="17")},
     "learn first dictionaries": {
         "task": "apps.digest.tasks.learn_first_dictionaries",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
     },
     "renew dictionaries": {"task": "apps.digest.tasks.renew_dictionaries", "schedule": crontab(hour="3", minute="37")},
     "pulse": {"task": "tracer_ui.pulse", "schedule": PULSE_EVERY_S, "options": {"expires": PULSE_EVERY_S}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from apps.store.dictionaries import unpack
@@ -11,28 +12,51 @@ from apps.traces.draft import Draft
 from apps.traces.packing import decompress
 
 _ALL_PARTS = """
-    SELECT payload, logs, (extract(epoch FROM received_at) * 1e6)::int8
+    SELECT payload, logs, (extract(epoch FROM received_at) * 1e6)::int8, started_at
     FROM trace WHERE trace_id = %s::uuid AND workspace_id = %s ORDER BY started_at, part
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    payload: bytes
+    """Serialised TracesData; empty when nothing is stored."""
+    logs: bytes
+    """Serialised LogsData."""
+    sealed_ns: int
+    """When the newest sealed span arrived; 0 when none is sealed."""
+
+
+def load_whole(cursor, workspace_id: int, trace_id: bytes, hot: HotTraces) -> Loaded:
+    """Sealed spans first, in the order they were sealed, then hot ones."""
+    rows = _parts(cursor, workspace_id, trace_id)
+    sealed_ns = max((at_us for _, _, at_us, _ in rows), default=0) * 1000
+    if not hot.received_ns(trace_id) and len({filed_at for *_, filed_at in rows}) <= 1:
+        # One sealing wrote all rows, and so nothing stands twice in them: laid end to end they are one document.
+        logs = b"".join(decompress(logs) for _, logs, _, _ in rows if logs)
+        return Loaded(b"".join(unpack(cursor, payload) for payload, *_ in rows), logs, sealed_ns)
+    draft = _draft(cursor, trace_id, rows, hot)
+    return Loaded(b"".join(draft.documents()) if draft.groups else b"", draft.logs_document(), sealed_ns)
+
+
 def load_draft(cursor, workspace_id: int, trace_id: bytes, hot: HotTraces) -> Draft:
-    """Sealed spans first, in the order they were sealed, then hot ones; empty when nothing is stored."""
-    draft, _ = load_with_arrival(cursor, workspace_id, trace_id, hot)
-    return draft
+    """The same as a draft; empty when nothing is stored."""
+    return _draft(cursor, trace_id, _parts(cursor, workspace_id, trace_id), hot)
 
 
-def load_with_arrival(cursor, workspace_id: int, trace_id: bytes, hot: HotTraces) -> tuple[Draft, int]:
-    """(draft, when the newest sealed span arrived in ns or 0)."""
+def _parts(cursor, workspace_id: int, trace_id: bytes) -> list[tuple]:
     cursor.execute(_ALL_PARTS, [trace_id.hex(), workspace_id], binary=True)
-    draft, received_us = Draft(trace_id), 0
-    for payload, logs, at_us in cursor.fetchall():
+    return cursor.fetchall()
+
+
+def _draft(cursor, trace_id: bytes, rows: list[tuple], hot: HotTraces) -> Draft:
+    draft = Draft(trace_id)
+    for payload, logs, _, _ in rows:
         draft.add_document(unpack(cursor, payload))
-        received_us = max(received_us, at_us)
         if logs:
             draft.add_logs(decompress(logs))
     hot.add_to(draft)
-    return draft, received_us * 1000
+    return draft
 
 
 def sealed_documents(cursor, workspace_id: int, day: date, trace_ids: list[bytes]) -> dict[bytes, bytes]:

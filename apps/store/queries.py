@@ -10,9 +10,8 @@ from django.conf import settings
 from apps.store.connection import store_cursor
 from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
-from apps.store.load import load_with_arrival
+from apps.store.load import Loaded, load_whole
 from apps.store.results import ServiceInfo, SpanNameInfo, StoredTrace
-from apps.traces.draft import Draft
 from apps.traces.model import KINDS
 from apps.traces.otlp import read_trace
 
@@ -26,18 +25,19 @@ def load_traces(workspace_id: int, trace_ids: Iterable[str]) -> Iterator[StoredT
     """The stored ones among `trace_ids`, in their order, each loaded when asked for; one look at what is hot serves
     them all."""
     with store_cursor() as cursor:
-        hot = HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id))
+        batches = hot_cache.batches(cursor, workspace_id)
         for trace_id in trace_ids:
-            draft, sealed_ns = load_with_arrival(cursor, workspace_id, bytes.fromhex(trace_id), hot)
-            if draft.span_count:
-                yield _stored(trace_id, draft, hot.received_ns(draft.trace_id), sealed_ns)
+            wanted = bytes.fromhex(trace_id)
+            hot = HotTraces(hot_cache, [b for b in batches if wanted in b.starts])
+            loaded = load_whole(cursor, workspace_id, wanted, hot)
+            if loaded.payload:
+                yield _stored(trace_id, loaded, hot.received_ns(wanted))
 
 
-def _stored(trace_id: str, draft: Draft, hot_ns: int, sealed_ns: int) -> StoredTrace:
-    payload = b"".join(draft.documents())
-    trace = read_trace(trace_id, payload)
-    trace.attach_logs(draft.logs_document())
-    return StoredTrace(trace, is_sealed=not hot_ns, last_received_ns=max(hot_ns, sealed_ns), payload=payload)
+def _stored(trace_id: str, loaded: Loaded, hot_ns: int) -> StoredTrace:
+    trace = read_trace(trace_id, loaded.payload)
+    trace.attach_logs(loaded.logs)
+    return StoredTrace(trace, not hot_ns, max(hot_ns, loaded.sealed_ns), loaded.payload)
 
 
 def has_trace(workspace_id: int, trace_id: str) -> bool:

@@ -19,7 +19,6 @@ from apps.traces.search_window import ALL
 
 BUDGET_S = 0.3
 """Looking further is a courtesy; it must not make an empty answer slow."""
-MAX_CHIPS = 6
 MAX_HINTS = 5
 
 
@@ -40,9 +39,11 @@ def hints(workspace_id: int, form: SearchForm, chips: Chips, found: SearchPage) 
         if perf_counter() - started > BUDGET_S:
             told.append(hint)
             continue
-        newest = _newest(workspace_id, hint.href, form.clock)
-        if newest is not None:
-            told.append(replace(hint, finds=f"the newest {ago_text(newest, form.clock.now_ns)}"))
+        newest_ns, has_looked = _newest(workspace_id, hint.href, form.clock)
+        if newest_ns is not None:
+            told.append(replace(hint, finds=f"the newest {ago_text(newest_ns, form.clock.now_ns)}"))
+        elif not has_looked:
+            told.append(hint)
         if len(told) == MAX_HINTS:
             break
     return tuple(sorted(told, key=lambda hint: not hint.finds))
@@ -53,9 +54,9 @@ def _steps(form: SearchForm, chips: Chips) -> Iterator[Hint]:
     is_narrow = form.window.preset != ALL
     if is_narrow:
         yield Hint("Look at all that is kept", _everything(form.params))
-    for chip in list(chips)[:MAX_CHIPS] if len(chips) > 1 else ():
+    for chip in chips if len(chips) > 1 else ():
         yield Hint(f"Without “{chip.words}”", chip.without)
-    for chip in list(chips)[:MAX_CHIPS] if len(chips) > 1 and is_narrow else ():
+    for chip in chips if len(chips) > 1 and is_narrow else ():
         without = QueryDict(urlsplit(chip.without).query).dict()
         yield Hint(f"In all that is kept, without “{chip.words}”", _everything(without))
 
@@ -64,10 +65,10 @@ def _everything(params: dict[str, str]) -> str:
     return search_link(params, range=ALL, start=None, end=None)
 
 
-def _newest(workspace_id: int, href: str, clock: Clock) -> int | None:
-    """Start (ns) of the newest trace that the search at `href` finds."""
+def _newest(workspace_id: int, href: str, clock: Clock) -> tuple[int | None, bool]:
+    """(start in ns of the newest trace that the search at `href` finds, whether it has looked everywhere)."""
     form = SearchForm(QueryDict(urlsplit(href).query), clock=clock)
     if not form.is_valid():
-        return None
-    rows = search(workspace_id, form.trace_query(limit=1)).rows
-    return rows[0].started_ns if rows else None
+        return None, True
+    found = search(workspace_id, form.trace_query(limit=1))
+    return (found.rows[0].started_ns if found.rows else None), found.is_complete

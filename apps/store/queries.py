@@ -35,8 +35,7 @@ def load_traces(workspace_id: int, trace_ids: Iterable[str]) -> Iterator[StoredT
 
 
 def _stored(trace_id: str, loaded: Loaded, hot_ns: int) -> StoredTrace:
-    trace = read_trace(trace_id, loaded.payload)
-    trace.attach_logs(loaded.logs)
+    trace = read_trace(trace_id, loaded.payload, loaded.logs)
     return StoredTrace(trace, not hot_ns, max(hot_ns, loaded.sealed_ns), loaded.payload)
 
 

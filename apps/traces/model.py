@@ -14,9 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
-
-from apps.traces.values import any_value, attribute_pairs, marks_error, value_text
+from apps.traces.values import attribute_pairs, marks_error, value_text
 
 KINDS = ("INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 """Kind names by OTLP number; 0 (unspecified) may be read as INTERNAL (trace.proto, SpanKind)."""
@@ -232,38 +230,16 @@ class Span:
         return self.pb.flags
 
 
-def _log_record(pb, service: str) -> LogRecord:
-    return LogRecord(
-        time_ns=pb.time_unix_nano or pb.observed_time_unix_nano,
-        event_name=pb.event_name,
-        severity=pb.severity_text,
-        body=any_value(pb.body),
-        attributes=attribute_pairs(pb.attributes),
-        service=service,
-    )
-
-
 class Trace:
     """All spans of one trace, in the order of the document. Built by `apps.traces.otlp.read_trace`."""
+
+    logs: dict[str, tuple[LogRecord, ...]]
+    """Log records by span id; under "" those that name the trace but no span of it."""
 
     def __init__(self, trace_id: str, spans: list[Span]):
         self.trace_id = trace_id
         self.spans = spans
         self.logs = {}
-
-    logs: dict[str, tuple[LogRecord, ...]]
-    """Log records by span id; under "" those that name the trace but no span of it."""
-
-    def attach_logs(self, payload: bytes) -> None:
-        """Take the records of this trace out of serialised LogsData."""
-        found: dict[str, list[LogRecord]] = {}
-        for group in LogsData.FromString(payload).resource_logs:
-            service = Resource(group.resource).service
-            for pb in (record for scoped in group.scope_logs for record in scoped.log_records):
-                if pb.trace_id.hex() == self.trace_id:
-                    span_id = pb.span_id.hex()
-                    found.setdefault(span_id if span_id in self.by_id else "", []).append(_log_record(pb, service))
-        self.logs = {span_id: tuple(sorted(records, key=lambda r: r.time_ns)) for span_id, records in found.items()}
 
     def __len__(self) -> int:
         return len(self.spans)

@@ -6,16 +6,19 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourcePb
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from apps.traces import wire
-from apps.traces.model import Resource, Scope, Span, Trace
+from apps.traces.model import LogRecord, Resource, Scope, Span, Trace
+from apps.traces.values import any_value, attribute_pairs
 
 
-def read_trace(trace_id: str, payload: bytes) -> Trace:
-    """The spans of `trace_id` (32 hex digits) in a serialised TracesData; others in it are passed over."""
+def read_trace(trace_id: str, payload: bytes, logs: bytes = b"") -> Trace:
+    """The spans of `trace_id` (32 hex digits) in a serialised TracesData, with its log records in a serialised
+    LogsData; others in them are passed over."""
     wanted = bytes.fromhex(trace_id)
     spans: list[Span] = []
     for group in TracesData.FromString(payload).resource_spans:
@@ -25,7 +28,33 @@ def read_trace(trace_id: str, payload: bytes) -> Trace:
             for pb in scoped.spans:
                 if pb.trace_id == wanted:
                     spans.append(Span(pb, resource, scope, len(spans)))
-    return Trace(trace_id, spans)
+    trace = Trace(trace_id, spans)
+    if logs:
+        trace.logs = _read_logs(trace, logs)
+    return trace
+
+
+def _read_logs(trace: Trace, payload: bytes) -> dict[str, tuple[LogRecord, ...]]:
+    wanted = bytes.fromhex(trace.trace_id)
+    found: dict[str, list[LogRecord]] = {}
+    for group in LogsData.FromString(payload).resource_logs:
+        service = Resource(group.resource).service
+        for pb in (record for scoped in group.scope_logs for record in scoped.log_records):
+            if pb.trace_id == wanted:
+                span_id = pb.span_id.hex()
+                found.setdefault(span_id if span_id in trace.by_id else "", []).append(_log_record(pb, service))
+    return {span_id: tuple(sorted(records, key=lambda r: r.time_ns)) for span_id, records in found.items()}
+
+
+def _log_record(pb, service: str) -> LogRecord:
+    return LogRecord(
+        time_ns=pb.time_unix_nano or pb.observed_time_unix_nano,
+        event_name=pb.event_name,
+        severity=pb.severity_text,
+        body=any_value(pb.body),
+        attributes=attribute_pairs(pb.attributes),
+        service=service,
+    )
 
 
 def parse_request(body: bytes) -> tuple[ExportTraceServiceRequest, list[str], int]:

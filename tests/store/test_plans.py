@@ -1,0 +1,89 @@
+"""How PostgreSQL goes about the statements of a search: by the index each was written for, on any size of table."""
+
+import pytest
+
+from apps.store import candidates
+from apps.store.candidates import Names, token_filter
+from apps.store.connection import store_cursor
+from apps.store.hot_cache import HotCache
+from apps.store.hot_search import HotTraces
+from apps.store.load import load_draft, sealed_documents
+from apps.store.partitions import existing_partitions
+from apps.store.sealed import read_existing
+from apps.store.sealed_search import sealed_between
+from tests.store.shop import random_traces, trace_id_of
+from tests.storing import digest_all, send, window
+
+pytestmark = pytest.mark.usefixtures("store")
+
+BY_TOKEN, BY_START, BY_ID = "_tokens_idx", "_workspace_id_started_at_trace_id_idx", "_trace_id_idx"
+IDS = [bytes.fromhex(trace_id_of(n)) for n in range(20)]
+
+
+class Explained:
+    """A cursor that keeps PostgreSQL's plan of every statement it is given."""
+
+    def __init__(self, cursor):
+        self.cursor = cursor
+        self.plans: list[str] = []
+
+    def execute(self, sql, values, **options):
+        self.cursor.execute(f"EXPLAIN {sql}", values)
+        self.plans.append("\n".join(line for (line,) in self.cursor.fetchall()))
+        return self.cursor.execute(sql, values, **options)
+
+    def __getattr__(self, name):
+        return getattr(self.cursor, name)
+
+
+@pytest.fixture
+def explained(store):
+    send(*random_traces(1, 400))
+    digest_all()
+    with store_cursor() as cursor, cursor.connection.transaction():
+        cursor.execute("ANALYZE trace")
+        cursor.execute("SET LOCAL enable_seqscan = off")  # as apps.store.search does
+        yield Explained(cursor)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"attributes": (("order.id", "48213"),)},
+        {"service": "gateway"},
+        {"service": "gateway", "name": "GET /", "min_duration_ns": 1_000_000},
+        {"values": ("48213",)},
+        {"min_trace_duration_ns": 1_000_000_000, "max_trace_duration_ns": 2_000_000_000},
+    ],
+    ids=str,
+)
+def test_tokens_are_looked_up_in_gin_and_nowhere_else(explained, conditions):
+    query = window(**conditions)
+    tokens = token_filter(query, Names(attribute_keys=[f"key-{n}" for n in range(200)]))
+    for day in existing_partitions(explained.cursor):
+        candidates.token_candidates(explained, 1, day, query, tokens, before=None, rows=400)
+    for plan in explained.plans:
+        assert BY_TOKEN in plan
+        assert BY_START not in plan and BY_ID not in plan and "Seq Scan" not in plan
+
+
+def test_the_newest_are_read_in_order_from_the_index_by_start(explained):
+    query = window(service="gateway")
+    (day, *_) = existing_partitions(explained.cursor)
+    for before in (None, (query.end_ns // 1000, IDS[0])):
+        candidates.newest_candidates(explained, 1, day, query, token_filter(query, Names()), before=before, rows=300)
+    for plan in explained.plans:
+        assert BY_START in plan
+        assert BY_TOKEN not in plan and "Sort" not in plan
+
+
+def test_traces_are_read_by_their_ids(explained):
+    query = window()
+    (day, *_) = existing_partitions(explained.cursor)
+    sealed_documents(explained, 1, day, IDS)
+    sealed_between(explained, 1, IDS, query.start_ns // 1000, query.end_ns // 1000)
+    read_existing(explained, IDS, from_ns=query.start_ns, until_ns=query.end_ns)
+    load_draft(explained, 1, IDS[0], HotTraces(HotCache(), []))
+    assert len(explained.plans) == 4
+    for plan in explained.plans:
+        assert BY_ID in plan and "Seq Scan" not in plan

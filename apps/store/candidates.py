@@ -27,6 +27,9 @@ NEWEST_ROWS, NEWEST_ROWS_UNFILTERED = (300, 4_000), (60, 600)
 when tokens cannot sort them out and every one is decoded."""
 WIDE_CHOICE = 16
 """PostgreSQL compares every token of a row with each of a choice: beyond so many, decoding the trace is cheaper."""
+MAX_VALUES = 8
+"""Of bare values, the longest: each is looked for under every attribute key, and a pasted text of a thousand words took
+16 s for what its few rarest words rule out as well. The spans are held to all of them in any case."""
 
 COLUMNS = """uuid_send(trace_id), (extract(epoch FROM started_at) * 1e6)::int8, start_ns, duration_ns, span_count,
              error_count, orphan_count, root_service, root_name, services, service_counts"""
@@ -112,7 +115,7 @@ def token_filter(query: TraceQuery, names: Names) -> TokenFilter:
         any_of.append(duration_choice(wanted.min_duration_ns, wanted.max_duration_ns, pairs))
     if query.min_trace_duration_ns is not None or query.max_trace_duration_ns is not None:
         any_of.append(trace_duration_choice(query.min_trace_duration_ns, query.max_trace_duration_ns))
-    for value in wanted.values:
+    for value in sorted(wanted.values, key=len, reverse=True)[:MAX_VALUES]:
         by_key = [attribute_token(key, value) for key in names.attribute_keys]
         by_name = [name_token(s, n) for s, n in names.names_of_value if n == value]
         any_of.append(tuple(by_key + by_name))

@@ -253,3 +253,15 @@ def test_a_trace_is_found_in_the_past_it_began_in_while_it_goes_on():
     asked = window(service="late")
     (row,) = search(1, replace(asked, end_ns=time.time_ns() - 60 * NS)).rows
     assert (row.trace_id, row.span_count) == (trace_id_of(1), 2)
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
+def test_a_text_of_many_words_is_held_to_all_of_them_and_searched_by_a_few(is_sealed):
+    words = [f"word-{n}" for n in range(1_000)]
+    send(some_trace(1, [SpanSpec("a", "x", None, 0, 5, {f"key.{n}": word for n, word in enumerate(words)})]))
+    if is_sealed:
+        digest_all()
+    assert [row.trace_id for row in search(1, window(values=tuple(words))).rows] == [trace_id_of(1)]
+    absent = search(1, window(values=(*words, "nothing")))
+    assert not absent.rows and absent.is_complete
+    assert absent.elapsed_ms < 2_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import orjson
-from django.db import DatabaseError, InterfaceError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.views import APIView
@@ -72,7 +72,7 @@ def problem_of(exc: Exception) -> Problem:
         return Problem(405, "This can only be read.", headers={"Allow": "GET, HEAD, OPTIONS"})
     if isinstance(exc, APIException):
         return Problem(exc.status_code, str(exc.detail))
-    if isinstance(exc, StoreUnavailable | DatabaseError | InterfaceError):
+    if isinstance(exc, StoreUnavailable | OperationalError | InterfaceError):
         _log.warning("Storage is not available: %s", exc)
         return Problem(503, "Storage is not available at the moment.", headers={"Retry-After": "5"})
     _log.error("A request failed unexpectedly", exc_info=exc)

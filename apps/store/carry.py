@@ -42,17 +42,13 @@ def _rows(shard: int, traces: list[Carried]):
     if with_spans:
         document = wire.RawTracesData()
         for trace in with_spans:
-            for (resource, resource_schema, scope, scope_schema), spans in trace.draft.groups.items():
-                group = document.resource_spans.add(resource=resource, schema_url=resource_schema)
-                group.scope_spans.add(scope=scope, schema_url=scope_schema, spans=list(spans))
+            trace.draft.write_spans(document)
         yield _row(shard, TRACES, with_spans, document)
     with_logs = [t for t in traces if t.draft.log_groups]
     if with_logs:
         document = wire.RawLogsData()
         for trace in with_logs:
-            for (resource, resource_schema, scope, scope_schema), records in trace.draft.log_groups.items():
-                group = document.resource_logs.add(resource=resource, schema_url=resource_schema)
-                group.scope_logs.add(scope=scope, schema_url=scope_schema, log_records=list(records))
+            trace.draft.write_logs(document)
         yield _row(shard, LOGS, with_logs, document)
 
 

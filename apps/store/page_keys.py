@@ -6,6 +6,7 @@ import base64
 import binascii
 
 Key = tuple[int, bytes]
+LATEST_US = (2**63 - 1) // 1000
 
 
 def write_cursor(key: Key) -> str:
@@ -21,6 +22,7 @@ def read_cursor(text: str) -> Key | None:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         data = b""
-    if len(data) != 24:
+    filed_us = int.from_bytes(data[:8], "big", signed=True)
+    if len(data) != 24 or not 0 <= filed_us <= LATEST_US:
         raise ValueError("This cursor was not made by this search.")
-    return int.from_bytes(data[:8], "big", signed=True), data[8:]
+    return filed_us, data[8:]

@@ -93,10 +93,20 @@ class Draft:
     def logs_document(self) -> bytes:
         """Serialised LogsData; empty when the trace has no log records."""
         document = wire.RawLogsData()
+        self.write_logs(document)
+        return document.SerializeToString()
+
+    def write_spans(self, document) -> None:
+        """Add all spans to a `wire.RawTracesData`."""
+        for (resource, resource_schema, scope, scope_schema), spans in self.groups.items():
+            group = document.resource_spans.add(resource=resource, schema_url=resource_schema)
+            group.scope_spans.add(scope=scope, schema_url=scope_schema, spans=list(spans))
+
+    def write_logs(self, document) -> None:
+        """Add all log records to a `wire.RawLogsData`."""
         for (resource, resource_schema, scope, scope_schema), records in self.log_groups.items():
             group = document.resource_logs.add(resource=resource, schema_url=resource_schema)
             group.scope_logs.add(scope=scope, schema_url=scope_schema, log_records=list(records))
-        return document.SerializeToString()
 
 
 def raw_trace_id(raw_span: bytes) -> bytes:

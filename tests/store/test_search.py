@@ -149,9 +149,10 @@ def test_pages_hold_every_trace_once_newest_first_over_hot_and_sealed():
     assert page.is_complete
 
 
-def test_a_foreign_cursor_is_refused():
+@pytest.mark.parametrize("cursor", ["!!", "0", "0" * 32, "_" * 32, "f" * 32])
+def test_a_foreign_cursor_is_refused(cursor):
     with pytest.raises(ValueError, match="cursor"):
-        search(1, window(cursor="!!"))
+        search(1, window(cursor=cursor))
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])

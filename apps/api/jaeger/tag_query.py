@@ -9,9 +9,9 @@ from dataclasses import replace
 from apps.api.problem import Problem
 from apps.traces.model import STATUSES
 from apps.traces.query import SpanPredicate
+from apps.traces.query_string import KINDS
 from apps.traces.values import value_text
 
-KINDS = ("INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _SCOPE_KEYS = {"scope.name": "otel.scope.name", "scope.version": "otel.scope.version"}
 
 

@@ -1,12 +1,39 @@
 """Reads typed values from the environment; a bad value is an error that names the variable and says what it may be."""
 
 import os
+import re
+from difflib import get_close_matches
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+KNOWN = (
+    "TRACER_ADMIN_PASSWORD", "TRACER_ALLOWED_HOSTS", "TRACER_BIND", "TRACER_DATA_DIR", "TRACER_HTTP_PORT",
+    "TRACER_INGEST_KEY", "TRACER_LOG_LEVEL", "TRACER_MAX_BACKLOG_SPANS", "TRACER_MAX_BODY_BYTES",
+    "TRACER_METRICS_TOKEN", "TRACER_OPEN", "TRACER_OTLP_PORT", "TRACER_OTLP_WORKERS", "TRACER_PUBLIC_URL",
+    "TRACER_QUIET_SECONDS", "TRACER_RETENTION_DAYS", "TRACER_ROLE", "TRACER_SECRET_KEY", "TRACER_STATIC_ROOT",
+    "TRACER_THREADS", "TRACER_WEB_WORKERS", "TRACER_WORKER_PROCESSES",
+)  # fmt: skip
+"""Every variable that begins with TRACER_ and means something to us."""
+# Kubernetes tells every container of a service named `tracer-ui` in variables like TRACER_UI_PORT_8000_TCP_ADDR.
+_OF_KUBERNETES = re.compile(r"TRACER_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
 
 
 class BadSetting(Exception):
     """A setting has a value that cannot be used; the message names the variable."""
+
+
+def refuse_unknown() -> None:
+    """Raises BadSetting for a TRACER_ variable that nothing reads, with the one that was probably meant."""
+    for name in sorted(os.environ):
+        if name.startswith("TRACER_") and name not in KNOWN and not _is_of_kubernetes(name):
+            near = get_close_matches(name, KNOWN, n=1, cutoff=0.0)[0]
+            raise BadSetting(f"{name} is not a setting of tracer-ui; did you mean {near}?")
+
+
+def _is_of_kubernetes(name: str) -> bool:
+    if not _OF_KUBERNETES.fullmatch(name):
+        return False
+    return not name.endswith("_PORT") or "://" in os.environ[name] or name.endswith("_SERVICE_PORT")
 
 
 def text(name: str, default: str = "") -> str:

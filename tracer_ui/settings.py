@@ -12,6 +12,7 @@ from tracer_ui.secret import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 try:
+    environment.refuse_unknown()
     # Where it runs
     TRACER_DATA_DIR = Path(environment.text("TRACER_DATA_DIR", str(BASE_DIR / "var"))).expanduser().absolute()
     TRACER_BIND = environment.address("TRACER_BIND", "127.0.0.1")
@@ -57,7 +58,10 @@ try:
             "TRACER_SECRET_KEY must be set when DATABASE_URL is (every process needs the same one): "
             "python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
-    SECRET_KEY = SECRET_KEY or kept_secret(TRACER_DATA_DIR / "secret_key")
+    try:
+        SECRET_KEY = SECRET_KEY or kept_secret(TRACER_DATA_DIR / "secret_key")
+    except OSError as error:
+        raise environment.BadSetting(f"TRACER_DATA_DIR={TRACER_DATA_DIR} cannot be used: {error.strerror}") from None
     ALLOWED_HOSTS = environment.names("TRACER_ALLOWED_HOSTS")
     if not ALLOWED_HOSTS and not environment.is_loopback(TRACER_BIND):
         raise environment.BadSetting(

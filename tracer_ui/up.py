@@ -14,6 +14,8 @@ from typing import TextIO
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracer_ui.settings")
 
+import psycopg
+import redis
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -35,6 +37,7 @@ def main() -> None:
         with closing(lock_data_dir(settings.TRACER_DATA_DIR)):
             for name in ("TRACER_HTTP_PORT", "TRACER_OTLP_PORT"):
                 check_port_is_free(name)
+            check_given_services()
             # Our children run in the checkout, and must not read a relative path from there.
             os.environ["TRACER_DATA_DIR"] = str(settings.TRACER_DATA_DIR)
             os.chdir(settings.BASE_DIR)
@@ -92,8 +95,11 @@ def manage(command: str, *options: str, name: str = "") -> Program:
 
 def lock_data_dir(directory: Path) -> TextIO:
     """Holds the data directory for us; raises RuntimeError when another instance has it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = (directory / "lock").open("w")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "lock").open("w")
+    except OSError as error:
+        raise RuntimeError(f"TRACER_DATA_DIR={directory} cannot be used: {error.strerror}") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -116,6 +122,21 @@ def check_port_is_free(name: str) -> None:
             raise RuntimeError(
                 f"cannot listen on {settings.TRACER_BIND} port {port} ({name}): {error.strerror}"
             ) from None
+
+
+def check_given_services() -> None:
+    """Raises RuntimeError naming DATABASE_URL or REDIS_URL when the server that was given does not let us in."""
+    if not settings.TRACER_EMBEDDED_DATABASE:
+        try:
+            psycopg.connect(settings.DATABASE_URL, connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            raise RuntimeError(f"the PostgreSQL of DATABASE_URL does not let us in: {error}") from None
+    if not settings.TRACER_EMBEDDED_REDIS:
+        try:
+            with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5) as client:
+                client.ping()
+        except redis.RedisError as error:
+            raise RuntimeError(f"the Redis of REDIS_URL does not let us in: {error}") from None
 
 
 def local_url(port: int) -> str:

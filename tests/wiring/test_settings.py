@@ -1,10 +1,12 @@
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.product import ROOT
+from tests.product import ROOT, Product, free_ports
+from tracer_ui.environment import KNOWN
 
 SHOW = "from django.conf import settings as s; s.DEBUG; print(*[getattr(s, name) for name in {names!r}], sep='|')"
 
@@ -37,13 +39,44 @@ def read(names=("DEBUG",), **environment):
         ({"DATABASE_URL": "postgresql://db/x?nonsense=1"}, "DATABASE_URL cannot be read"),
         ({"DATABASE_URL": "postgresql://db/x"}, "TRACER_SECRET_KEY must be set when DATABASE_URL is"),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL must start with redis://"),
+        ({"TRACER_HTPP_PORT": "1"}, "TRACER_HTPP_PORT is not a setting of tracer-ui; did you mean TRACER_HTTP_PORT?"),
+        ({"TRACER_WEB_PORT": "8001"}, "TRACER_WEB_PORT is not a setting of tracer-ui"),
+        ({"TRACER_DATA_DIR": "/proc/x"}, "TRACER_DATA_DIR=/proc/x cannot be used: No such file or directory"),
         ({"TRACER_PUBLIC_URL": "traces.example.com"}, "TRACER_PUBLIC_URL must start with http://"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_name_of_its_variable(environment, said, tmp_path):
-    code, output = read(TRACER_DATA_DIR=str(tmp_path), **environment)
+    code, output = read(**{"TRACER_DATA_DIR": str(tmp_path), **environment})
     assert code != 0
     assert said in output.splitlines()[-1]
+
+
+def test_every_variable_that_the_code_or_a_document_names_is_known():
+    files = [ROOT / "README.md", ROOT / "docker-compose.yml", *ROOT.glob("docs/**/*.md")]
+    files += [path for folder in ("apps", "tracer_ui", "bench") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for path in files for name in re.findall(r"\bTRACER_[A-Z_]+[A-Z]\b", path.read_text())}
+    assert named - set(KNOWN) == {"TRACER_EMBEDDED_DATABASE", "TRACER_EMBEDDED_REDIS"}  # computed, never read
+
+
+def test_what_kubernetes_says_of_a_service_of_our_name_is_no_setting(tmp_path):
+    said = {"TRACER_UI_SERVICE_HOST": "10.0.0.1", "TRACER_UI_SERVICE_PORT_HTTP": "80", "TRACER_UI_PORT": "tcp://10.0.0.1:80",
+            "TRACER_UI_PORT_80_TCP_ADDR": "10.0.0.1", "TRACER_SERVICE_PORT": "80"}  # fmt: skip
+    assert read(["TRACER_HTTP_PORT"], TRACER_DATA_DIR=str(tmp_path), **said) == (0, "8000")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:1/x", "TRACER_SECRET_KEY": "k"},
+        {"REDIS_URL": "redis://me:hunter2@127.0.0.1:1/0"},
+    ],
+)
+def test_a_server_that_was_given_and_does_not_answer_is_named_in_one_message(given, tmp_path):
+    product = Product(tmp_path, *free_ports(2), given)
+    with pytest.raises(RuntimeError, match=f"{next(iter(given))} does not let us in: .*refused"):
+        product.start()
+    assert len(product.log().splitlines()) <= 2
+    assert "hunter2" not in product.log()
 
 
 def test_a_password_in_a_bad_url_is_not_printed(tmp_path):

@@ -72,7 +72,8 @@ def run(supervisor: Supervisor, *, demo: bool) -> None:
     elif not supervisor.stopping:
         raise ProgramFailed(f"the web server did not answer within {READY_TIMEOUT_S:.0f} s; its last lines are above")
     if demo and not supervisor.stopping:
-        supervisor.start(manage("demo_shop", name="demo"))
+        diary = settings.TRACER_DATA_DIR / "demo-shop.json"
+        supervisor.start(manage("demo_shop", f"--diary={diary}", name="demo"))
     supervisor.run()
 
 

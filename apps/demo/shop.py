@@ -39,7 +39,8 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Settings:
-    """`start_ns` begins virtual time; traces per second before and after `live_ns`; orders settled by one batch."""
+    """`start_ns` begins virtual time; traces per second before and after `live_ns`; orders settled by one batch;
+    `stories` were told before."""
 
     seed: int
     start_ns: int
@@ -48,6 +49,7 @@ class Settings:
     backfill_rate: float = 1.0
     batch_orders: int = 7000
     anchor_ns: int | None = None
+    stories: int = 0
 
 
 class Shop:
@@ -58,7 +60,7 @@ class Shop:
         self.agenda = Agenda(settings.start_ns)
         self.schedule = Schedule(settings.start_ns if settings.anchor_ns is None else settings.anchor_ns)
         self.traces = 0
-        self.stories = 0
+        self.stories = settings.stories
         # Numbers follow the clock, so that a shop started again does not give an order number twice within weeks.
         self._order_number = 100_000 + settings.start_ns // 4_000_000_000 % 900_000
 

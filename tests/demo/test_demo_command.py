@@ -1,5 +1,6 @@
 """`manage.py demo_shop` as people start it: a process of its own, without a database, ended by a signal."""
 
+import json
 import os
 import signal
 import subprocess
@@ -89,8 +90,9 @@ def test_the_same_seed_and_start_send_the_same_ids(demo_shop):
     for _ in range(2):
         with Receiver() as receiver:
             process = demo_shop(
-                "--endpoint", receiver.url, "--seed", "5", "--start", start, "--no-live", "--backfill-rate", "0.1"
-            )
+                "--endpoint", receiver.url, "--seed", "5", "--start", start, "--no-live", "--backfill-rate", "0.1",
+                "--batch-orders", "20",
+            )  # fmt: skip
             output, _ = process.communicate(timeout=60)
             assert process.returncode == 0, output
             runs.append(
@@ -102,6 +104,37 @@ def test_the_same_seed_and_start_send_the_same_ids(demo_shop):
             )
     assert runs[0] == runs[1]
     assert len(runs[0]) > 1000
+
+
+def test_a_shop_that_is_opened_again_goes_on_where_it_stopped(demo_shop, tmp_path):
+    path = tmp_path / "diary.json"
+    past = ("--backfill", "2h", "--backfill-rate", "0.02", "--batch-orders", "5", "--no-live", "--diary", str(path))
+    with Receiver() as receiver:
+
+        def told(*arguments):
+            """The spans of one more opening, as (start in ns, name, order id)."""
+            receiver.requests.clear()
+            output, _ = (process := demo_shop("--endpoint", receiver.url, *past, *arguments)).communicate(timeout=60)
+            assert process.returncode == 0, output
+            return [
+                (span.start_time_unix_nano, span.name, value.value.string_value)
+                for _, _, span in receiver.spans()
+                for value in span.attributes
+                if value.key == "order.id"
+            ]
+
+        first = told()
+        assert {order for _, name, order in first if name == "POST /checkout" and len(order) == 5} == {"48213"}
+        noted = json.loads(path.read_text())
+        assert noted["stories"] == 1
+        assert told() == []
+        # It was closed for half an hour, and after that for a day.
+        path.write_text(json.dumps({**noted, "until_ns": noted["until_ns"] - 30 * 60 * 10**9}))
+        again = told("--backfill-rate", "0.5")
+        assert again
+        assert min(start_ns for start_ns, _, _ in again) > noted["until_ns"] - 30 * 60 * 10**9
+        path.write_text(json.dumps({**noted, "until_ns": noted["until_ns"] - 24 * 3600 * 10**9}))
+        assert {order for _, name, order in told() if name == "POST /checkout" and len(order) == 5} == {"48214"}
 
 
 @pytest.mark.parametrize(

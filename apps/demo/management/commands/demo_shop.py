@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import time
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -13,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.demo.chance import SeededIds
 from apps.demo.days import open_shop
 from apps.demo.delivery import Post
+from apps.demo.diary import Diary
 from apps.demo.pace import LogGate, SpanGate, Stop, Waiting, run_shop
 from apps.demo.scenarios import CYCLE_MINUTES, JOBS, NS_PER_MINUTE, SCENARIOS
 from apps.demo.shop import Settings, Shop
@@ -55,6 +57,9 @@ class Command(BaseCommand):
             "--start", type=int, help="begin at this time (s since the epoch) instead of --backfill ago"
         )
         parser.add_argument("--batch-orders", type=int, default=7000, help="orders in the huge trace (%(default)s)")
+        parser.add_argument(
+            "--diary", type=Path, help="a file that tells the next start how far this one got: nothing is told twice"
+        )
         parser.add_argument("--no-live", action="store_true", help="stop when the past is told")
         parser.add_argument("--list", action="store_true", help="say what goes wrong in the shop, and when")
 
@@ -63,15 +68,16 @@ class Command(BaseCommand):
             return self._list()
         if min(options["rate"], options["backfill_rate"]) <= 0:
             raise CommandError("--rate and --backfill-rate must be above 0")
-        plan = self._settings(options)
+        diary = Diary(options["diary"])
+        plan = self._settings(options, diary)
         # The exporters' own loggers speak once a batch; apps.demo.delivery says the same once.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         stop = Stop()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(stop, "is_asked", True))
-        self._run(Post(options["endpoint"], options["key"], stop=stop), plan, stop, options["no_live"])
+        self._run(Post(options["endpoint"], options["key"], stop=stop), plan, stop, diary, options["no_live"])
 
-    def _settings(self, options: dict) -> Settings:
+    def _settings(self, options: dict, diary: Diary) -> Settings:
         now_ns = time.time_ns()
         start_ns = now_ns - int(seconds(options["backfill"]) * 1e9)
         if options["start"] is not None:
@@ -82,6 +88,9 @@ class Command(BaseCommand):
         anchor_ns = now_ns - cycle_ns * max(1, -(-(now_ns - start_ns) // cycle_ns))
         if options["start"] is not None:
             anchor_ns = start_ns  # the same start has to make the same spans, whenever that is asked for
+        told = diary.read()
+        if told is not None and start_ns < told.until_ns <= now_ns:
+            start_ns, anchor_ns = told.until_ns + 1, told.anchor_ns
         return Settings(
             options["seed"],
             start_ns,
@@ -90,9 +99,10 @@ class Command(BaseCommand):
             options["backfill_rate"],
             options["batch_orders"],
             anchor_ns,
+            told.stories if told is not None else 0,
         )
 
-    def _run(self, post: Post, plan: Settings, stop: Stop, no_live: bool) -> None:
+    def _run(self, post: Post, plan: Settings, stop: Stop, diary: Diary, no_live: bool) -> None:
         waiting = Waiting()
 
         def processors(service: str):
@@ -101,15 +111,17 @@ class Command(BaseCommand):
 
         shop = Shop(plan, Telemetry(SeededIds(f"{plan.seed} {plan.start_ns}"), processors))
         open_shop(shop)
+        shop.agenda.start(diary.kept(shop))
         self._say(f"The shop is open; its spans go to {post.endpoint}/v1/traces.")
         began = time.monotonic()
         try:
             run_shop(shop, waiting, stop, plan.live_ns)
-            if plan.start_ns < plan.live_ns and not stop.is_asked:
+            if shop.traces and not stop.is_asked:
                 self._say(f"Told {shop.traces} traces of the past in {time.monotonic() - began:.0f} s.")
             if not no_live:
                 run_shop(shop, waiting, stop)
         finally:
+            diary.write(shop)
             shop.agenda.close()
             waiting.release(FOREVER_NS)
             post.close()

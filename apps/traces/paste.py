@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from apps.traces.ids import parse_span_id, parse_trace_id
+from apps.traces.known_words import LONGER, SHORTER, as_duration_pair
 from apps.traces.logfmt import LogfmtError, parse_logfmt
 from apps.traces.paste_ids import id_in_headers, id_in_log_line, word_that_is_an_id
 from apps.traces.paste_links import read_link
@@ -15,6 +16,7 @@ MAX_CHARS = 10_000
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
 _KEY = re.compile(r"[A-Za-z_][\w.:/\-]*", re.ASCII)
+_PUNCTUATION = "?!,;.…"
 _WRAPPERS = (("<", ">"), ("`", "`"), ("'", "'"), ("“", "”"), ("(", ")"))
 
 
@@ -45,14 +47,22 @@ def recognise(text: str) -> Recognised:
     cleaned = _clean(text)
     if not cleaned:
         return Recognised("query", "")
-    return _whole_id(cleaned) or _link(cleaned) or _id_inside(cleaned) or _words(cleaned)
+    bare = _unwrapped(cleaned)
+    # "<https://…>" is how chats write links; other text in such brackets is somebody's markup, and stays as it is.
+    text = cleaned if cleaned.startswith("<") else bare
+    return _whole_id(bare) or _link(bare) or _id_inside(bare) or _words(text)
 
 
 def _clean(text: str) -> str:
-    cleaned = _INVISIBLE.sub("", text[:MAX_CHARS]).strip()
+    return _INVISIBLE.sub("", text[:MAX_CHARS]).strip()
+
+
+def _unwrapped(cleaned: str) -> str:
     for opening, closing in _WRAPPERS:
-        if len(cleaned) > 2 and cleaned.startswith(opening) and cleaned.endswith(closing):
-            cleaned = cleaned[1:-1].strip()
+        inner = cleaned[1:-1]
+        is_whole = cleaned.startswith(opening) and cleaned.endswith(closing) and not {opening, closing} & set(inner)
+        if is_whole and inner.strip():
+            cleaned = inner.strip()
     return cleaned
 
 
@@ -91,15 +101,33 @@ def _words(text: str) -> Recognised:
         parsed = parse_logfmt(text)
     except LogfmtError:
         parsed = [("", text)]
-    pairs = tuple((key, value) for key, value in parsed if key and _KEY.fullmatch(key))
+    parsed = [_duration_pair(key, value) for key, value in parsed]
+    pairs = tuple((key, value) for key, value in parsed if _is_key(key))
     if not pairs:
         trace_id = word_that_is_an_id(text)
         if trace_id:
             return Recognised("trace_id", "A text with a trace ID in it", trace_id, values=(text,))
     # What only looks like a pair, base64 or "=?utf-8?…", is a value.
-    values = tuple(value if not key else f"{key}={value}" for key, value in parsed if not (key and _KEY.fullmatch(key)))
+    values = tuple(f"{key}={value}" if key else _bare(value, text) for key, value in parsed if not _is_key(key))
     values = tuple(value for value in values if value)
     return Recognised("query", _said(len(pairs), len(values)), pairs=pairs, values=values)
+
+
+def _is_key(key: str) -> bool:
+    return bool(key in (LONGER, SHORTER) or _KEY.fullmatch(key))
+
+
+def _duration_pair(key: str, value: str) -> tuple[str, str]:
+    """`duration>300ms` as a pair; whatever else stands there as it is."""
+    if key and key.lower() not in (LONGER, SHORTER):
+        return key, value
+    found = as_duration_pair(f"{key}={value}" if key else value)
+    return found or (("", f"{key}={value}") if key else (key, value))
+
+
+def _bare(value: str, text: str) -> str:
+    """A word without the punctuation of the sentence it stood in, unless it was quoted."""
+    return value if f'"{value}"' in text else value.rstrip(_PUNCTUATION) or value
 
 
 def _said(pairs: int, values: int) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from apps.traces.durations import parse_duration_ns
+from apps.traces.known_words import FIELDS, KINDS, Condition, conditions_of
 from apps.traces.logfmt import parse_logfmt
 from apps.traces.model import STATUSES
 from apps.traces.moments import parse_instant_ns, zone_named
@@ -18,7 +19,8 @@ from apps.traces.paste import Recognised, recognise
 from apps.traces.query import SpanPredicate, TraceQuery
 from apps.traces.search_window import ALL, CUSTOM, PRESETS, Window, chosen_window
 
-KINDS = ("SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL")
+MAX_CONDITIONS = 32
+"""Different predicates of one search. A pasted page of text is no search: 1 700 words took a minute."""
 LONG_NAMES = {
     "attr": "attrs", "min_duration": "min", "max_duration": "max", "min_trace_duration": "trace_min",
     "max_trace_duration": "trace_max",
@@ -51,23 +53,38 @@ def read_box(text: str, *, as_text: bool) -> Recognised:
 
 
 def box_pairs(box: Recognised) -> Pairs:
-    """The box as (attribute key, text), key "" for a bare value."""
-    return box.pairs + tuple(("", value) for value in box.values)
+    """The box as (attribute key, text), key "" for a bare value, each once."""
+    return tuple(dict.fromkeys(box.pairs + tuple(("", value) for value in box.values)))
+
+
+def box_conditions(box: Recognised) -> tuple[Condition, ...]:
+    """What each of them means: an attribute, a value, or one of a span's fields."""
+    return conditions_of(box_pairs(box))
+
+
+def too_many(box: Recognised, attrs: Pairs) -> dict[str, str]:
+    """By parameter, what is wrong with a search of more than MAX_CONDITIONS; empty for any other."""
+    in_box, in_attrs = len(box_pairs(box)), len(attrs)
+    if in_box + in_attrs <= MAX_CONDITIONS:
+        return {}
+    said = f"These are {in_box + in_attrs} conditions, a search takes {MAX_CONDITIONS}. Keep those that matter"
+    return {"q": f"{said}, such as an ID."} if in_box > in_attrs else {"attrs": f"{said}."}
 
 
 def query_of(asked: Mapping[str, object], window: Window, box: Recognised, limit: int) -> TraceQuery:
     """The search that typed values by the names in the page's address ask for."""
-    everything = (*box_pairs(box), *asked["attrs"])
+    fields, rest = _joined(asked, box)
+    everything = tuple(dict.fromkeys((*rest, *asked["attrs"])))
     return TraceQuery(
         start_ns=window.start_ns,
         end_ns=window.end_ns,
         span=SpanPredicate(
-            service=asked["service"] or None,
-            name=asked["name"] or None,
-            kind=asked["kind"] or None,
-            status=asked["status"] or None,
-            min_duration_ns=asked["min"],
-            max_duration_ns=asked["max"],
+            service=fields["service"] or None,
+            name=fields["name"] or None,
+            kind=fields["kind"] or None,
+            status=fields["status"] or None,
+            min_duration_ns=fields["min"],
+            max_duration_ns=fields["max"],
             attributes=tuple((key, value) for key, value in everything if key),
             values=tuple(value for key, value in everything if not key),
         ),
@@ -76,6 +93,25 @@ def query_of(asked: Mapping[str, object], window: Window, box: Recognised, limit
         limit=limit,
         cursor=asked["cursor"],
     )
+
+
+def _joined(asked: Mapping[str, object], box: Recognised) -> tuple[dict[str, object], Pairs]:
+    """(the span's fields as the form and the box together ask for them, what of the box is attributes and values)."""
+    fields, rest = {name: asked[name] for name in FIELDS}, []
+    for condition in box_conditions(box):
+        name, value = condition.field, condition.value
+        if not name:
+            rest.append((condition.key, condition.text))
+        elif fields[name] in (None, ""):
+            fields[name] = value
+        elif name in _STRICTER:
+            fields[name] = _STRICTER[name](fields[name], value)
+        elif fields[name] != value:
+            rest.append((condition.key, condition.text))  # a span has one service: this finds nothing, as it must
+    return fields, tuple(rest)
+
+
+_STRICTER = {"min": max, "max": min}
 
 
 def read_query_string(
@@ -90,6 +126,7 @@ def read_query_string(
     readers = _readers(zone or UTC, now_ns, most)
     asked = {name: _read(name, reader, given, errors) for name, reader in readers.items()}
     box = read_box(given.get("q", ""), as_text=given.get("as") == "text")
+    errors.update(too_many(box, asked["attrs"]))
     for low, high in (("min", "max"), ("trace_min", "trace_max")):
         if None not in (asked[low], asked[high]) and asked[low] > asked[high]:
             errors[high] = "The maximum is shorter than the minimum."
@@ -140,7 +177,7 @@ def _readers(zone: tzinfo, now_ns: int, most: int) -> dict[str, Callable[[str], 
         "kind": _one_of(KINDS), "status": _one_of(STATUSES), "range": _range,
         "min": parse_duration_ns, "max": parse_duration_ns,
         "trace_min": parse_duration_ns, "trace_max": parse_duration_ns,
-        "attrs": lambda text: tuple(parse_logfmt(text)), "start": instant, "end": instant,
+        "attrs": lambda text: tuple(dict.fromkeys(parse_logfmt(text))), "start": instant, "end": instant,
         "limit": lambda text: _limit(text, most),
     }  # fmt: skip
 

@@ -1,0 +1,31 @@
+import time
+
+import pytest
+
+from apps.traces.id_words import id_words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("what happened to order 48213?", ("48213",)),
+        ("order #48213, please", ("48213",)),
+        ("2026-11-23 14:05:12,345 ERROR c.e.Orders order=48213 took 300ms for ada99@example.com", (
+            "48213", "ada99@example.com")),
+        ('File "/app/payment/bank.py", line 118, in authorise', ("118",)),
+        ("2026-11-23T14:05:12.345Z v1.2.3 10.0.0.1 7 42", ()),
+        ("ORD-2026/48213 and ORD-2026/48213", ("ORD-2026/48213",)),
+        ("nothing here at all", ()),
+        ("", ()),
+    ],
+)  # fmt: skip
+def test_words_like_ids_are_found_in_a_sentence(text, words):
+    assert id_words(text) == words
+
+
+def test_no_more_than_five_and_at_once():
+    assert len(id_words(" ".join(f"id{n}00" for n in range(2_000)))) == 5
+    began = time.process_time()
+    for hostile in ("1" * 2_000_000, "1." * 1_000_000, "#" * 2_000_000, "11 " * 500_000):
+        id_words(hostile)
+    assert time.process_time() - began < 0.2

@@ -31,6 +31,10 @@ function pickCustom(form) {
   if (custom) custom.checked = true;
 }
 
+function choose(radio) {
+  radio.value = radio.dataset.range || radio.value;
+}
+
 export function mount(form) {
   tellZone();
   form.addEventListener("submit", (event) => {
@@ -47,9 +51,13 @@ export function mount(form) {
     if (["start", "end"].includes(event.target.name)) pickCustom(form);
     if (event.target.name === "q") form.querySelector("[data-with=q]")?.remove();
   });
+  // The range that nobody chose has no value, and the server picks it. Whoever picks it here has chosen it.
+  form.querySelector(".presets")?.addEventListener("change", (event) => choose(event.target));
   // A click sends a preset at once; arrow keys only move through them (their clicks have no detail).
   form.querySelector(".presets")?.addEventListener("click", (event) => {
     const radio = event.target.closest("label")?.querySelector("input");
-    if (event.detail > 0 && radio && radio.value !== "custom") setTimeout(() => form.requestSubmit());
+    if (event.detail === 0 || !radio || radio.value === "custom") return;
+    choose(radio);
+    setTimeout(() => form.requestSubmit());
   });
 }

@@ -64,6 +64,36 @@ def test_an_order_is_found_by_its_number_and_opened(server, chromium):
         page.wait_for_url(f"**/t/{trace_id}?span=0000000000000003**")
 
 
+def test_enter_searches_all_that_is_kept_until_a_range_is_chosen(shop, server, chromium):
+    def asked(page) -> dict:
+        page.wait_for_load_state()
+        return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+    with look(chromium, server.web_url) as page:
+        page.fill("#q", shop["customer"])
+        page.press("#q", "Enter")
+        page.wait_for_url("**/?q=**")
+        assert asked(page) == {"q": shop["customer"]}
+        assert "All kept" in page.inner_text("summary[aria-label^='Time range']")
+        page.goto(server.web_url + "/?form=1")
+        page.fill("#attrs", f"user.id={shop['customer']}")
+        page.press("#attrs", "Enter")
+        page.wait_for_url("**attrs=**")
+        assert asked(page) == {"attrs": f"user.id={shop['customer']}", "form": "1"}
+        page.goto(server.web_url)
+        page.fill("#q", shop["customer"])
+        page.click("summary[aria-label^='Time range']")
+        page.click("text=Last 1 hour >> nth=1")
+        page.wait_for_url("**range=1h**")
+        assert asked(page) == {"q": shop["customer"], "range": "1h"}
+        page.click("summary[aria-label^='Time range']")
+        page.focus("input[name=range][value='1h']")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**range=3h**")
+        assert asked(page) == {"q": shop["customer"], "range": "3h"}
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("dark", 800)])
 def test_nothing_is_wrong_with_the_look(shop, chromium, theme, width):
     query = {

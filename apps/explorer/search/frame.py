@@ -9,9 +9,9 @@ from apps.explorer.search.form import SearchForm
 from apps.explorer.search.links import fixed_link, search_link, zone_link
 from apps.store.queries import list_services, list_span_names
 from apps.store.results import ServiceInfo
+from apps.traces.known_words import KINDS
 from apps.traces.model import STATUSES
 from apps.traces.moments import field_text
-from apps.traces.query_string import KINDS
 from apps.traces.search_window import CUSTOM, Window, preset_names
 
 FORM_FIELDS = ("service", "name", "kind", "status", "min", "max", "attrs", "trace_min", "trace_max")
@@ -36,6 +36,8 @@ class Frame:
     statuses: tuple[str, ...]
     window: Window
     window_detail: str
+    range_is_usual: bool
+    """Nobody chose it: it depends on whether the box says something, and stays out of the address."""
     retention_days: int
     presets: tuple[tuple[str, str], ...]
     ends: Ends
@@ -72,6 +74,7 @@ def frame_of(workspace_id: int, form: SearchForm, viewer_zone: str) -> Frame:
         statuses=STATUSES,
         window=window,
         window_detail=window.detail(zone),
+        range_is_usual=not {"range", "start", "end"} & set(params),
         retention_days=form.clock.retention_days,
         presets=tuple(preset_names(form.clock.retention_days).items()),
         ends=_ends(form, window, zone),

@@ -135,6 +135,30 @@ def test_each_chip_leads_to_the_search_without_it():
     assert len(chips) == 6
 
 
+def test_words_for_fields_are_chips_of_those_fields():
+    chips = chips_of(form_of("q=service%3Dpayment+error%3Dtrue+duration%3E300ms+48213&service="))
+    told = {chip.words: chip.without for chip in chips}
+    assert told == {
+        "service is payment": "/?q=error%3Dtrue+duration%3E%3D300ms+48213&range=all",
+        "status is ERROR": "/?q=service%3Dpayment+duration%3E%3D300ms+48213&range=all",
+        "span duration at least 300\u00a0ms": "/?q=service%3Dpayment+error%3Dtrue+48213&range=all",
+        "48213 under any attribute": "/?q=service%3Dpayment+error%3Dtrue+duration%3E%3D300ms&range=all",
+    }
+
+
+def test_a_range_that_nobody_chose_gets_into_no_link():
+    (chip,) = chips_of(form_of("service=payment"))
+    assert chip.without == "/", "else a value typed next would be looked for in the last hour alone"
+
+
+def test_more_conditions_than_a_search_takes_are_told_at_their_field():
+    form = form_of("q=" + "+".join(f"w{n}" for n in range(40)) + "+order-48213")
+    assert "These are 41 conditions" in form.errors["q"][0]
+    form = form_of("attrs=" + "+".join(f"a{n}%3D1" for n in range(40)))
+    assert "These are 40 conditions" in form.errors["attrs"][0]
+    assert form_of("q=" + "+".join(["word"] * 2_000)).is_valid()
+
+
 def test_removing_the_last_value_keeps_the_range_that_was_searched():
     (chip,) = chips_of(form_of("q=48213"))
     assert chip.without == "/?range=all"

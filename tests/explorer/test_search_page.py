@@ -67,6 +67,8 @@ def test_the_trace_lasts_longer_than_its_longest_payment(client):
 def test_a_row_says_services_errors_marks_and_times(client):
     store(order(1, failed=True), IDS[1], ago(90))
     store([*order(2), SpanSpec("stock", "lost", "00000000000000ff", 5, 5)], IDS[2], ago(30))
+    assert "gateway POST /checkout arriving" in text_of(client.get("/")), "its parent may still come"
+    digest_all()
     text = text_of(client.get("/"))
     assert "gateway POST /checkout incomplete" in text
     assert "order 2 payment 2" in text
@@ -196,6 +198,50 @@ def test_nothing_found_says_which_step_finds_something(client):
     answer = client.get("/", {"q": "order.id=48213 order.colour=blue", "range": "all"})
     assert "Without “order.colour is blue” the newest 3 h ago" in text_of(answer)
     assert "Without “order.id is 48213”" not in text_of(answer), "that would find nothing either"
+
+
+def test_a_question_finds_nothing_but_offers_its_number_alone(client):
+    store(order(48213), IDS[1], ago(30))
+    answer = client.get("/", {"q": "what happened to order 48213?"})
+    assert "All words and predicates must hold on one and the same span" in text_of(answer)
+    assert 'href="/?q=48213">Search for “48213” alone</a>' in answer.content.decode()
+    assert rows_of(client.get("/", {"q": "48213?"})) == [IDS[1]]
+
+
+def test_a_page_of_text_is_refused_quickly_and_its_ids_are_offered(client):
+    store(order(48213), IDS[1], ago(30))
+    answer = client.get(
+        "/", {"q": " ".join(f"word-{chr(97 + n % 26)}{'x' * (n // 26)}" for n in range(300)) + " 48213"}
+    )
+    assert answer.status_code == 422
+    assert "These are 301 conditions, a search takes 32." in text_of(answer)
+    assert '<a class="mono" href="/?q=48213">48213</a>' in answer.content.decode()
+    assert len(answer.content) < 100_000
+
+
+def test_fields_can_be_written_into_the_box(client):
+    store(order(1, failed=True), IDS[1], ago(30))
+    store(order(2), IDS[2], ago(20))
+    for box in ("error=true", "status=error service=payment", "kind=server status=ERROR duration>100ms"):
+        assert rows_of(client.get("/", {"q": box})) == [IDS[1]], box
+    answer = client.get("/", {"q": "service=payment name=nothing"})
+    assert "service is payment" in text_of(answer)
+    assert "No span of a service called “ paymnt ”" in text_of(client.get("/", {"q": "service=paymnt"}))
+
+
+def test_the_range_that_nobody_chose_is_not_sent_with_the_form(client):
+    store(order(1), IDS[1], ago(30))
+    for query, checked in (({}, "1h"), ({"q": "1"}, "all")):
+        html = client.get("/", query).content.decode()
+        assert re.search(r'name="range" value="([^"]*)" data-range="(\w+)" checked', html).groups() == ("", checked)
+    html = client.get("/", {"range": "1h"}).content.decode()
+    assert 'name="range" value="1h" data-range="1h" checked' in html
+
+
+def test_enter_presses_a_button_that_says_no_range(client):
+    store(order(1), IDS[1], ago(30))
+    form = client.get("/").content.decode().partition('<form class="asked"')[2]
+    assert 'name="' not in re.search(r"<button[^>]*>", form)[0]
 
 
 def test_live_counts_what_came_since_and_moves_nothing(client):

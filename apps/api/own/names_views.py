@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from apps.api.base import ApiView, json_answer
 from apps.api.problem import Problem
 from apps.store.queries import list_services, list_span_names
+from apps.traces.known_words import KINDS
 from apps.traces.moments import exact_text
-from apps.traces.query_string import KINDS
 
 
 class ServicesView(ApiView):

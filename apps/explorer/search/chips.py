@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.explorer.search.form import Pairs, SearchForm
 from apps.explorer.search.links import search_link
 from apps.traces.durations import format_duration_ns
+from apps.traces.known_words import Condition
 from apps.traces.logfmt import format_logfmt
 
 
@@ -40,14 +42,14 @@ class Chips:
 def chips_of(form: SearchForm) -> Chips:
     """Chips of a valid form."""
     asked, params = form.cleaned_data, form.params
-    if form.window.is_relative:
-        # Without it the range would depend on whether the box is empty, and change with the last chip of it.
+    if form.window.is_relative and "q" in params:
+        # Without it the range would change with the last chip of the box, which is then empty.
         params["range"] = form.window.preset
     span = [
-        *_pair_chips(params, "q", form.pairs),
+        *_box_chips(params, form.conditions),
         *(_plain(params, name, words, asked[name]) for name, words in _PLAIN if asked[name]),
         *_bounds(params, asked, "min", "max", "span duration"),
-        *_pair_chips(params, "attrs", asked["attrs"]),
+        *(Chip(*_told(*pair), without) for pair, without in _without_each(params, "attrs", asked["attrs"])),
     ]
     return Chips(tuple(span), tuple(_bounds(params, asked, "trace_min", "trace_max", "duration")))
 
@@ -68,14 +70,27 @@ def _bounds(params: dict, asked: dict, low: str, high: str, words: str) -> list[
     ]
 
 
-def _pair_chips(params: dict, name: str, pairs: Pairs) -> list[Chip]:
-    return [_pair_chip(params, name, pairs, place) for place in range(len(pairs))]
+def _box_chips(params: dict, conditions: tuple[Condition, ...]) -> Iterator[Chip]:
+    pairs = tuple((condition.key, condition.text) for condition in conditions)
+    for condition, (pair, without) in zip(conditions, _without_each(params, "q", pairs), strict=True):
+        told = _told(*pair) if not condition.field else _told_field(condition)
+        yield Chip(*told, without, is_service=condition.field == "service")
 
 
-def _pair_chip(params: dict, name: str, pairs: Pairs, place: int) -> Chip:
-    key, value = pairs[place]
-    rest = format_logfmt(pairs[:place] + pairs[place + 1 :])
-    # What is left may look like an ID by itself; it was a value, and stays one.
-    changes = {name: rest} if name == "attrs" or rest else {"q": None, "as": None}
-    without = search_link(params, **changes)
-    return Chip(key, "is", value, without) if key else Chip("", "under any attribute", value, without)
+def _told(key: str, value: str) -> tuple[str, str, str]:
+    return (key, "is", value) if key else ("", "under any attribute", value)
+
+
+def _told_field(condition: Condition) -> tuple[str, str, str]:
+    if condition.field in ("min", "max"):
+        op = "at least" if condition.field == "min" else "at most"
+        return "span duration", op, format_duration_ns(condition.value)
+    return dict(_PLAIN)[condition.field], "is", condition.value
+
+
+def _without_each(params: dict, name: str, pairs: Pairs) -> Iterator[tuple[tuple[str, str], str]]:
+    """Each pair with the address of the search without it."""
+    for place, pair in enumerate(pairs):
+        rest = format_logfmt(pairs[:place] + pairs[place + 1 :])
+        # What is left may look like an ID by itself; it was a value, and stays one.
+        yield pair, search_link(params, **({name: rest} if name == "attrs" or rest else {"q": None, "as": None}))

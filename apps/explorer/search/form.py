@@ -9,12 +9,14 @@ from functools import cached_property
 from django import forms
 
 from apps.traces.durations import parse_duration_ns
+from apps.traces.id_words import id_words
+from apps.traces.known_words import KINDS, Condition
 from apps.traces.logfmt import parse_logfmt
 from apps.traces.model import STATUSES
 from apps.traces.moments import parse_moment_ns, zone_named
 from apps.traces.paste import Recognised
 from apps.traces.query import TraceQuery
-from apps.traces.query_string import KINDS, Pairs, box_pairs, query_of, read_box
+from apps.traces.query_string import Pairs, box_conditions, box_pairs, query_of, read_box, too_many
 from apps.traces.search_window import (
     ALL,
     BROWSING,
@@ -61,7 +63,7 @@ class PairsField(forms.CharField):
     def clean(self, value: object) -> Pairs:
         text = super().clean(value)
         try:
-            return tuple(parse_logfmt(text))
+            return tuple(dict.fromkeys(parse_logfmt(text)))
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
 
@@ -151,6 +153,17 @@ class SearchForm(forms.Form):
         """The box as predicates: (attribute key, text), key "" for a bare value."""
         return box_pairs(self.recognised)
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The box's predicates with what each means."""
+        return box_conditions(self.recognised)
+
+    @property
+    def id_words(self) -> tuple[str, ...]:
+        """What in the box may be meant by itself: words like IDs, when there is more than that one word."""
+        text = self.data.get("q", "").strip()
+        return tuple(word for word in id_words(text) if word != text)
+
     def clean(self) -> dict:
         cleaned = super().clean()
         for low, high in (("min", "max"), ("trace_min", "trace_max")):
@@ -158,6 +171,9 @@ class SearchForm(forms.Form):
                 self.add_error(high, "The maximum is shorter than the minimum.")
         if not {"range", "start", "end"} & set(self.errors):
             self._clean_window(cleaned)
+        if "q" not in self.errors:
+            for name, said in too_many(self.recognised, cleaned.get("attrs") or ()).items():
+                self.add_error(name, said)
         return cleaned
 
     def _clean_window(self, cleaned: dict) -> None:

@@ -50,7 +50,10 @@ def hints(workspace_id: int, form: SearchForm, chips: Chips, found: SearchPage) 
 
 
 def _steps(form: SearchForm, chips: Chips) -> Iterator[Hint]:
-    """Steps away from this search, small ones first: all that is kept, without one predicate, both."""
+    """Steps away from this search, small ones first: an ID in a longer text alone, all that is kept, without one
+    predicate, both."""
+    for word, link in id_links(form):
+        yield Hint(f"Search for “{word}” alone", link)
     is_narrow = form.window.preset != ALL
     if is_narrow:
         yield Hint("Look at all that is kept", _everything(form.params))
@@ -59,6 +62,12 @@ def _steps(form: SearchForm, chips: Chips) -> Iterator[Hint]:
     for chip in chips if len(chips) > 1 and is_narrow else ():
         without = QueryDict(urlsplit(chip.without).query).dict()
         yield Hint(f"In all that is kept, without “{chip.words}”", _everything(without))
+
+
+def id_links(form: SearchForm) -> tuple[tuple[str, str], ...]:
+    """Words of a sentence, log line or stack trace that look like IDs: (word, address of the search for it alone)."""
+    kept = {name: form.params[name] for name in ("range", "start", "end", "tz", "live") if name in form.params}
+    return tuple((word, search_link({**kept, "q": word})) for word in form.id_words)
 
 
 def _everything(params: dict[str, str]) -> str:

@@ -13,8 +13,8 @@ from django.http import QueryDict
 
 from apps.explorer.search.links import search_link
 from apps.traces.durations import parse_duration_ns
+from apps.traces.known_words import KINDS
 from apps.traces.logfmt import format_logfmt, parse_logfmt
-from apps.traces.query_string import KINDS
 from apps.traces.search_window import ALL, CUSTOM, PRESETS
 
 EVERYTHING = ("", "all", "__all_services__", "__all_operations__")

@@ -46,6 +46,8 @@ class ResultPage:
     is_all: bool
     """Every match is on this page."""
     has_match_column: bool
+    service: str
+    """The one searched for, "" for any."""
     footer: Footer
     hints: tuple[Hint, ...]
     chart: Scatter | None
@@ -67,6 +69,7 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
         title=_title(len(found.rows), is_first and found.is_complete),
         is_all=is_first and found.is_complete,
         has_match_column=not query.span.is_empty,
+        service=query.span.service or "",
         footer=_footer(form, query, found),
         hints=() if found.rows else hints(workspace_id, form, chips, found),
         chart=_chart(form, found) if is_first and is_last else None,

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from apps.traces.known_words import is_known_word
 from apps.traces.logfmt import format_logfmt
 from apps.traces.model import Pairs
 from apps.traces.values import value_text
@@ -47,6 +48,8 @@ def visible(text: str) -> str:
 
 def value_search(key: str, text: str) -> str:
     """Address of the search for traces where `key` has this value."""
+    if is_known_word(key, text):  # in the box it would mean the span's own field
+        return "/?range=all&attrs=" + quote(format_logfmt([(key, text)]), safe="")
     return "/?q=" + quote(format_logfmt([(key, text)]), safe="")
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.access import current_workspace
 from apps.explorer.search.form import Clock, SearchForm
 from apps.explorer.search.frame import frame_of, span_name_choices, zone_name
+from apps.explorer.search.hints import id_links
 from apps.explorer.search.links import search_link
 from apps.explorer.search.page import chart_page, newer_count, result_page
 from apps.explorer.search.pasted import linked_search, missing_trace, named_trace
@@ -55,7 +56,8 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def _context(workspace_id: int, form: SearchForm, clock: Clock) -> dict:
     frame = frame_of(workspace_id, form, zone_name(clock.zone))
-    return {"form": form, "frame": frame, "hues": frame.hues, "nav": "search", "page_keys": KEYS}
+    links = id_links(form) if "q" in form.errors else ()
+    return {"form": form, "frame": frame, "hues": frame.hues, "id_links": links, "nav": "search", "page_keys": KEYS}
 
 
 @require_safe

@@ -34,6 +34,9 @@ MAX_VALUES = 8
 COLUMNS = """uuid_send(trace_id), (extract(epoch FROM started_at) * 1e6)::int8, start_ns, duration_ns, span_count,
              error_count, orphan_count, root_service, root_name, services, service_counts"""
 
+IS_TRACE = "part = 0 AND span_count > 0"
+"""A row without spans holds log records whose spans have not come: sampled out, sent elsewhere, or late."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -142,7 +145,7 @@ def newest_candidates(cursor, workspace_id: int, day: date, query: TraceQuery, t
     token_sql, token_values = tokens.narrow().sql()
     cursor.execute(
         f"""
-        SELECT {COLUMNS}, {token_sql} AND part = 0 AND {_duration_sql(query)}
+        SELECT {COLUMNS}, {token_sql} AND {IS_TRACE} AND {_duration_sql(query)}
         FROM (SELECT * FROM {partition_name(day)} WHERE workspace_id = %s AND {where}
               ORDER BY started_at DESC, trace_id DESC LIMIT %s) AS newest
         ORDER BY started_at DESC, trace_id DESC
@@ -163,7 +166,7 @@ def token_candidates(cursor, workspace_id: int, day: date, query: TraceQuery, to
     cursor.execute(
         f"""
         WITH hits AS MATERIALIZED (
-            SELECT * FROM {partition_name(day)} WHERE {token_sql} AND workspace_id + 0 = %s AND part = 0
+            SELECT * FROM {partition_name(day)} WHERE {token_sql} AND workspace_id + 0 = %s AND {IS_TRACE}
               AND {_duration_sql(query)}
         )
         SELECT {COLUMNS} FROM hits WHERE {where} ORDER BY started_at DESC, trace_id DESC LIMIT %s

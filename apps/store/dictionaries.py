@@ -53,7 +53,7 @@ def unpack(cursor, payload: bytes) -> bytes:
 _SAMPLE = """
     SELECT payload FROM (
         SELECT payload, part, row_number() OVER (ORDER BY started_at DESC) AS n FROM trace
-        WHERE workspace_id = %s AND started_at > now() - interval '2 days' AND part = 0
+        WHERE workspace_id = %s AND started_at > now() - interval '2 days' AND part = 0 AND span_count > 0
         ORDER BY started_at DESC LIMIT 20000
     ) AS recent
     WHERE length(payload) < %s ORDER BY (n * 7919) %% 20011 LIMIT %s

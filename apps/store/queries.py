@@ -12,6 +12,7 @@ from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
 from apps.store.load import Loaded, load_whole
 from apps.store.results import ServiceInfo, SpanNameInfo, StoredTrace
+from apps.traces.batch import TRACES
 from apps.traces.model import KINDS
 from apps.traces.otlp import read_trace
 
@@ -40,16 +41,17 @@ def _stored(trace_id: str, loaded: Loaded, hot_ns: int) -> StoredTrace:
 
 
 def has_trace(workspace_id: int, trace_id: str) -> bool:
-    """Whether anything of `trace_id` (32 hex digits) is stored in this workspace; nothing of it is read."""
+    """Whether a span of `trace_id` (32 hex digits) is stored in this workspace; nothing of it is read."""
     wanted = bytes.fromhex(trace_id)
     with store_cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM trace WHERE trace_id = %s::uuid AND workspace_id = %s)",
+            "SELECT EXISTS (SELECT FROM trace WHERE trace_id = %s::uuid AND workspace_id = %s AND span_count > 0)",
             [trace_id, workspace_id],
         )
         if cursor.fetchone()[0]:
             return True
-        return HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id)).received_ns(wanted) > 0
+        hot = hot_cache.batches(cursor, workspace_id)
+        return any(batch.signal == TRACES and wanted in batch.starts for batch in hot)
 
 
 def trace_version(workspace_id: int, trace_id: str) -> str | None:

@@ -11,7 +11,7 @@ from apps.digest import seal
 from apps.digest.seal import digest_shard
 from apps.store import hot
 from apps.store.partitions import drop_partitions_before, existing_partitions
-from apps.store.queries import load_trace, storage_status
+from apps.store.queries import has_trace, load_trace, storage_status
 from apps.store.search import search
 from apps.store.writer import write_batch
 from apps.traces.batch import SHARDS, shard_of, split_logs
@@ -181,14 +181,18 @@ def test_old_days_are_dropped_whole():
     assert load_trace(1, trace_id_of(2)) is not None
 
 
+def send_log(trace_id: str, span_id: str, body: str) -> None:
+    request = ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add()
+    record.trace_id, record.span_id = bytes.fromhex(trace_id), bytes.fromhex(span_id)
+    record.body.string_value = body
+    write_batch(1, split_logs(request))
+
+
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
 def test_log_records_are_kept_with_their_span(is_sealed):
     send(some_trace(1, [SpanSpec("a", "x", None, 0, 5, span_id="00f067aa0ba902b7")]))
-    request = ExportLogsServiceRequest()
-    record = request.resource_logs.add().scope_logs.add().log_records.add()
-    record.trace_id, record.span_id = bytes.fromhex(trace_id_of(1)), bytes.fromhex("00f067aa0ba902b7")
-    record.body.string_value = "charged"
-    write_batch(1, split_logs(request))
+    send_log(trace_id_of(1), "00f067aa0ba902b7", "charged")
     if is_sealed:
         assert digest_all() == 1
     for _ in range(2):
@@ -232,3 +236,19 @@ def test_a_trace_of_more_bytes_than_a_transaction_is_sealed_all_the_same(monkeyp
     digest_all()
     assert stored() == {trace_id_of(1): 20}
     assert storage_status().backlog_batches == 0
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
+def test_log_records_alone_are_no_trace_until_a_span_of_it_comes(is_sealed):
+    send_log(trace_id_of(1), "00f067aa0ba902b7", "charged")
+    if is_sealed:
+        digest_all()
+    assert not has_trace(1, trace_id_of(1)) and load_trace(1, trace_id_of(1)) is None
+    assert not search(1, window()).rows
+    send(some_trace(1, [SpanSpec("a", "x", None, 0, 5, span_id="00f067aa0ba902b7")]))
+    for _ in range(2):
+        assert has_trace(1, trace_id_of(1))
+        assert [row.span_count for row in search(1, window()).rows] == [1]
+        (record,) = load_trace(1, trace_id_of(1)).trace.logs["00f067aa0ba902b7"]
+        assert record.body == "charged"
+        digest_all()

@@ -250,7 +250,10 @@ def test_live_counts_what_came_since_and_moves_nothing(client):
     link = re.search(r'hx-get="(/search/newer[^"]*)"', page)[1].replace("&amp;", "&")
     assert client.get(link, headers=HTMX).content.strip() == b""
     store(order(2), IDS[2], ago(1))
-    assert "1 new" in text_of(client.get(link, headers=HTMX))
+    assert text_of(client.get(link, headers=HTMX)).strip() == "Live: 1 new, show it"
+    for n in range(3, 30):
+        store(order(n), IDS[n], ago(1))
+    assert text_of(client.get(link, headers=HTMX)).strip() == "Live: 25 or more new, show them"
 
 
 def test_the_chart_holds_more_than_the_page(client):

@@ -13,7 +13,11 @@ SOURCES = Path(__file__).resolve().parents[1] / "sdk"
 
 
 def installed() -> Path:
-    """A directory with node_modules and copies of our scripts. Raises RuntimeError when npm cannot install."""
+    """A directory with node_modules and copies of our scripts. Raises RuntimeError when npm is missing or fails: what
+    only a JavaScript SDK sends would otherwise go unseen."""
+    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if missing:
+        raise RuntimeError(f"these tests need {' and '.join(missing)}: apt-get install nodejs npm")
     manifest = (SOURCES / "package.json").read_bytes()
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tracer-ui"
     place = base / f"sdk-{hashlib.sha256(manifest).hexdigest()[:12]}"

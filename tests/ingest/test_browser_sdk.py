@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,8 +15,6 @@ from apps.accounts.keys import make_key
 from apps.accounts.models import Workspace
 from tests.ingest.compare import differences, from_script, kept
 from tests.ingest.spans import new_trace_id
-
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

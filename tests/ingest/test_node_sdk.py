@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 
 from tests.ingest.compare import differences, from_script, kept
 from tests.ingest.spans import new_trace_id
-
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])

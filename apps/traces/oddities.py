@@ -13,6 +13,8 @@ class Oddity:
     kind: str
     """`orphan`, `circle`, `duplicate`, `shared`, `backwards` (also: without a start), `skew` or `deep`."""
     text: str
+    short: str = ""
+    """For a row, where there is little room; "" when `text` is short."""
 
 
 def oddities(node: Node) -> tuple[Oddity, ...]:
@@ -34,7 +36,8 @@ def oddities(node: Node) -> tuple[Oddity, ...]:
     skew = node.skew_ns
     if skew:
         where = "ahead of" if skew > 0 else "behind"
-        found.append(Oddity("skew", f"clock at least {format_duration_ns(abs(skew))} {where} its caller’s"))
+        text = f"clock at least {format_duration_ns(abs(skew))} {where} its caller’s"
+        found.append(Oddity("skew", text, f"clock {'+' if skew > 0 else '−'}{format_duration_ns(abs(skew))}"))
     if node.depth > GUIDE_LEVELS:
         found.append(Oddity("deep", f"depth {format_count(node.depth)}"))
     return tuple(found)

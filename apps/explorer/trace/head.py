@@ -12,6 +12,7 @@ from apps.store.sealed import filed_at
 from apps.traces.attribute_groups import BUSINESS_KEYS
 from apps.traces.durations import NBSP, format_count, format_duration_ns
 from apps.traces.moments import local, offset_name, utc_text
+from apps.traces.skew import clock_skew
 from apps.traces.tree import Node
 from apps.traces.values import any_value, value_text
 
@@ -43,6 +44,8 @@ class Head:
     took: str
     after: str
     """The rest of the sentence, from the colon on."""
+    skew: str
+    """Whose clock seems off, and what stays true; "" when none does."""
     started: str
     started_iso: str
     spans: str
@@ -81,6 +84,7 @@ def trace_head(loaded: Loaded, state: TraceState, *, zone: tzinfo, retention_day
         root_name=name,
         took=format_duration_ns(took_ns),
         after=_after(loaded, is_rooted, took_ns),
+        skew=_skew(loaded, took_ns if is_rooted else 0),
         started=started_text(trace.start_ns, zone),
         started_iso=utc_text(trace.start_ns),
         spans=format_count(len(trace)),
@@ -129,6 +133,17 @@ def _after(loaded: Loaded, is_rooted: bool, took_ns: int) -> str:
         f"{start}: {format_count(len(trace))}{NBSP}{verb} in {plural(len(loaded.services), 'service')}, "
         f"{plural(tree.errors, 'error')}."
     )
+
+
+def _skew(loaded: Loaded, request_ns: int) -> str:
+    """`request_ns`: the root's duration, which one clock has measured; 0 without a root."""
+    skew = clock_skew(loaded.tree)
+    if skew is None:
+        return ""
+    where = "ahead of" if skew.skew_ns > 0 else "behind"
+    said = f"The clock of {visible(skew.service)} seems at least {format_duration_ns(abs(skew.skew_ns))} {where} "
+    said += f"{visible(skew.caller)}’s, so its spans stand in the wrong place."
+    return said + (f" The request itself took {format_duration_ns(request_ns)}." if request_ns else "")
 
 
 def _errors_text(loaded: Loaded) -> str:

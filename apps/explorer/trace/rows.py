@@ -33,6 +33,8 @@ class Pill:
     text: str
     tone: str
     icon: str
+    title: str = ""
+    """All of it, where `text` is only the short form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _pills(row: Row) -> tuple[Pill, ...]:
 
 
 def _oddity(oddity: Oddity) -> Pill:
-    return Pill(oddity.text, *ODDITY_LOOK[oddity.kind])
+    return Pill(oddity.short or oddity.text, *ODDITY_LOOK[oddity.kind], oddity.text)
 
 
 def _guides(row: Row, step_px: int) -> SafeString:

@@ -1,0 +1,31 @@
+"""Clocks that disagree, told of a whole trace: which service's is off, and by how much at least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.traces.tree import Node, Tree
+
+LEAST_NS = 1_000_000
+LEAST_SHARE = 50
+"""A skew below a millisecond, or a fiftieth of the trace, changes nothing that a reader sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSkew:
+    service: str
+    caller: str
+    skew_ns: int
+    """Of the service against its caller; negative when behind. At least that much, see `Node.skew_ns`."""
+
+
+def clock_skew(tree: Tree) -> ClockSkew | None:
+    """The largest skew that shows in the picture, None when there is none."""
+    worst = max(tree.skewed, key=_size, default=None)
+    if worst is None or _size(worst) < max(LEAST_NS, tree.trace.duration_ns // LEAST_SHARE):
+        return None
+    return ClockSkew(worst.span.service, worst.parent.span.service, worst.skew_ns)
+
+
+def _size(node: Node) -> int:
+    return abs(node.skew_ns)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from apps.explorer.trace.finding import matches
 from apps.explorer.trace.head import trace_head
 from apps.explorer.trace.loaded import Loaded
+from apps.explorer.trace.moment import stray_logs
 from apps.explorer.trace.panel import span_panel
 from apps.explorer.trace.rows import RowPainter, RowView
 from apps.explorer.trace.scale import minimap_svg, scale_of
@@ -85,7 +86,8 @@ class TracePage:
         return self._waterfall(top, end - top, around)
 
     def head(self) -> dict:
-        return {**self._shared(), "head": trace_head(self.loaded, self.state, **self.clock)}
+        head = trace_head(self.loaded, self.state, **self.clock)
+        return {**self._shared(), "head": head, "stray_logs": stray_logs(self.loaded.trace)}
 
     def span(self) -> dict:
         return {**self._shared(), **self._panel(), **self._tools()}

@@ -4,40 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.explorer.trace.moment import SHOWN_MOMENTS, Moment, event_moment, log_moment
 from apps.explorer.trace.values import Attribute, attributes, visible
 from apps.traces import semconv
 from apps.traces.attribute_groups import group_attributes
 from apps.traces.durations import format_count, format_duration_ns, format_offset_ns
-from apps.traces.model import Event, Link, LogRecord, Span, Trace
+from apps.traces.model import Link, Span, Trace
 from apps.traces.moments import utc_text
-from apps.traces.semconv import EXCEPTION_MESSAGE, EXCEPTION_STACK, EXCEPTION_TYPE
-from apps.traces.stacktrace import mark_frames
 from apps.traces.tree import Node
-from apps.traces.values import value_text
 
 HOT_KEYS = frozenset(("http.response.status_code", "http.status_code", "error", "error.type", "rpc.grpc.status_code"))
-STACK_CHARS = 100_000
-SHOWN_EVENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     title: str
     attributes: tuple[Attribute, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """An event of the span, or a log record kept with it."""
-
-    name: str
-    offset: str
-    exception_type: str
-    exception_message: str
-    stack: tuple[tuple[bool, str], ...]
-    """(is_own, lines); own frames are dark, library frames grey."""
-    attributes: tuple[Attribute, ...]
-    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +75,10 @@ def span_panel(node: Node, trace: Trace, key: str) -> Panel:
         status=span.status,
         count=len(span.attributes),
         groups=tuple(Group(group.name, attributes(group.pairs, hot)) for group in group_attributes(span.attributes)),
-        events=tuple(_event(event, span) for event in events[:SHOWN_EVENTS]),
-        more_events=max(0, len(events) - SHOWN_EVENTS),
-        logs=tuple(_log(record, span) for record in logs[:SHOWN_EVENTS]),
-        links=tuple(_link(link, trace_id) for link in span.links[:SHOWN_EVENTS]),
+        events=tuple(event_moment(event, span) for event in events[:SHOWN_MOMENTS]),
+        more_events=max(0, len(events) - SHOWN_MOMENTS),
+        logs=tuple(log_moment(record, span) for record in logs[:SHOWN_MOMENTS]),
+        links=tuple(_link(link, trace_id) for link in span.links[:SHOWN_MOMENTS]),
         resource=_with_schema(span.resource),
         resource_says=_resource_says(span),
         scope=_with_schema(span.scope),
@@ -123,32 +105,6 @@ def _error(span: Span, logs: tuple) -> tuple[str, str] | None:
     title = "Status ERROR" if found.title == "error" else found.title
     message = "" if found.message in title else found.message
     return _short(title, 200), _short(message, 1000)
-
-
-def _event(event: Event, span: Span) -> Moment:
-    return _moment(event.name or "(no name)", event, span, dropped=event.dropped_attributes_count)
-
-
-def _log(record: LogRecord, span: Span) -> Moment:
-    said = value_text(record.body)
-    return _moment(record.event_name or record.severity or "log", record, span, message=said)
-
-
-def _moment(name: str, said: Event | LogRecord, span: Span, *, message: str = "", dropped: int = 0) -> Moment:
-    """An event or a log record; the words of an exception stand apart from its other attributes."""
-    pairs = dict(said.attributes)
-    kind, stack = (value_text(semconv.first_of(pairs, keys)) for keys in (EXCEPTION_TYPE, EXCEPTION_STACK))
-    told = value_text(semconv.first_of(pairs, EXCEPTION_MESSAGE))
-    shown = {*EXCEPTION_TYPE, *EXCEPTION_MESSAGE, *EXCEPTION_STACK} if kind or stack else set()
-    return Moment(
-        name=visible(name),
-        offset=format_offset_ns(said.time_ns - span.start_ns) if said.time_ns and span.is_timed else "",
-        exception_type=visible(kind),
-        exception_message=visible((told if shown else "") or message),
-        stack=mark_frames(visible(stack[:STACK_CHARS])),
-        attributes=attributes(tuple(pair for pair in said.attributes if pair[0] not in shown)),
-        dropped=dropped,
-    )
 
 
 def _link(link: Link, trace_id: str) -> LinkedSpan:

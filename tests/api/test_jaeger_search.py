@@ -66,6 +66,7 @@ FINDS = [
 ]  # fmt: skip
 
 REFUSED = [
+    ({"tag": [f"a{n}:1" for n in range(33)]}, "too many tags"),
     ({"start": "yesterday"}, "start"),
     ({"end": "1.5"}, "end"),
     ({"start": "20", "end": "10"}, "start time must be before end time"),

@@ -219,6 +219,13 @@ def test_a_page_of_text_is_refused_quickly_and_its_ids_are_offered(client):
     assert len(answer.content) < 100_000
 
 
+def test_as_many_conditions_as_a_search_takes_make_no_huge_page(client):
+    store(order(48213), IDS[1], ago(30))
+    answer = client.get("/", {"q": " ".join(f"{n:x}" + "y" * 300 for n in range(32))})
+    assert answer.status_code == 200
+    assert len(answer.content) < 700_000
+
+
 def test_fields_can_be_written_into_the_box(client):
     store(order(1, failed=True), IDS[1], ago(30))
     store(order(2), IDS[2], ago(20))

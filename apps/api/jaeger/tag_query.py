@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from apps.api.problem import Problem
+from apps.traces.known_words import KINDS
 from apps.traces.model import STATUSES
 from apps.traces.query import SpanPredicate
-from apps.traces.query_string import KINDS
+from apps.traces.query_string import MAX_CONDITIONS
 from apps.traces.values import value_text
 
 _SCOPE_KEYS = {"scope.name": "otel.scope.name", "scope.version": "otel.scope.version"}
@@ -26,6 +27,8 @@ def read_tags(pairs: Iterable[str], maps: Iterable[str], *, map_name: str = "tag
         found[key] = value
     for text in maps:
         found.update(_read_map(text, map_name))
+    if len(found) > MAX_CONDITIONS:
+        raise Problem(400, f"too many tags: {len(found)}, a search takes {MAX_CONDITIONS}")
     return found
 
 

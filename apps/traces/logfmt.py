@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+SENTENCE_ENDS = "?!,;.…"
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 _ESCAPED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _SPACE = re.compile(r"\s*")
@@ -84,12 +85,19 @@ def _end_of_word(text: str, at: int) -> int:
 
 def format_logfmt(pairs: Iterable[tuple[str, str]]) -> str:
     """The text `parse_logfmt` reads back as the same pairs."""
-    return " ".join(f"{_write(key)}={_write(value)}" if key else _write(value) for key, value in pairs)
+    return " ".join(f"{_write(key)}={_write(value)}" if key else _write_bare(value) for key, value in pairs)
+
+
+def _write_bare(text: str) -> str:
+    """The search box takes a sentence's punctuation off a bare word, unless it is quoted."""
+    return _quote(text) if text.endswith(tuple(SENTENCE_ENDS)) else _write(text)
 
 
 def _write(text: str) -> str:
-    if _PLAIN.fullmatch(text):
-        return text
+    return text if _PLAIN.fullmatch(text) else _quote(text)
+
+
+def _quote(text: str) -> str:
     return '"' + "".join(_escape(character) for character in text) + '"'
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apps.traces.ids import parse_span_id, parse_trace_id
 from apps.traces.known_words import LONGER, SHORTER, as_duration_pair
-from apps.traces.logfmt import LogfmtError, parse_logfmt
+from apps.traces.logfmt import SENTENCE_ENDS, LogfmtError, parse_logfmt
 from apps.traces.paste_ids import id_in_headers, id_in_log_line, word_that_is_an_id
 from apps.traces.paste_links import read_link
 
@@ -16,7 +16,6 @@ MAX_CHARS = 10_000
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
 _KEY = re.compile(r"[A-Za-z_][\w.:/\-]*", re.ASCII)
-_PUNCTUATION = "?!,;.…"
 _WRAPPERS = (("<", ">"), ("`", "`"), ("'", "'"), ("“", "”"), ("(", ")"))
 
 
@@ -127,7 +126,7 @@ def _duration_pair(key: str, value: str) -> tuple[str, str]:
 
 def _bare(value: str, text: str) -> str:
     """A word without the punctuation of the sentence it stood in, unless it was quoted."""
-    return value if f'"{value}"' in text else value.rstrip(_PUNCTUATION) or value
+    return value if f'"{value}"' in text else value.rstrip(SENTENCE_ENDS) or value
 
 
 def _said(pairs: int, values: int) -> str:

@@ -146,6 +146,12 @@ def test_words_for_fields_are_chips_of_those_fields():
     }
 
 
+def test_a_quoted_word_keeps_its_punctuation_when_another_goes():
+    told = {chip.words: chip.without for chip in chips_of(form_of("q=%22eh%3F%22+eva!"))}
+    assert told["eva under any attribute"] == "/?q=%22eh%3F%22&range=all"
+    assert predicate_of("q=%22eh%3F%22").values == ("eh?",)
+
+
 def test_a_range_that_nobody_chose_gets_into_no_link():
     (chip,) = chips_of(form_of("service=payment"))
     assert chip.without == "/", "else a value typed next would be looked for in the last hour alone"

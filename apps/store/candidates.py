@@ -7,7 +7,7 @@ once), then all rows by GIN alone (finds what is rare). docs/adr/0003 has the fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from apps.store.partitions import partition_name
@@ -75,6 +75,10 @@ class TokenFilter:
         """Without the choices too wide to test a row against."""
         return TokenFilter(self.all_of, tuple(c for c in self.any_of if len(c) <= WIDE_CHOICE))
 
+    def may_be_in(self, tokens: frozenset[int]) -> bool:
+        """Whether a batch with these tokens may hold a span that matches."""
+        return tokens.issuperset(self.all_of) and not any(tokens.isdisjoint(choice) for choice in self.any_of)
+
     def sql(self) -> tuple[str, list]:
         parts, values = [], []
         if self.all_of:
@@ -132,6 +136,14 @@ def _attribute_choice(key: str, text: str) -> tuple[int, ...]:
     if not key.startswith(RESOURCE_PREFIX):
         return (own,)
     return own, attribute_token(key.removeprefix(RESOURCE_PREFIX), text)
+
+
+def hot_filter(query: TraceQuery, names: Names) -> TokenFilter:
+    """The same for batches. They hold no tokens of span ids and whole traces, and names that are looked up in tables become
+    known only when a trace is sealed: these are left to the bytes."""
+    name = query.span.name if query.span.service is not None else None
+    span = replace(query.span, span_id=None, values=(), name=name)
+    return token_filter(replace(query, span=span, min_trace_duration_ns=None, max_trace_duration_ns=None), names)
 
 
 def newest_rows(tokens: TokenFilter) -> tuple[int, int]:

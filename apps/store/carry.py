@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from apps.store import copying
 from apps.traces import wire
-from apps.traces.batch import LOGS, TRACES
+from apps.traces.batch import LOGS, TRACES, add_tokens
 from apps.traces.draft import Draft
 from apps.traces.packing import compress
 
 COPY_CARRIED = """
-    COPY batch (workspace_id, shard, signal, received_at, first_received_at, span_count, trace_ids, starts_ns, payload)
+    COPY batch (workspace_id, shard, signal, received_at, first_received_at, span_count, trace_ids, starts_ns,
+                ends_ns, tokens, payload)
     FROM STDIN (FORMAT BINARY)
 """
 
@@ -53,12 +54,18 @@ def _rows(shard: int, traces: list[Carried]):
 
 
 def _row(shard: int, signal: int, traces: list[Carried], document) -> bytes:
+    times = [t.draft.times_ns() if signal == TRACES else (0, 0) for t in traces]
+    tokens: set[int] = set()
+    for trace in traces if signal == TRACES else ():
+        for (resource, _, scope, _), spans in trace.draft.groups.items():
+            add_tokens(resource, scope, spans, tokens)
     return copying.row(
         copying.int4(traces[0].workspace_id), copying.int2(shard), copying.int2(signal),
         copying.timestamp(max(t.received_us for t in traces) * 1000),
         copying.timestamp(min(t.first_received_us for t in traces) * 1000),
         copying.int4(sum(t.draft.span_count for t in traces) if signal == TRACES else 0),
         copying.uuid_array([t.draft.trace_id for t in traces]),
-        copying.int8_array([t.draft.start_ns() if signal == TRACES else 0 for t in traces]),
+        copying.int8_array([start for start, _ in times]), copying.int8_array([end for _, end in times]),
+        copying.int4_array(list(tokens)),
         copying.raw(compress(document.SerializeToString())),
     )  # fmt: skip

@@ -84,6 +84,11 @@ def sent_int8s(sent: bytes) -> list[int]:
     return [value for _, value in struct.iter_unpack("!iq", sent[20:])]
 
 
+def sent_int4s(sent: bytes) -> tuple[int, ...]:
+    """The numbers in `array_send(int4[])`: each after its length, which is left out here."""
+    return struct.unpack(f"!{(len(sent) - 20) // 4}i", sent[20:])[1::2] if len(sent) > 20 else ()
+
+
 def delete_batches(cursor, ids: list[int]) -> None:
     """Remove exactly these rows. Raises RuntimeError when another process has removed any of them before: then
     the whole transaction must not commit, or spans would be counted twice."""

@@ -10,9 +10,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from apps.store.hot import sent_int8s, sent_uuids
+from apps.store.hot import sent_int4s, sent_int8s, sent_uuids
 from apps.traces.batch import TRACES
-from apps.traces.draft import raw_log_scopes, raw_scopes
+from apps.traces.draft import raw_log_scopes, raw_log_trace_id, raw_scopes, raw_trace_id
 from apps.traces.packing import decompress
 
 MAX_OPEN_BYTES = 64 << 20
@@ -28,6 +28,10 @@ class CachedBatch:
     span_count: int
     starts: dict[bytes, int]
     """Trace id -> earliest start in this batch, ns."""
+    ends: dict[bytes, int]
+    """Trace id -> latest end in this batch, ns."""
+    tokens: frozenset[int]
+    """What its spans can be found by; empty for log records."""
     payload: bytes
 
 
@@ -37,6 +41,8 @@ class OpenBatch:
     """Serialised TracesData or LogsData."""
     scopes: list[tuple[tuple, list[bytes]]]
     """(resource and scope, serialised spans) as `apps.traces.draft.raw_scopes` gives them."""
+    by_trace: dict[bytes, list[tuple[tuple, list[bytes]]]]
+    """The same for each trace id: putting a trace together reads nothing of the others."""
 
 
 class HotCache:
@@ -80,13 +86,11 @@ class HotCache:
             if found is not None:
                 self._open.move_to_end(batch.id)
                 return found
-        data = decompress(batch.payload)
-        scopes = raw_scopes(data) if batch.signal == TRACES else raw_log_scopes(data)
-        opened = OpenBatch(data, [(key, list(raws)) for key, raws in scopes])
+        opened = _opened(batch)
         with self._lock:
             if batch.id not in self._open:
                 self._open[batch.id] = opened
-                self._open_bytes += len(data)
+                self._open_bytes += len(opened.data)
             while self._open_bytes > MAX_OPEN_BYTES:
                 self._close(next(iter(self._open)))
         return opened
@@ -97,20 +101,40 @@ class HotCache:
             self._open_bytes -= len(gone.data)
 
 
+def _opened(batch: CachedBatch) -> OpenBatch:
+    data = decompress(batch.payload)
+    read, id_of = (raw_scopes, raw_trace_id) if batch.signal == TRACES else (raw_log_scopes, raw_log_trace_id)
+    scopes = [(key, list(raws)) for key, raws in read(data)]
+    by_trace: dict[bytes, list[tuple[tuple, list[bytes]]]] = {}
+    for key, raws in scopes:
+        for raw in raws:
+            mine = by_trace.setdefault(id_of(raw), [])
+            if not mine or mine[-1][0] is not key:
+                mine.append((key, []))
+            mine[-1][1].append(raw)
+    return OpenBatch(data, scopes, by_trace)
+
+
 def _fetch(cursor, ids: list[int]) -> list[CachedBatch]:
     cursor.execute(
         """
         SELECT id, signal, (extract(epoch FROM received_at) * 1e6)::int8, span_count,
-               array_send(trace_ids), array_send(starts_ns), payload
+               array_send(trace_ids), array_send(starts_ns), array_send(ends_ns), array_send(tokens), payload
         FROM batch WHERE id = ANY(%s)
         """,
         [ids],
         binary=True,
     )
-    return [
-        CachedBatch(*head, starts=dict(zip(sent_uuids(traces), sent_int8s(starts), strict=True)), payload=payload)
-        for *head, traces, starts, payload in cursor.fetchall()
-    ]
+    return [_batch(*row) for row in cursor.fetchall()]
+
+
+def _batch(id_, signal, received_us, span_count, traces, starts, ends, tokens, payload) -> CachedBatch:
+    ids = sent_uuids(traces)
+    return CachedBatch(
+        id_, signal, received_us, span_count,
+        starts=dict(zip(ids, sent_int8s(starts), strict=True)), ends=dict(zip(ids, sent_int8s(ends), strict=True)),
+        tokens=frozenset(sent_int4s(tokens)), payload=payload,
+    )  # fmt: skip
 
 
 hot_cache = HotCache()

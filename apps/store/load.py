@@ -12,9 +12,11 @@ from apps.traces.draft import Draft
 from apps.traces.packing import decompress
 
 _ALL_PARTS = """
-    SELECT payload, logs, (extract(epoch FROM received_at) * 1e6)::int8, started_at
-    FROM trace WHERE trace_id = %s::uuid AND workspace_id = %s ORDER BY started_at, part
+    SELECT uuid_send(trace_id), payload, logs, (extract(epoch FROM received_at) * 1e6)::int8, started_at
+    FROM trace WHERE trace_id = ANY(%s::uuid[]) AND workspace_id = %s ORDER BY trace_id, started_at, part
 """
+Parts = list[tuple]
+"""Rows of one trace: (payload, logs or None, µs of arrival, filed at)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +31,32 @@ class Loaded:
 
 def load_whole(cursor, workspace_id: int, trace_id: bytes, hot: HotTraces) -> Loaded:
     """Sealed spans first, in the order they were sealed, then hot ones."""
-    rows = _parts(cursor, workspace_id, trace_id)
+    rows = sealed_parts(cursor, workspace_id, [trace_id]).get(trace_id, [])
     sealed_ns = max((at_us for _, _, at_us, _ in rows), default=0) * 1000
     if not hot.received_ns(trace_id) and len({filed_at for *_, filed_at in rows}) <= 1:
         # One sealing wrote all rows, and so nothing stands twice in them: laid end to end they are one document.
         logs = b"".join(decompress(logs) for _, logs, _, _ in rows if logs)
         return Loaded(b"".join(unpack(cursor, payload) for payload, *_ in rows), logs, sealed_ns)
-    draft = _draft(cursor, trace_id, rows, hot)
+    draft = put_together(cursor, trace_id, rows, hot)
     return Loaded(b"".join(draft.documents()) if draft.groups else b"", draft.logs_document(), sealed_ns)
 
 
 def load_draft(cursor, workspace_id: int, trace_id: bytes, hot: HotTraces) -> Draft:
     """The same as a draft; empty when nothing is stored."""
-    return _draft(cursor, trace_id, _parts(cursor, workspace_id, trace_id), hot)
+    return put_together(cursor, trace_id, sealed_parts(cursor, workspace_id, [trace_id]).get(trace_id, []), hot)
 
 
-def _parts(cursor, workspace_id: int, trace_id: bytes) -> list[tuple]:
-    cursor.execute(_ALL_PARTS, [trace_id.hex(), workspace_id], binary=True)
-    return cursor.fetchall()
+def sealed_parts(cursor, workspace_id: int, trace_ids: list[bytes]) -> dict[bytes, Parts]:
+    """The sealed rows of those among `trace_ids` that have any."""
+    cursor.execute(_ALL_PARTS, [[i.hex() for i in trace_ids], workspace_id], binary=True)
+    found: dict[bytes, Parts] = {}
+    for trace_id, *part in cursor.fetchall():
+        found.setdefault(trace_id, []).append(tuple(part))
+    return found
 
 
-def _draft(cursor, trace_id: bytes, rows: list[tuple], hot: HotTraces) -> Draft:
+def put_together(cursor, trace_id: bytes, rows: Parts, hot: HotTraces) -> Draft:
+    """Sealed parts first, then hot ones."""
     draft = Draft(trace_id)
     for payload, logs, _, _ in rows:
         draft.add_document(unpack(cursor, payload))

@@ -44,9 +44,8 @@ class Progress:
         return self.floor is not None
 
 
-def sealed_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before, progress) -> Iterator:
+def sealed_rows(cursor, workspace_id, query: TraceQuery, tokens, hot: HotTraces, before, progress) -> Iterator:
     """(key, TraceRow) pairs, newest first, until the window or the time is at its end."""
-    tokens = sealed.token_filter(query, _names(cursor, workspace_id, query))
     if tokens.is_impossible:
         return
     first_day, last_day = day_of(max(query.start_ns, 0)), day_of(min(query.end_ns - 1, (1 << 63) - 1))
@@ -130,7 +129,8 @@ def _is_found_hot(trace_id: bytes, query: TraceQuery, hot: HotTraces) -> bool:
     return query.span.is_empty or bool(matches(draft, query.span))
 
 
-def _names(cursor, workspace_id: int, query: TraceQuery) -> sealed.Names:
+def known_names(cursor, workspace_id: int, query: TraceQuery) -> sealed.Names:
+    """What the name tables know of the names and bare values a search asks for."""
     names, span = sealed.Names(), query.span
     if span.name is not None and span.service is None:
         cursor.execute(

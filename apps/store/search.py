@@ -12,17 +12,19 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
+from apps.store.candidates import hot_filter, token_filter
 from apps.store.connection import store_cursor
 from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
-from apps.store.load import load_draft
+from apps.store.load import Parts, put_together, sealed_parts
 from apps.store.page_keys import Key, read_cursor, write_cursor
 from apps.store.results import SearchPage, TraceRow
 from apps.store.rows import matches, summarise, summary_row
 from apps.store.sealed import filed_at
-from apps.store.sealed_search import Progress, sealed_between, sealed_rows
+from apps.store.sealed_search import Progress, known_names, sealed_between, sealed_rows
 from apps.traces.query import SpanPredicate, TraceQuery
 
+FIRST_AT_ONCE = 25
 BUDGET_SECONDS = 3.0
 """For what is hot and for what is sealed, each."""
 
@@ -37,9 +39,13 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
         cursor.execute("SET LOCAL enable_seqscan = off")
         hot = HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id))
         hot_progress = Progress(time.monotonic() + BUDGET_SECONDS, looked_at=len(hot.starts))
-        hot_rows = sorted(_hot_rows(cursor, workspace_id, query, hot, before, hot_progress), key=_key, reverse=True)
+        names = known_names(cursor, workspace_id, query)
+        matching = hot.matching(query.span, hot_filter(query, names))
+        hot_rows = sorted(
+            _hot_rows(cursor, workspace_id, query, hot, matching, before, hot_progress), key=_key, reverse=True
+        )
         progress = Progress(time.monotonic() + BUDGET_SECONDS)
-        rows = sealed_rows(cursor, workspace_id, query, hot, before, progress)
+        rows = sealed_rows(cursor, workspace_id, query, token_filter(query, names), hot, before, progress)
         found = _merge(hot_rows, rows, query.limit + 1)
     floors = [p.floor for p in (hot_progress, progress) if p.floor is not None]
     looked_at = hot_progress.looked_at + progress.looked_at
@@ -90,11 +96,12 @@ def _merge(hot_rows, sealed_rows: Iterator, limit: int) -> list[tuple[Key, Trace
     return merged[:limit]
 
 
-def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before, progress) -> Iterator:
+def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, matching, before, progress) -> Iterator:
     """(key, TraceRow) of matching traces with hot spans: the newest page and one of them, or more."""
     newest: list[int] = []
     last = None
-    for trace_id in _may_be_in_window(cursor, workspace_id, query, hot, before):
+    candidates = _may_be_in_window(cursor, workspace_id, query, hot, matching, before)
+    for trace_id, parts in _with_sealed_parts(cursor, workspace_id, candidates):
         start_us = hot.starts[trace_id] // 1000
         # This and all that follow are filed no later than their hot spans start, but sealed spans may put them far
         # back: only as many traces as a page holds that are filed later than this make a page.
@@ -104,7 +111,9 @@ def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before, p
         if last and (before is None or last < before) and progress.is_up(last):
             return
         last = (start_us, trace_id)
-        draft = load_draft(cursor, workspace_id, trace_id, hot)
+        if not _may_last(query, hot.duration_ns(trace_id), is_whole=not parts):
+            continue
+        draft = put_together(cursor, trace_id, parts, hot)
         summary = summarise(draft)
         filed_ns = filed_at(summary.start_ns, hot.received_ns(trace_id), settings.TRACER_RETENTION_DAYS)
         key = (filed_ns // 1000, trace_id)
@@ -115,12 +124,27 @@ def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before, p
             yield key, summary_row(summary, matches(draft, query.span))
 
 
-def _may_be_in_window(cursor, workspace_id, query: TraceQuery, hot: HotTraces, before: Key | None) -> Iterator[bytes]:
+def _with_sealed_parts(cursor, workspace_id, trace_ids: Iterator[bytes]) -> Iterator[tuple[bytes, Parts]]:
+    """Each trace with its sealed rows: asked for many at once, a few first, for a page is often full soon."""
+    at_once = FIRST_AT_ONCE
+    while chunk := list(itertools.islice(trace_ids, at_once)):
+        parts = sealed_parts(cursor, workspace_id, chunk)
+        yield from ((trace_id, parts.get(trace_id, [])) for trace_id in chunk)
+        at_once = min(4 * at_once, 1600)
+
+
+def _may_last(query: TraceQuery, hot_ns: int, is_whole: bool) -> bool:
+    """Whether a trace may be as long as asked, of which `hot_ns` long a part is hot, or all of it."""
+    if query.max_trace_duration_ns is not None and hot_ns > query.max_trace_duration_ns:
+        return False
+    return not is_whole or query.min_trace_duration_ns is None or hot_ns >= query.min_trace_duration_ns
+
+
+def _may_be_in_window(cursor, workspace_id, query: TraceQuery, hot: HotTraces, matching, before) -> Iterator[bytes]:
     """Ids of matching hot traces, by their earliest hot start, newest first. Of those whose hot spans all start after
     the window only the ones that have been sealed in it before: at a thousand traces a second the others are many."""
     until_us = -(-query.end_ns // 1000) if before is None else min(-(-query.end_ns // 1000), before[0] + 1)
     later: list[bytes] = []
-    matching = hot.matching(query.span)
     for trace_id in matching:
         if hot.starts[trace_id] // 1000 < until_us:
             matching = itertools.chain((trace_id,), matching)

@@ -14,9 +14,7 @@ from apps.traces.batch import Batch, Part
 
 __all__ = ["BacklogFull", "StoreUnavailable", "write_batch"]
 
-COPY_BATCH = (
-    "COPY batch (workspace_id, shard, signal, span_count, trace_ids, starts_ns, payload) FROM STDIN (FORMAT BINARY)"
-)
+COPY_BATCH = "COPY batch (workspace_id, shard, signal, span_count, trace_ids, starts_ns, ends_ns, tokens, payload) FROM STDIN (FORMAT BINARY)"
 BACKLOG_CHECK_SECONDS = 1.0
 
 
@@ -45,6 +43,7 @@ def _packed(workspace_id: int, part: Part) -> bytes:
     return copying.row(
         copying.int4(workspace_id), copying.int2(part.shard), copying.int2(part.signal), copying.int4(part.span_count),
         copying.uuid_array(list(part.starts)), copying.int8_array(list(part.starts.values())),
+        copying.int8_array([part.ends[t] for t in part.starts]), copying.int4_array(list(part.tokens)),
         copying.raw(part.payload),
     )  # fmt: skip
 

@@ -6,11 +6,13 @@ run in parallel without two processes ever meeting in one trace.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from apps.traces import wire
 from apps.traces.model import MAX_TIME_NS, Resource
 from apps.traces.packing import compress
+from apps.traces.span_tokens import SpanTokens
 
 SHARDS = 4
 TRACES, LOGS = 0, 1
@@ -23,6 +25,10 @@ class Part:
     signal: int
     starts: dict[bytes, int]
     """Trace id (16 bytes) -> earliest start in this part, ns."""
+    ends: dict[bytes, int]
+    """Trace id -> latest end in this part, ns."""
+    tokens: set[int]
+    """What its spans can be found by (`apps.traces.span_tokens`)."""
     span_count: int
     payload: bytes
     """zstd of serialised TracesData (LogsData for logs)."""
@@ -102,11 +108,7 @@ def _share_out(spans, raw_spans, shards, check: _Check) -> None:
             start = 0
         elif span.end_time_unix_nano < start:
             check.backwards += 1
-        shard = shards[trace_id[-1] % SHARDS]
-        shard.open.append(raw)
-        known = shard.starts.get(trace_id)
-        if known is None or start < known:
-            shard.starts[trace_id] = start
+        shards[trace_id[-1] % SHARDS].add(trace_id, raw, start, min(max(span.end_time_unix_nano, start), MAX_TIME_NS))
 
 
 class _ShardWriter:
@@ -115,9 +117,22 @@ class _ShardWriter:
         self.document = wire.RawTracesData()
         self.open: list[bytes] = []
         self.starts: dict[bytes, int] = {}
+        self.ends: dict[bytes, int] = {}
+        self.tokens: set[int] = set()
         self.span_count = 0
         self._group = None
         self._group_source = None
+
+    def add(self, trace_id: bytes, raw: bytes, start: int, end: int) -> None:
+        self.open.append(raw)
+        known = self.starts.get(trace_id)
+        if known is None:
+            self.starts[trace_id], self.ends[trace_id] = start, end
+            return
+        if start < known:
+            self.starts[trace_id] = start
+        if end > self.ends[trace_id]:
+            self.ends[trace_id] = end
 
     def close_scope(self, raw_group, raw_scoped) -> int:
         """Move the spans shared out since the last call under their resource and scope; how many."""
@@ -128,13 +143,27 @@ class _ShardWriter:
             self._group = self.document.resource_spans.add(resource=raw_group.resource, schema_url=raw_group.schema_url)
             self._group_source = raw_group
         self._group.scope_spans.add(scope=raw_scoped.scope, schema_url=raw_scoped.schema_url, spans=self.open)
+        add_tokens(raw_group.resource, raw_scoped.scope, self.open, self.tokens)
         self.span_count += count
         self.open = []
         return count
 
     def part(self) -> Part:
         payload = compress(self.document.SerializeToString())
-        return Part(self.number, TRACES, self.starts, self.span_count, payload)
+        return Part(self.number, TRACES, self.starts, self.ends, self.tokens, self.span_count, payload)
+
+
+_local = threading.local()
+
+
+def add_tokens(resource: bytes, scope: bytes, raw_spans, into: set[int]) -> None:
+    """Add the tokens of serialised spans under their resource and scope (2 µs a span)."""
+    if "spans" not in _local.__dict__:
+        _local.spans = SpanTokens()
+    _local.spans.attributes.make_room()
+    service = _local.spans.add_scope(resource, scope, into)
+    for raw in raw_spans:
+        _local.spans.add_span(wire.RawSpan.FromString(raw), service, into)
 
 
 def split_logs(request) -> Batch:
@@ -161,6 +190,8 @@ def split_logs(request) -> Batch:
                 counts[k] += 1
                 starts[k].setdefault(record.trace_id, 0)
     parts = [
-        Part(k, LOGS, starts[k], 0, compress(documents[k].SerializeToString())) for k in range(SHARDS) if counts[k]
+        Part(k, LOGS, starts[k], dict(starts[k]), set(), 0, compress(documents[k].SerializeToString()))
+        for k in range(SHARDS)
+        if counts[k]
     ]
     return Batch(parts=parts, accepted=sum(counts))

@@ -8,18 +8,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from apps.traces import wire
 from apps.traces.model import KINDS
-from apps.traces.tokens import (
-    AttributeTokens,
-    duration_class,
-    duration_tokens,
-    error_token,
-    name_token,
-    service_token,
-    span_id_token,
-    trace_duration_token,
-)
-
-ERROR, OK = 2, 1
+from apps.traces.span_tokens import SpanTokens
+from apps.traces.tokens import AttributeTokens, span_id_token, trace_duration_token
 
 
 class Draft:
@@ -46,10 +36,12 @@ class Draft:
         groups = (*self.groups.values(), *self.log_groups.values())
         return sum(len(raw) for raws in groups for raw in raws)
 
-    def start_ns(self) -> int:
-        """The earliest usable start of its spans, 0 when there is none."""
-        starts = (wire.RawSpan.FromString(raw).start_time_unix_nano for spans in self.groups.values() for raw in spans)
-        return min((s for s in starts if 0 < s < 1 << 63), default=0)
+    def times_ns(self) -> tuple[int, int]:
+        """(earliest usable start, latest usable end) of its spans; 0 where there is none."""
+        spans = [wire.RawSpan.FromString(raw) for raws in self.groups.values() for raw in raws]
+        starts = [s.start_time_unix_nano for s in spans if 0 < s.start_time_unix_nano < 1 << 63]
+        ends = [s.end_time_unix_nano for s in spans if s.end_time_unix_nano < 1 << 63]
+        return min(starts, default=0), max(starts + ends, default=0)
 
     def add_document(self, data: bytes) -> None:
         """All spans of serialised TracesData that belong to this trace."""
@@ -163,8 +155,11 @@ class Summariser:
     """Makes summaries; keeps what repeats from trace to trace (one a process or thread)."""
 
     def __init__(self):
-        self.attributes = AttributeTokens()
-        self._derived: dict[tuple, tuple[int, ...]] = {}
+        self.spans = SpanTokens()
+
+    @property
+    def attributes(self) -> AttributeTokens:
+        return self.spans.attributes
 
     def summarise(self, draft: Draft) -> Summary:
         """One pass over the spans, ~4 µs a span with all tokens. Root: the earliest span without a parent, else
@@ -174,9 +169,7 @@ class Summariser:
         ids: set[bytes] = set()
         start, latest_start, end = 1 << 63, 0, 0
         for (resource, _, scope, _), raws in draft.groups.items():
-            tokens, service = self.attributes.of_resource(resource)
-            summary.tokens |= tokens
-            summary.tokens |= self.attributes.of_scope(scope)
+            service = self.spans.add_scope(resource, scope, summary.tokens)
             counts = summary.services.setdefault(service, [0, 0])
             counts[0] += len(raws)
             for raw in raws:
@@ -189,7 +182,10 @@ class Summariser:
                     end = max(end, span_end)
                 if latest_start < span_start < 1 << 63:
                     latest_start = span_start
-                counts[1] += self._add_tokens(span, service, name, max(0, span_end - span_start), summary)
+                counts[1] += self.spans.add_span(span, service, summary.tokens)
+                summary.tokens.add(span_id_token(span.span_id))
+                # An enum on the wire may hold any number; those without a meaning are read as unspecified (KINDS).
+                summary.names.add((service, name, span.kind if 0 <= span.kind < len(KINDS) else 0))
         summary.start_ns = start if start < 1 << 63 else 0
         summary.end_ns = max(end, latest_start, summary.start_ns)
         summary.span_count = len(parents)
@@ -197,34 +193,6 @@ class Summariser:
         summary.tokens.add(trace_duration_token(summary.duration_ns))
         _find_root(summary, parents, ids)
         return summary
-
-    def _add_tokens(self, span, service: str, name: str, duration_ns: int, summary: Summary) -> bool:
-        tokens = summary.tokens
-        raws = span.attributes
-        self.attributes.add_all(raws, tokens)
-        if span.events or span.links:
-            self.attributes.add_events_and_links(span, tokens)
-        code = span.status.code
-        is_error = code == ERROR or (
-            code != OK and bool(self.attributes.error_pairs) and any(r in self.attributes.error_pairs for r in raws)
-        )
-        tokens.add(span_id_token(span.span_id))
-        tokens.update(self._derive(service, name, duration_ns, is_error))
-        # An enum on the wire may hold any number; those without a meaning are read as unspecified (KINDS).
-        summary.names.add((service, name, span.kind if 0 <= span.kind < len(KINDS) else 0))
-        return is_error
-
-    def _derive(self, service: str, name: str, duration_ns: int, is_error: bool) -> tuple[int, ...]:
-        key = (service, name, duration_class(duration_ns), is_error)
-        found = self._derived.get(key)
-        if found is None:
-            if len(self._derived) > 100_000:
-                self._derived.clear()
-            found = (service_token(service), name_token(service, name), *duration_tokens(duration_ns, service, name))
-            if is_error:
-                found += (error_token(), error_token(service))
-            self._derived[key] = found
-        return found
 
 
 def _find_root(summary: Summary, parents: list[tuple[bytes, int, str, str]], ids: set[bytes]) -> None:

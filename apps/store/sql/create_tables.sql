@@ -14,6 +14,8 @@ CREATE TABLE batch (
     span_count    integer     NOT NULL,
     trace_ids     uuid[]      NOT NULL,
     starts_ns     bigint[]    NOT NULL,            -- earliest start of each of trace_ids in this batch
+    ends_ns       bigint[]    NOT NULL,            -- latest end of each
+    tokens        integer[]   NOT NULL,            -- what its spans can be found by; never indexed, read by web processes
     payload       bytea       NOT NULL             -- zstd of TracesData (LogsData)
 ) WITH (autovacuum_vacuum_scale_factor = 0.2, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0,
@@ -22,6 +24,8 @@ CREATE TABLE batch (
 ALTER TABLE batch ALTER COLUMN payload SET STORAGE EXTERNAL;
 ALTER TABLE batch ALTER COLUMN trace_ids SET STORAGE EXTERNAL;
 ALTER TABLE batch ALTER COLUMN starts_ns SET STORAGE EXTERNAL;
+ALTER TABLE batch ALTER COLUMN ends_ns SET STORAGE EXTERNAL;
+ALTER TABLE batch ALTER COLUMN tokens SET STORAGE EXTERNAL;
 
 -- One row a sealed trace; a very large trace goes on in rows with part > 0, which hold spans and tokens only.
 CREATE TABLE trace (

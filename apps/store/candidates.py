@@ -139,8 +139,8 @@ def _attribute_choice(key: str, text: str) -> tuple[int, ...]:
 
 
 def hot_filter(query: TraceQuery, names: Names) -> TokenFilter:
-    """The same for batches. They hold no tokens of span ids and whole traces, and names that are looked up in tables become
-    known only when a trace is sealed: these are left to the bytes."""
+    """The same for batches. They hold no tokens of span ids and whole traces, and names that are looked up in tables
+    become known only when a trace is sealed: these are left to the bytes."""
     name = query.span.name if query.span.service is not None else None
     span = replace(query.span, span_id=None, values=(), name=name)
     return token_filter(replace(query, span=span, min_trace_duration_ns=None, max_trace_duration_ns=None), names)

@@ -14,7 +14,10 @@ from apps.traces.batch import Batch, Part
 
 __all__ = ["BacklogFull", "StoreUnavailable", "write_batch"]
 
-COPY_BATCH = "COPY batch (workspace_id, shard, signal, span_count, trace_ids, starts_ns, ends_ns, tokens, payload) FROM STDIN (FORMAT BINARY)"
+COPY_BATCH = """
+    COPY batch (workspace_id, shard, signal, span_count, trace_ids, starts_ns, ends_ns, tokens, payload)
+    FROM STDIN (FORMAT BINARY)
+"""
 BACKLOG_CHECK_SECONDS = 1.0
 
 

@@ -187,7 +187,7 @@ class Summariser:
                 # An enum on the wire may hold any number; those without a meaning are read as unspecified (KINDS).
                 summary.names.add((service, name, span.kind if 0 <= span.kind < len(KINDS) else 0))
         summary.start_ns = start if start < 1 << 63 else 0
-        summary.end_ns = max(end, latest_start, summary.start_ns)
+        summary.end_ns = max(end, latest_start, summary.start_ns) if summary.start_ns else 0
         summary.span_count = len(parents)
         summary.error_count = sum(errors for _, errors in summary.services.values())
         summary.tokens.add(trace_duration_token(summary.duration_ns))

@@ -13,7 +13,7 @@ from pathlib import Path
 import django
 import pytest
 
-from tests.product import ROOT, Product, free_ports
+from tests.product import ROOT, IdleConnection, Product, free_ports
 from tracer_ui.privileges import die_with_parent
 
 
@@ -71,6 +71,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     web_port, otlp_port = free_ports(2)
     product = Product(tmp_path_factory.mktemp("server"), web_port, otlp_port, {"TRACER_QUIET_SECONDS": "1"})
     product.start()
+    product.idle = IdleConnection(product.otlp_url, pause_s=32)
     yield product
     product.stop()
 

@@ -1,7 +1,9 @@
 // Checks of a page as rendered. Each returns sentences; an empty list is good. Used by look.py.
 window.look = (() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
+  const read = new Map();
+  const rgba = (colour) => read.get(colour) ?? read.set(colour, painted(colour)).get(colour);
+  const painted = (colour) => {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);

@@ -84,7 +84,8 @@ def problems_everywhere(page: Page, widths_px: tuple[int, ...] = (1440, 390, 320
         page.evaluate(CHOOSE, theme)
         for width in widths_px:
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(100)  # charts redraw
+            if page.locator("[data-mount=charts], [data-mount=waterfall]").count():
+                page.wait_for_timeout(100)  # these draw again by themselves
             page.evaluate(CHECKS)
             found += [f"{theme} {width}: {said}" for said in page.evaluate("window.look.all()")]
     return found + page.complaints

@@ -1,14 +1,17 @@
 """Runs the real product in a directory of its own, as `make up` does."""
 
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tracer_ui.privileges import die_with_parent
 
@@ -68,6 +71,23 @@ class Product:
     def log(self) -> str:
         """Everything it printed so far."""
         return (self.home / "output.log").read_text(errors="replace")
+
+
+class IdleConnection(threading.Thread):
+    """A connection that is used, then left alone, then used again, while other tests run."""
+
+    def __init__(self, url: str, pause_s: float) -> None:
+        super().__init__(daemon=True)
+        self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        self.pause_s, self.answers, self.sockets = pause_s, [], []
+        self.start()
+
+    def run(self) -> None:
+        for pause_s in (self.pause_s, 0):
+            self.connection.request("GET", "/healthz")
+            self.sockets.append(self.connection.sock)
+            self.answers.append(self.connection.getresponse().read())
+            time.sleep(pause_s)
 
 
 def answers(url: str) -> bool:

@@ -91,17 +91,19 @@ class Supervisor:
         if not self.pump(until=program.is_ready or (lambda: True), timeout_s=timeout_s) and not self.stopping:
             raise ProgramFailed(f"{program.name} was not ready after {timeout_s:.0f} s; its last lines are above")
 
-    def finish(self, program: Program, timeout_s: float) -> None:
-        """Runs `program` once; raises ProgramFailed when it fails or takes longer than `timeout_s`."""
-        running = self.start(program, restart=False)
-        ended = self.pump(until=lambda: running.process is None, timeout_s=timeout_s)
+    def finish(self, programs: Sequence[Program], timeout_s: float) -> None:
+        """Runs each of `programs` once, side by side; raises ProgramFailed when one fails or they take too long."""
+        steps = [self.start(program, restart=False) for program in programs]
+        ended = self.pump(until=lambda: not any(step.process for step in steps), timeout_s=timeout_s)
         if self.stopping:
             return
-        if not ended:
-            raise ProgramFailed(f"{program.name} took longer than {timeout_s:.0f} s")
-        del self.running[program.name]
-        if running.exit_code != 0:
-            raise ProgramFailed(f"{program.name} failed (exit code {running.exit_code}); its last lines are above")
+        for step in steps:
+            name = step.program.name
+            if not ended and step.process is not None:
+                raise ProgramFailed(f"{name} took longer than {timeout_s:.0f} s")
+            del self.running[name]
+            if step.exit_code:
+                raise ProgramFailed(f"{name} failed (exit code {step.exit_code}); its last lines are above")
 
     def run(self) -> None:
         """Keeps everything running until a signal asks to stop."""

@@ -57,12 +57,9 @@ def run(supervisor: Supervisor, *, demo: bool) -> None:
         postgres=settings.TRACER_EMBEDDED_DATABASE,
         redis=settings.TRACER_EMBEDDED_REDIS,
     )
-    for step in (
-        manage("migrate", "--noinput", "--verbosity=0"),
-        manage("collectstatic", "--noinput", "--verbosity=0"),
-    ):
-        if not supervisor.stopping:
-            supervisor.finish(step, STEP_TIMEOUT_S)
+    if not supervisor.stopping:
+        steps = [manage(step, "--noinput", "--verbosity=0") for step in ("migrate", "collectstatic")]
+        supervisor.finish(steps, STEP_TIMEOUT_S)
     if supervisor.stopping:
         return
     for program in product_programs():

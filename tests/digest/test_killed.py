@@ -19,7 +19,7 @@ from tests.product import ROOT
 from tests.storing import digest_all, send
 from tracer_ui.privileges import die_with_parent
 
-KILLS = "web+worker+beat+postgres+redis+all:6"
+KILLS = "web+otlp+worker+beat+postgres+redis+all:7"
 SCOPE = InstrumentationScope(name="tests")
 
 
@@ -43,7 +43,7 @@ def test_every_acknowledged_span_outlives_the_kill_of_any_process():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     _, kills, _, spans, *_ = [cell.strip() for cell in done.stdout.splitlines()[-2].strip("| ").split("|")]
-    assert (int(kills), int(spans.replace(",", "")) > 1000) == (6, True), done.stdout
+    assert (int(kills), int(spans.replace(",", "")) > 1000) == (7, True), done.stdout
 
 
 def test_the_count_sees_what_is_lost_doubled_changed_misplaced_or_made_up(store):

@@ -1,28 +1,42 @@
 """A team's installation, in the browser: the first administrator, a colleague, logging in and out."""
 
+import os
 import re
+import subprocess
+import sys
 
+import psycopg
 import pytest
+from django.conf import settings
 
+from tests.ingest import real_server
 from tests.look import look, problems_everywhere
-from tests.product import Product, free_ports
+from tests.product import ROOT
+from tracer_ui.places import database_url
 
 
 @pytest.fixture(scope="module")
 def team_server(tmp_path_factory):
-    """An instance on which people log in."""
-    product = Product(tmp_path_factory.mktemp("team"), *free_ports(2), {"TRACER_OPEN": "0"})
-    product.start()
-    yield product
-    product.stop()
+    """The web server of an instance on which people log in, on a database without users."""
+    url = database_url(settings.TRACER_DATA_DIR, "team_tests")
+    environment = {"DATABASE_URL": url, "TRACER_SECRET_KEY": "tests", "TRACER_OPEN": "0"}
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE team_tests")
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    subprocess.run(migrate, cwd=ROOT, env=os.environ | environment, check=True, timeout=60)
+    log = tmp_path_factory.mktemp("team") / "web.log"
+    server = real_server.start(environment, log, role="web")
+    server.log = log
+    yield server
+    server.stop()
 
 
 def test_a_team_sets_itself_up(team_server, chromium):
-    url = team_server.web_url
+    url = team_server.url
     with look(chromium, url + "/") as page:
         assert page.url == url + "/setup"
         assert problems_everywhere(page) == []
-        token = re.search(r"enter this token: (\S+)", team_server.log()).group(1)
+        token = re.search(r"enter this token: (\S+)", team_server.log.read_text()).group(1)
         page.get_by_label("Setup token").fill("guess")
         page.get_by_label("User name").fill("jana")
         page.get_by_label("Password").fill("correct-horse-9")

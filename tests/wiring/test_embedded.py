@@ -59,18 +59,13 @@ class Services:
         return next(child for child in self.children if word in Path(child.exe()).name)
 
 
-def test_what_was_stored_is_there_after_a_restart(tmp_path):
-    with Services(tmp_path) as services, psycopg.connect(services.database_url) as client:
-        client.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    with Services(tmp_path) as services, psycopg.connect(services.database_url) as client:
-        assert client.execute("SELECT answer FROM kept").fetchone() == (42,)
-
-
-def test_a_data_directory_too_deep_for_a_socket_path_works(tmp_path):
+def test_what_was_stored_is_there_after_a_restart_even_in_a_directory_too_deep_for_a_socket_path(tmp_path):
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     assert len(os.fsencode(socket_directory(deep) / POSTGRES_SOCKET_NAME)) <= SOCKET_PATH_LIMIT_BYTES
     with Services(deep) as services, psycopg.connect(services.database_url) as client:
-        assert client.execute("SELECT 1").fetchone() == (1,)
+        client.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    with Services(deep) as services, psycopg.connect(services.database_url) as client:
+        assert client.execute("SELECT answer FROM kept").fetchone() == (42,)
     shutil.rmtree(socket_directory(deep))
 
 

@@ -1,5 +1,6 @@
 """Two hours of the demo shop, made once, and what the tests read from spans."""
 
+import gc
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -60,11 +61,13 @@ def make_day(seed=1, hours=2.0, **settings) -> Day:
     telemetry = Telemetry(SeededIds(str(seed)), lambda _service: (Collected(day.spans), CollectedLogs(day.logs)))
     day.shop = Shop(Settings(seed, START_NS, end_ns, **{"batch_orders": 300, **settings}), telemetry)
     open_shop(day.shop)
+    gc.disable()  # it would search a million objects for garbage again and again, and all of them are kept
     day.shop.agenda.run_until(end_ns)
+    gc.enable()
     return day
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def day():
     return make_day()
 

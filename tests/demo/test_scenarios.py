@@ -199,6 +199,6 @@ def test_the_nightly_batch_has_more_than_20_000_spans_in_one_trace():
 
 @pytest.mark.parametrize("orders", [3, 120])
 def test_the_batch_is_as_large_as_asked_for(orders):
-    day = make_day(hours=0.5, batch_orders=orders)
+    day = make_day(hours=0.5, batch_orders=orders, backfill_rate=0.01)
     settled = [span for span in day.spans if span.name == "settle_order"]
     assert len(settled) == orders

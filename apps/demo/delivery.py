@@ -145,7 +145,7 @@ class Sender:
         return result
 
     def _deliver(self, batch: Sequence) -> object:
-        pause_s = 1.0
+        pause_s, is_last = 1.0, False
         while True:
             self._status, began_at = None, time.monotonic()
             result = self._exporter.export(batch)
@@ -156,11 +156,12 @@ class Sender:
                 self._post.refused(self._status, len(batch))
                 return result
             self._post.missed(self._status, began_at)
-            if self._post.closing.wait(pause_s):
+            # Whoever was waiting when the shop closes tries once more, if others were answered meanwhile.
+            if is_last or (self._post.closing.wait(pause_s) and self._post.is_down):
                 self._post.gave_up(len(batch))
                 self.abort()
                 return result
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s, is_last = min(2 * pause_s, LONGEST_PAUSE_S), self._post.closing.is_set()
 
     def abort(self) -> None:
         """Give up what is being sent, and fail at once from now on."""

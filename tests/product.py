@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,11 +84,12 @@ class IdleConnection(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        for pause_s in (self.pause_s, 0):
-            self.connection.request("GET", "/healthz")
-            self.sockets.append(self.connection.sock)
-            self.answers.append(self.connection.getresponse().read())
-            time.sleep(pause_s)
+        with suppress(OSError, http.client.HTTPException):  # the product may stop earlier
+            for pause_s in (self.pause_s, 0):
+                self.connection.request("GET", "/healthz")
+                self.sockets.append(self.connection.sock)
+                self.answers.append(self.connection.getresponse().read())
+                time.sleep(pause_s)
 
 
 def answers(url: str) -> bool:

@@ -23,7 +23,10 @@ _MOST_KEYS = 20_000
 
 
 def _token(*parts: str) -> int:
-    unsigned = crc32("\x00".join(parts).encode("utf-8", "replace"))
+    return _signed(crc32("\x00".join(parts).encode("utf-8", "replace")))
+
+
+def _signed(unsigned: int) -> int:
     return unsigned - (1 << 32) if unsigned >> 31 else unsigned
 
 
@@ -108,6 +111,7 @@ class AttributeTokens:
         self._shared: dict[bytes, tuple[frozenset[int], str]] = {}
         self.error_pairs: set[bytes] = set()
         """Serialised `error` attributes that mark a span as failed (Zipkin, OpenTracing)."""
+        self._short_keys: set[bytes] = set()
         self.keys: set[str] = set()
         """Attribute keys seen since `make_room` last forgot."""
 
@@ -119,6 +123,7 @@ class AttributeTokens:
             self._shared.clear()
             self.error_pairs.clear()
             self.keys.clear()
+            self._short_keys.clear()
 
     def of(self, raw: bytes) -> int:
         token = self._tokens.get(raw)
@@ -131,6 +136,14 @@ class AttributeTokens:
         into |= found
 
     def _read(self, raw: bytes) -> int:
+        short = _short_text(raw)
+        if short is not None:
+            key, text = short
+            if key not in self._short_keys:
+                self._short_keys.add(key)
+                self.keys.add(key.decode("utf-8", "replace"))
+            token = self._tokens[raw] = _signed(crc32(b"a\x00" + key + b"\x00" + text))
+            return token
         pair = KeyValue.FromString(raw)
         value = any_value(pair.value)
         token = self._tokens[raw] = attribute_token(pair.key, value_text(value))
@@ -174,6 +187,21 @@ class AttributeTokens:
             self.keys.add("event.name")
         for raw in span.links:
             self.add_all(wire.RawLink.FromString(raw).attributes, into)
+
+
+def _short_text(raw: bytes) -> tuple[bytes, bytes] | None:
+    """(key, text) of a serialised attribute that is a short text written as every serialiser writes it: most of what
+    is new from trace to trace, ids above all, and a sixth of the cost of decoding. None for any other."""
+    end = len(raw)
+    if end < 6 or raw[0] != 0x0A or raw[1] > 127:
+        return None
+    at = 2 + raw[1]
+    if at + 4 > end or raw[at] != 0x12 or raw[at + 1] != end - at - 2 or raw[at + 1] > 127:
+        return None
+    if raw[at + 2] != 0x0A or raw[at + 3] != end - at - 4:
+        return None
+    key = raw[2:at]
+    return None if key == b"error" else (key, raw[at + 4 :])
 
 
 def _service_name(raw_pairs) -> str:

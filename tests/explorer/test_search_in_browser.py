@@ -211,13 +211,13 @@ def test_new_traces_wait_behind_a_link(server, chromium):
         page.wait_for_selector("text=1 new", timeout=8_000)
         assert page.locator(".rows .row").count() == 1, "nothing moves before it is asked for"
         page.click("text=1 new")
-        page.wait_for_function("document.querySelectorAll('.rows .row').length === 2")
+        page.wait_for_selector(".rows li:nth-child(2):last-child")
 
 
 def test_span_names_follow_the_chosen_service(server, shop, chromium):
     with look(chromium, server.web_url + "/?form=1") as page:
         page.select_option("#service", "mail")
-        page.wait_for_function("document.querySelectorAll('#span-names option').length === 1")
+        page.wait_for_selector("#span-names option:only-child", state="attached")
         assert page.locator("#span-names option").get_attribute("value") == "send receipt"
 
 

@@ -15,16 +15,15 @@ _MEASURE = re.compile(r"[\d.,]+(ns|us|µs|ms|s|m|min|h|d|%|[kMG]i?B|B)|v?\d+(\.\
 
 
 def id_words(text: str) -> tuple[str, ...]:
-    """The first MOST words with digits in them, each once: no times, no measures, no versions, no numbers of one or
-    two digits."""
-    found: dict[str, None] = {}
+    """Words with digits in them, each once, in order; of many the MOST with the most digits. No times, no measures, no
+    versions, no numbers of one or two digits."""
+    found: dict[str, int] = {}
     for word in _WORD.findall(_FRACTION.sub("", text[:MAX_CHARS])):
         bare = word.strip(_EDGES)
         if _looks_like_an_id(bare):
-            found[bare] = None
-        if len(found) == MOST:
-            break
-    return tuple(found)
+            found[bare] = sum(character.isdigit() for character in bare)
+    chosen = set(sorted(found, key=found.get, reverse=True)[:MOST])
+    return tuple(word for word in found if word in chosen)
 
 
 def _looks_like_an_id(word: str) -> bool:

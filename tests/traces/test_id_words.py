@@ -23,6 +23,11 @@ def test_words_like_ids_are_found_in_a_sentence(text, words):
     assert id_words(text) == words
 
 
+def test_of_many_those_with_the_most_digits_are_taken():
+    text = "a1x b2x c3x d4x e5x f6x 48213 g7x ORD-991"
+    assert id_words(text) == ("a1x", "b2x", "c3x", "48213", "ORD-991")
+
+
 def test_no_more_than_five_and_at_once():
     assert len(id_words(" ".join(f"id{n}00" for n in range(2_000)))) == 5
     began = time.process_time()

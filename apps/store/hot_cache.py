@@ -10,7 +10,10 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from apps.store.hot import sent_int4s, sent_int8s, sent_uuids
+from apps.store.sealed import filed_at
 from apps.traces.batch import TRACES
 from apps.traces.draft import raw_log_scopes, raw_log_trace_id, raw_scopes, raw_trace_id
 from apps.traces.packing import decompress
@@ -30,6 +33,10 @@ class CachedBatch:
     """Trace id -> earliest start in this batch, ns."""
     ends: dict[bytes, int]
     """Trace id -> latest end in this batch, ns."""
+    filed: dict[bytes, int]
+    """Trace id -> its start here as filed (`apps.store.sealed.filed_at`), ns."""
+    newest_ns: int
+    """The latest of `filed`."""
     tokens: frozenset[int]
     """What its spans can be found by; empty for log records."""
     payload: bytes
@@ -130,9 +137,11 @@ def _fetch(cursor, ids: list[int]) -> list[CachedBatch]:
 
 def _batch(id_, signal, received_us, span_count, traces, starts, ends, tokens, payload) -> CachedBatch:
     ids = sent_uuids(traces)
+    started = dict(zip(ids, sent_int8s(starts), strict=True))
+    filed = {t: filed_at(at, received_us * 1000, settings.TRACER_RETENTION_DAYS) for t, at in started.items()}
     return CachedBatch(
-        id_, signal, received_us, span_count,
-        starts=dict(zip(ids, sent_int8s(starts), strict=True)), ends=dict(zip(ids, sent_int8s(ends), strict=True)),
+        id_, signal, received_us, span_count, starts=started, ends=dict(zip(ids, sent_int8s(ends), strict=True)),
+        filed=filed, newest_ns=max(filed.values(), default=0),
         tokens=frozenset(sent_int4s(tokens)), payload=payload,
     )  # fmt: skip
 

@@ -115,7 +115,7 @@ def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterato
             spans = earliest_first(find_spans(raw_scopes(document), query.span, conditions))
             if not spans:
                 continue
-        if candidate.trace_id not in hot.starts:
+        if candidate.trace_id not in hot:
             yield candidate.key, sealed_row(candidate, spans)
         elif not _is_found_hot(candidate.trace_id, query, hot):
             draft = load_draft(cursor, workspace_id, candidate.trace_id, hot)

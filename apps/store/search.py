@@ -38,7 +38,7 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
         # Without this the planner walks whole partitions for choices among many tokens.
         cursor.execute("SET LOCAL enable_seqscan = off")
         hot = HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id))
-        hot_progress = Progress(time.monotonic() + BUDGET_SECONDS, looked_at=len(hot.starts))
+        hot_progress = Progress(time.monotonic() + BUDGET_SECONDS)
         names = known_names(cursor, workspace_id, query)
         matching = hot.matching(query.span, hot_filter(query, names))
         hot_rows = sorted(
@@ -102,7 +102,7 @@ def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, matching,
     last = None
     candidates = _may_be_in_window(cursor, workspace_id, query, hot, matching, before)
     for trace_id, parts in _with_sealed_parts(cursor, workspace_id, candidates):
-        start_us = hot.starts[trace_id] // 1000
+        start_us = hot.start_ns(trace_id) // 1000
         # This and all that follow are filed no later than their hot spans start, but sealed spans may put them far
         # back: only as many traces as a page holds that are filed later than this make a page.
         if (len(newest) > query.limit and newest[0] > start_us) or start_us * 1000 < query.start_ns - 1000:
@@ -111,6 +111,7 @@ def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, matching,
         if last and (before is None or last < before) and progress.is_up(last):
             return
         last = (start_us, trace_id)
+        progress.looked_at += 1
         if not _may_last(query, hot.duration_ns(trace_id), is_whole=not parts):
             continue
         draft = put_together(cursor, trace_id, parts, hot)
@@ -146,7 +147,7 @@ def _may_be_in_window(cursor, workspace_id, query: TraceQuery, hot: HotTraces, m
     until_us = -(-query.end_ns // 1000) if before is None else min(-(-query.end_ns // 1000), before[0] + 1)
     later: list[bytes] = []
     for trace_id in matching:
-        if hot.starts[trace_id] // 1000 < until_us:
+        if hot.start_ns(trace_id) // 1000 < until_us:
             matching = itertools.chain((trace_id,), matching)
             break
         later.append(trace_id)

@@ -34,7 +34,7 @@ def _empty() -> None:
         cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass")
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {name}")
-        cursor.execute("TRUNCATE batch, service, span_name, attribute_key, dictionary")
+        cursor.execute("TRUNCATE batch, refused_batch, service, span_name, attribute_key, dictionary")
     forget_written()
     forget_partitions()
     forget_dictionaries()

@@ -62,13 +62,16 @@ Key = tuple[int, bytes]
 """(workspace id, trace id)."""
 
 
-def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_days: int) -> Digested:
-    """Seal what has been quiet for `quiet_seconds` in `shard`. Returns at once when another digest is at it."""
-    until_us = int(now_ns / 1000 - quiet_seconds * 1e6)
+def digest_shard(
+    shard: int, *, now_ns: int, quiet_seconds: float, retention_days: int, one_by_one: bool = False
+) -> Digested:
+    """Seal what has been quiet for `quiet_seconds` in `shard`; only what the oldest batch holds when `one_by_one`.
+    Returns at once when another digest is at it."""
+    until_us = ripe_until_us(now_ns, quiet_seconds)
     with store_cursor() as cursor, _shard_lock(cursor, shard) as is_mine:
         if not is_mine:
             return Digested()
-        limits = {"max_spans": MAX_SPANS, "max_bytes": MAX_BYTES}
+        limits = {"max_spans": 1 if one_by_one else MAX_SPANS, "max_bytes": MAX_BYTES}
         batches, is_more = hot.read_ripe(cursor, shard=shard, until_us=until_us, **limits)
         if not batches:
             return Digested()
@@ -88,6 +91,10 @@ def digest_shard(shard: int, *, now_ns: int, quiet_seconds: float, retention_day
             ])  # fmt: skip
             hot.delete_batches(cursor, ids)
     return Digested(len(batches), sealed, len(carried), is_more)
+
+
+def ripe_until_us(now_ns: int, quiet_seconds: float) -> int:
+    return int(now_ns / 1000 - quiet_seconds * 1e6)
 
 
 @contextmanager

@@ -8,10 +8,13 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.db import DatabaseError, DataError
 
 from apps.digest.seal import digest_shard as seal_shard
-from apps.store.connection import StoreUnavailable
+from apps.digest.seal import ripe_until_us
+from apps.store.connection import StoreUnavailable, store_cursor
 from apps.store.dictionaries import learn, workspaces, workspaces_without_dictionary
+from apps.store.hot import set_oldest_aside
 from apps.store.partitions import day_of, drop_partitions_before, forget_partitions, make_partitions_ahead
 
 _log = logging.getLogger(__name__)
@@ -22,26 +25,46 @@ MAX_SECONDS = 20
 
 @shared_task(ignore_result=True)
 def digest_shard(shard: int) -> None:
-    """Seal a shard's quiet traces until none is left or the task has had its time."""
-    until = time.monotonic() + MAX_SECONDS
+    """Seal a shard's quiet traces until none is left or the task has had its time.
+
+    A batch that cannot be read must hold up no other: after a failure batches are taken one by one, and the one that
+    fails alone is set aside in `refused_batch`. Nothing of it is lost.
+    """
+    until, one_by_one = time.monotonic() + MAX_SECONDS, False
     while time.monotonic() < until:
+        now_ns, quiet_seconds = time.time_ns(), settings.TRACER_QUIET_SECONDS
         try:
             digested = seal_shard(
                 shard,
-                now_ns=time.time_ns(),
-                quiet_seconds=settings.TRACER_QUIET_SECONDS,
+                now_ns=now_ns,
+                quiet_seconds=quiet_seconds,
                 retention_days=settings.TRACER_RETENTION_DAYS,
+                one_by_one=one_by_one,
             )
         except StoreUnavailable as error:
             # Nothing of the transaction is left. Beat asks again in two seconds, and goes on asking.
             _log.warning("Shard %d is digested later: the database is not available: %s", shard, error)
             return
-        except Exception:
+        except Exception as error:
             # Should a partition have been dropped by another process, this one looks again.
             forget_partitions()
-            raise
+            if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+                raise  # of the schema or the statement, not of what a sender sent
+            if one_by_one:
+                _set_aside(shard, ripe_until_us(now_ns, quiet_seconds), error)
+            one_by_one = True
+            continue
         if not digested.is_more:
             return
+
+
+def _set_aside(shard: int, until_us: int, error: Exception) -> None:
+    reason = f"{type(error).__name__}: {error}"
+    with store_cursor() as cursor:
+        batch_id = set_oldest_aside(cursor, shard=shard, until_us=until_us, reason=reason)
+    _log.error(
+        "Batch %s of shard %d could not be digested and was set aside: %s", batch_id, shard, reason, exc_info=error
+    )
 
 
 @shared_task(ignore_result=True)

@@ -95,3 +95,36 @@ def delete_batches(cursor, ids: list[int]) -> None:
     cursor.execute("DELETE FROM batch WHERE id = ANY(%s)", [ids])
     if cursor.rowcount != len(ids):
         raise RuntimeError(f"{len(ids) - cursor.rowcount} of {len(ids)} batches were digested by somebody else")
+
+
+_COLUMNS = """workspace_id, shard, signal, received_at, first_received_at, span_count, trace_ids, starts_ns, ends_ns,
+              tokens, payload"""
+
+
+def set_oldest_aside(cursor, *, shard: int, until_us: int, reason: str) -> int | None:
+    """Move the batch that digest would read first out of its way; its id, None when there is none."""
+    cursor.execute(
+        f"""
+        WITH gone AS (
+            DELETE FROM batch WHERE id = (
+                SELECT id FROM batch WHERE shard = %s AND received_at <= to_timestamp(%s / 1e6)
+                ORDER BY received_at, id LIMIT 1
+            ) RETURNING *
+        )
+        INSERT INTO refused_batch (id, {_COLUMNS}, reason) SELECT id, {_COLUMNS}, %s FROM gone RETURNING id
+        """,
+        [shard, until_us, reason[:2000].replace("\0", "\ufffd")],
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def put_refused_back(cursor) -> int:
+    """Let digest try again what was set aside; how many batches."""
+    cursor.execute(
+        f"""
+        WITH gone AS (DELETE FROM refused_batch RETURNING *)
+        INSERT INTO batch ({_COLUMNS}) SELECT {_COLUMNS} FROM gone
+        """
+    )
+    return cursor.rowcount

@@ -11,6 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from django.conf import settings
+from google.protobuf.message import DecodeError
+from zstandard import ZstdError
 
 from apps.store.hot import sent_int4s, sent_int8s, sent_uuids
 from apps.store.sealed import filed_at
@@ -109,9 +111,13 @@ class HotCache:
 
 
 def _opened(batch: CachedBatch) -> OpenBatch:
-    data = decompress(batch.payload)
     read, id_of = (raw_scopes, raw_trace_id) if batch.signal == TRACES else (raw_log_scopes, raw_log_trace_id)
-    scopes = [(key, list(raws)) for key, raws in read(data)]
+    try:
+        data = decompress(batch.payload)
+        scopes = [(key, list(raws)) for key, raws in read(data)]
+    except (ZstdError, DecodeError):
+        # Digest will set it aside and say so; until then a search shows what can be read.
+        return OpenBatch(b"", [], {})
     by_trace: dict[bytes, list[tuple[tuple, list[bytes]]]] = {}
     for key, raws in scopes:
         for raw in raws:

@@ -4,7 +4,7 @@ from django.db import migrations
 
 SQL = Path(__file__).resolve().parent.parent / "sql" / "create_tables.sql"
 
-DROP = "DROP TABLE IF EXISTS batch, trace, service, span_name, attribute_key, dictionary CASCADE; DROP SEQUENCE IF EXISTS dictionary_id"
+DROP = "DROP TABLE IF EXISTS batch, refused_batch, trace, service, span_name, attribute_key, dictionary CASCADE; DROP SEQUENCE IF EXISTS dictionary_id"
 
 
 class Migration(migrations.Migration):

@@ -27,6 +27,9 @@ ALTER TABLE batch ALTER COLUMN starts_ns SET STORAGE EXTERNAL;
 ALTER TABLE batch ALTER COLUMN ends_ns SET STORAGE EXTERNAL;
 ALTER TABLE batch ALTER COLUMN tokens SET STORAGE EXTERNAL;
 
+-- Batches that digest could not read, each set aside so that it holds up no other; `manage.py retry_refused` puts them back.
+CREATE TABLE refused_batch (LIKE batch INCLUDING STORAGE, refused_at timestamptz NOT NULL DEFAULT now(), reason text NOT NULL);
+
 -- One row a sealed trace; a very large trace goes on in rows with part > 0, which hold spans and tokens only.
 CREATE TABLE trace (
     workspace_id   integer     NOT NULL,

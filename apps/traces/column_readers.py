@@ -1,0 +1,99 @@
+"""Columns from a `Trace`, for a page, and from the raw spans of a `Draft`, for digest."""
+
+from __future__ import annotations
+
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from apps.traces import wire
+from apps.traces.columns import Columns, Row
+from apps.traces.draft import Draft
+from apps.traces.model import UNKNOWN_SERVICE, Span, Trace
+from apps.traces.peers import KEYS, Call, call_in
+from apps.traces.values import any_value, value_text
+
+ERROR, OK = 2, 1
+_RAW_KEYS = frozenset(key.encode() for key in KEYS)
+_CACHE_ENTRIES = 50_000
+
+
+def columns_of(trace: Trace) -> Columns:
+    """~5 µs a span: of the attributes only those that matter are decoded."""
+    return Columns(bytes.fromhex(trace.trace_id), [_row(span) for span in trace.spans])
+
+
+def _row(span: Span) -> Row:
+    pb = span.pb
+    found = {kv.key: any_value(kv.value) for kv in pb.attributes if kv.key in KEYS}
+    code = pb.status.code
+    return (
+        pb.start_time_unix_nano, -pb.end_time_unix_nano, pb.span_id, span.service, pb.name, pb.kind,
+        pb.parent_span_id if any(pb.parent_span_id) else b"", span.position,
+        code == ERROR or (code != OK and _says_error(found)), call_in(pb.kind, found), pb.trace_state,
+        tuple((link.trace_id, link.span_id) for link in pb.links),
+    )  # fmt: skip
+
+
+def _says_error(attributes: dict[str, object]) -> bool:
+    """Zipkin's and OpenTracing's `error` (wire.md §2), as `Span.is_error` has it."""
+    value = attributes.get("error")
+    return value is not None and value is not False and value != "false"
+
+
+class ColumnReader:
+    """Reads drafts; keeps what repeats from trace to trace (one a process or thread)."""
+
+    def __init__(self):
+        self._services: dict[bytes, str] = {}
+        self._calls: dict[tuple, tuple[Call | None, bool]] = {}
+
+    def read(self, draft: Draft) -> Columns:
+        """2 to 3 µs a span, parsing included."""
+        rows: list[Row] = []
+        parse, call_of = wire.RawSpan.FromString, self._call_of
+        for (resource, _, _, _), raws in draft.groups.items():
+            service = self._services.get(resource)
+            if service is None:
+                service = self._service_of(resource)
+            for raw in raws:
+                span = parse(raw)
+                kind, code, parent_id = span.kind, span.status.code, span.parent_span_id
+                call, says_error = call_of(kind, span.attributes)
+                rows.append((
+                    span.start_time_unix_nano, -span.end_time_unix_nano, span.span_id, service, span.name, kind,
+                    parent_id if any(parent_id) else b"", len(rows), code == ERROR or (says_error and code != OK),
+                    call, span.trace_state, _links(span.links) if span.links else (),
+                ))  # fmt: skip
+        return Columns(draft.trace_id, rows)
+
+    def _call_of(self, kind: int, raws) -> tuple[Call | None, bool]:
+        try:
+            hits = [raw for raw in raws if raw[2 : 2 + raw[1]] in _RAW_KEYS or raw[0] != 10]
+        except IndexError:
+            hits = list(raws)
+        known = self._calls.get((kind, *hits))
+        return self._read_call(kind, hits) if known is None else known
+
+    def _read_call(self, kind: int, hits: list[bytes]) -> tuple[Call | None, bool]:
+        pairs = [KeyValue.FromString(raw) for raw in hits]
+        found = {pair.key: any_value(pair.value) for pair in pairs if pair.key in KEYS}
+        read = call_in(kind, found), _says_error(found)
+        if len(self._calls) >= _CACHE_ENTRIES:
+            self._calls.clear()
+        self._calls[(kind, *hits)] = read
+        return read
+
+    def _service_of(self, resource: bytes) -> str:
+        if len(self._services) >= _CACHE_ENTRIES:
+            self._services.clear()
+        pairs = map(KeyValue.FromString, wire.RawResource.FromString(resource).attributes)
+        named = (any_value(pair.value) for pair in pairs if pair.key == "service.name")
+        service = next((value_text(value) for value in named if value not in (None, "")), UNKNOWN_SERVICE)
+        self._services[resource] = service
+        return service
+
+
+def _links(raws) -> tuple[tuple[bytes, bytes], ...]:
+    links = map(wire.RawLink.FromString, raws)
+    return tuple((link.trace_id, link.span_id) for link in links)
+
+

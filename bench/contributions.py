@@ -1,0 +1,85 @@
+"""What contributions and edges cost a worker, and that their parts sum up: `python bench/contributions.py`.
+
+    python bench/contributions.py [--hours 1] [--spans 50000] [--random 100000]
+
+CPU time of one process in µs a span: over the demo shop's traces (raw spans, as digest has them), and over one large
+trace as a page opens it. `--random` checks the sum on that many random traces besides (0 for none).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+
+from apps.traces.column_readers import ColumnReader, columns_of
+from apps.traces.contributions import Family, contributions_of
+from apps.traces.draft import Draft
+from apps.traces.edges import edges_of
+from apps.traces.work import by_name
+from tests.demo.conftest import make_day
+from tests.traces.build import random_trace
+from tests.traces.test_contributions_sum import check
+from tests.traces.wild import wild
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hours", type=float, default=1, help="of the demo shop")
+    parser.add_argument("--spans", type=int, default=50_000, help="of the large trace")
+    parser.add_argument("--random", type=int, default=0, help="random traces to check")
+    asked = parser.parse_args()
+    drafts = shop(asked.hours)
+    spans = sum(draft.span_count for draft in drafts)
+    print(f"demo shop: {len(drafts)} traces, {spans} spans")
+    reader = ColumnReader()
+    stages(spans, lambda: [reader.read(draft) for draft in drafts])
+    print(f"one trace of {asked.spans} spans")
+    trace = random_trace(1, asked.spans)
+    stages(asked.spans, lambda: [columns_of(trace)])
+    if asked.random:
+        for seed in range(asked.random):
+            check(contributions_of(Family(wild(seed))))
+        print(f"{asked.random} random traces: every sum exact")
+
+
+def shop(hours: float) -> list[Draft]:
+    by_trace = defaultdict(list)
+    for span in make_day(hours=hours).spans:
+        by_trace[span.context.trace_id].append(span)
+    drafts = []
+    for trace_id, spans in by_trace.items():
+        draft = Draft(trace_id.to_bytes(16, "big"))
+        draft.add_document(encode_spans(spans).SerializeToString())
+        drafts.append(draft)
+    return drafts
+
+
+def stages(spans: int, read: Callable) -> None:
+    columns = timed("columns", spans, read)
+    families = timed("parents, children, calls", spans, lambda: [Family(one) for one in columns])
+    found = timed("contributions", spans, lambda: [contributions_of(family) for family in families])
+    timed("by name and kind of work", spans, lambda: [by_name(one) for one in found])
+    timed("edges", spans, lambda: [edges_of(family) for family in families])
+
+
+def timed(what: str, spans: int, run: Callable):
+    """The best of three: the machine has other things to do, too."""
+    best, result = float("inf"), None
+    for _ in range(3):
+        result, before = None, time.process_time()
+        result = run()
+        best = min(best, time.process_time() - before)
+    print(f"  {what:28} {best / spans * 1e6:6.2f} µs a span")
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,9 @@
 """Where the work of orphans belongs: a span whose parent is missing still took somebody's time.
 
 A lost span lay between the orphan and some span of the trace that encloses it in time. The best evidence is a call
-that nobody answered; then a span of the orphan's own service; then any other; see docs/contributions.md, "Orphans".
+that nobody answered; then a span of the orphan's own service. A SERVER is called by somebody who waits, so that any
+span around it will do; other work of a service nobody called may as well have come from a queue and stays beside. See
+docs/contributions.md, "Orphans".
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class _Enclosing:
 
 
 def adopt(columns: Columns, parents: Sequence[int], children: Sequence[Sequence[int]], calls: Calls, main: int) -> dict:
-    """Orphan -> the span that is taken for its parent, for orphans within the main root's time. O(n log n).
+    """Orphan -> the span that is taken for its parent, for orphans that ran within the main root's time. O(n log n).
 
     Spans of an adopted subtree can adopt in turn; nothing outside of the main root's tree can, hence no circles.
     """
@@ -57,9 +59,11 @@ def adopt(columns: Columns, parents: Sequence[int], children: Sequence[Sequence[
     for orphan in orphans:  # Ascending: earliest first, the longer first.
         while waiting and waiting[0][0] <= columns.start[orphan]:
             _enter(columns, calls, open_spans, heappop(waiting)[1])
-        adopted[orphan] = _choose(columns, open_spans, orphan, main)
-        for entry in _below(columns, children, orphan):
-            heappush(waiting, entry)
+        parent = _choose(columns, open_spans, orphan)
+        if parent >= 0:
+            adopted[orphan] = parent
+            for entry in _below(columns, children, orphan):
+                heappush(waiting, entry)
     return adopted
 
 
@@ -83,14 +87,11 @@ def _enter(columns: Columns, calls: Calls, open_spans: dict[str, _Enclosing], in
         open_spans.setdefault(place, _Enclosing()).enter(index, columns.end[index])
 
 
-def _choose(columns: Columns, open_spans: dict[str, _Enclosing], orphan: int, main: int) -> int:
+def _choose(columns: Columns, open_spans: dict[str, _Enclosing], orphan: int) -> int:
+    """-1 when nothing speaks for anybody having waited."""
     end, service = columns.end[orphan], columns.service[orphan]
     call = open_spans[CALL].find(end) if CALL in open_spans else -1
     if call >= 0 and columns.service[call] != service:
         return call
-    places = (ANY,) if columns.kind[orphan] == SERVER else ("s" + service, ANY)
-    for place in places:
-        found = open_spans[place].find(end) if place in open_spans else -1
-        if found >= 0:
-            return found
-    return main
+    place = ANY if columns.kind[orphan] == SERVER else "s" + service
+    return open_spans[place].find(end) if place in open_spans else -1

@@ -95,5 +95,3 @@ class ColumnReader:
 def _links(raws) -> tuple[tuple[bytes, bytes], ...]:
     links = map(wire.RawLink.FromString, raws)
     return tuple((link.trace_id, link.span_id) for link in links)
-
-

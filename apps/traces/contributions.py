@@ -8,7 +8,6 @@ Jaeger's trace page, iterative and in integers. docs/contributions.md has the de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.traces.adoption import adopt
@@ -17,7 +16,7 @@ from apps.traces.calls import Calls, find_calls
 from apps.traces.columns import Columns
 from apps.traces.kinship import find_children, find_parents, main_root
 from apps.traces.peers import CLIENT, CONSUMER, SERVER
-from apps.traces.waiting import SLACK_NS, fit
+from apps.traces.waiting import SLACK_NS, fit, waiters
 
 BESIDE, PARALLEL, ON_PATH = 0, 1, 2
 """A span nobody waited for; one that was waited for while something else took longer; one that time belongs to."""
@@ -95,30 +94,8 @@ class _Walk:
         self.adopted = (
             adopt(self.columns, family.parents, family.children, family.calls, family.main) if family.main >= 0 else {}
         )
-        self.children = self._joined(family)
-
-    def _joined(self, family: Family) -> list[Sequence[int]]:
-        """Children with orphans where they belong, and the children of spans without usable times one level up."""
-        children, untimed = family.children, self.columns.untimed
-        if not self.adopted and not untimed:
-            return children
-        children = [list(found) for found in children]
-        for orphan, parent in self.adopted.items():
-            children[parent].append(orphan)
-        if untimed:
-            for index, found in enumerate(children):
-                if index not in untimed and not untimed.isdisjoint(found):
-                    found[:] = self._through(found, children)
-        return children
-
-    def _through(self, found: list[int], children: list[list[int]]) -> list[int]:
-        through, timed = list(found), []
-        for index in through:  # It grows while it is read.
-            if index in self.columns.untimed:
-                through.extend(children[index])
-            else:
-                timed.append(index)
-        return timed
+        up = waiters(self.columns, family.parents, family.children, self.adopted, slack_ns)
+        self.children = family.children if up == family.parents else find_children(up)
 
     def run(self, main: int) -> None:
         columns = self.columns

@@ -191,5 +191,3 @@ def _halves(family: Family) -> Iterator[Half]:
             for trace_id, span_id in columns.links[index]:
                 if trace_id != columns.trace_id:
                     yield Half(callee, MESSAGING, trace_id, span_id, start)
-
-

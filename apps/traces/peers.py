@@ -118,5 +118,3 @@ def _is_number(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-

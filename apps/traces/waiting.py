@@ -5,7 +5,10 @@ The rules are drawn in docs/contributions.md, "Who waits for whom". Everything i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from apps.traces.columns import Columns
+from apps.traces.kinship import NONE, top_down
 from apps.traces.peers import CLIENT, CONSUMER, PRODUCER, SERVER
 
 SLACK_NS = 1_000_000
@@ -13,9 +16,52 @@ SLACK_NS = 1_000_000
 OUTLIVE_SLACK_PCT = 1
 """A child may end after its parent by this share of the parent's duration, if that is more than SLACK_NS."""
 
+CLIMB = 100
+"""So many spans above are asked whether they waited for a child that its parent did not wait for."""
+
 QUEUED, LATE, EARLY = "queued", "late", "early"
 """Why nobody waited: it came out of a queue; it began or ended after its parent's end; it was over before its
 parent began."""
+
+
+def waiters(
+    columns: Columns, parents: Sequence[int], children: Sequence[Sequence[int]], adopted: dict[int, int], slack_ns: int
+) -> list[int]:
+    """Who may have waited for a span, instead of its parent: orphans have somebody; spans without usable times are
+    passed through; and what outlives its parent was waited for by the first span above, of the same service and up
+    to its answer, that still ran (a future, a promise: begun in one span, awaited in another)."""
+    up, ends, services, kinds = list(parents), columns.end, columns.service, columns.kind
+    for orphan, parent in adopted.items():
+        up[orphan] = parent
+    if columns.untimed:
+        _pass_through(up, columns.untimed, top_down(parents, children))
+    for index, parent in enumerate(up):
+        if parent >= 0 and ends[index] > ends[parent] and services[index] == services[parent]:
+            is_answer = kinds[index] in (SERVER, CONSUMER) and kinds[parent] in (CLIENT, PRODUCER)
+            if not is_answer and parent not in columns.untimed:
+                up[index] = _who_waited(columns, up, index, parent, slack_ns)
+    return up
+
+
+def _pass_through(up: list[int], untimed: frozenset[int], order: Iterable[int]) -> None:
+    for index in order:
+        if up[index] in untimed and up[up[index]] >= 0:
+            up[index] = up[up[index]]
+    for index in untimed:
+        if up[index] >= 0:
+            up[index] = NONE
+
+
+def _who_waited(columns: Columns, up: Sequence[int], child: int, parent: int, slack_ns: int) -> int:
+    start, end, above = columns.start[child], columns.end[child], parent
+    for _ in range(CLIMB):
+        if _outside(columns.start[above], columns.end[above], start, end, slack_ns) != LATE:
+            return above
+        has_answered = columns.kind[above] in (SERVER, CONSUMER)
+        if has_answered or up[above] < 0 or columns.service[up[above]] != columns.service[child]:
+            break
+        above = up[above]
+    return parent
 
 
 def fit(columns: Columns, parent: int, child: int, shift_ns: int, slack_ns: int = SLACK_NS) -> int | str:

@@ -10,7 +10,7 @@ from apps.traces.column_readers import ColumnReader
 from apps.traces.contributions import Family, contributions_of
 from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
-from apps.traces.work import NOT_BROKEN_DOWN, by_kind_of_work
+from apps.traces.work import KINDS_OF_WORK, NOT_BROKEN_DOWN, by_kind_of_work
 
 KINDS = {
     "http": "call", "rpc": "call", "db": "database", "cache": "database", "search": "database",
@@ -58,5 +58,5 @@ def test_the_time_waited_for_in_the_shop_is_divided_among_all_kinds_of_work(day)
         assert sum(found.own_ns) == found.waited_ns
         for part in by_kind_of_work(found):
             sums[part.kind_of_work] += part.own_ns
-    assert {kind for kind, own in sums.items() if own} >= {"own_code", "network", "database", "cache", "external", "queue"}
+    assert {kind for kind, own in sums.items() if own} >= {*KINDS_OF_WORK} - {NOT_BROKEN_DOWN}
     assert sums[NOT_BROKEN_DOWN] < sum(sums.values()) / 50

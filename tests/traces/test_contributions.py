@@ -80,6 +80,27 @@ def test_a_child_that_goes_on_after_its_parent_was_not_waited_for():
     assert found.beside[0].span_count == 2
 
 
+def test_what_outlives_its_parent_may_be_awaited_further_up():
+    found = found_in("""
+        web SERVER root     |[==========]
+          web a             | [=======]
+            web b           |  []
+              web c         |   [==]
+    """)
+    assert path(found) == "rabccccaaarr"
+    assert not found.beside
+
+
+def test_nobody_waits_beyond_the_answer_of_the_service():
+    found = found_in("""
+        web CLIENT call         |[============]
+          stock SERVER serve    | [====]
+            stock log           |    [====]
+    """)
+    assert path(found) == "csssssscccccc" + "c"
+    assert left(found) == {"log": "late"}
+
+
 def test_a_child_a_hair_longer_than_its_parent_was_waited_for():
     found = found_in("""
         web SERVER root   |[==========]
@@ -200,6 +221,25 @@ def test_an_orphan_belongs_to_its_own_service_when_that_runs_around_it():
         web INTERNAL lost parent=ff |     [====]
     """)
     assert own_ms(found) == {"root": 2, "handle": 8, "lost": 6}
+
+
+def test_a_lost_servers_caller_is_the_innermost_span_around_it():
+    found = found_in("""
+        web SERVER root               |[==============]
+          web INTERNAL handle         | [============]
+        stock SERVER serve parent=ff  |     [====]
+    """)
+    assert own_ms(found) == {"root": 2, "handle": 8, "serve": 6}
+
+
+def test_an_orphan_of_a_service_that_nobody_called_lies_beside():
+    found = found_in("""
+        web SERVER root                  |[==============]
+        mail INTERNAL render parent=ff   |     [====]
+        mail CONSUMER take parent=fe     |     [====]
+    """)
+    assert own_ms(found) == {"root": 16}
+    assert left(found) == {"render": "orphan", "take": "orphan"}
 
 
 def test_orphans_of_two_lost_spans_in_a_row_nest():

@@ -84,18 +84,26 @@ def test_the_order_of_spans_changes_nothing(seed):
 
 def by_hand(found: Contributions, slack: int) -> dict[int, int]:
     """The definition, nanosecond by nanosecond: instant -> the span it belongs to."""
-    columns, owner = found.family.columns, {}
-    children = {i: [c for c, p in enumerate(found.family.parents) if p == i] for i in range(columns.n)}
+    columns, parents, owner = found.family.columns, found.family.parents, {}
+
+    def is_late(parent: int, child: int) -> bool:
+        low, high, start, end = columns.start[parent], columns.end[parent], columns.start[child], columns.end[child]
+        over = min(max(slack, (high - low) // 100), (end - start) // 2)
+        return (start >= high and end > high) or end - high > over
+
+    def waiter(child: int) -> int:
+        above = parents[child]
+        while above >= 0 and is_late(above, child):
+            above = parents[above]
+        return above
+
+    children = {i: [c for c in range(columns.n) if c != found.family.main and waiter(c) == i] for i in range(columns.n)}
 
     def waits(parent: int, child: int) -> bool:
-        low, high, start, end = columns.start[parent], columns.end[parent], columns.start[child], columns.end[child]
-        is_late = (start >= high and end > high) or end - high > min(max(slack, (high - low) // 100), (end - start) // 2)
-        return not is_late and not (end <= low and start < low)
+        return not (columns.end[child] <= columns.start[parent] and columns.start[child] < columns.start[parent])
 
     def divide(span: int, low: int, high: int) -> None:
-        parts = [
-            (max(columns.start[c], low), min(columns.end[c], high), c) for c in children[span] if waits(span, c)
-        ]
+        parts = [(max(columns.start[c], low), min(columns.end[c], high), c) for c in children[span] if waits(span, c)]
         parts = [part for part in parts if part[0] < part[1]]
         instant = high
         while instant > low:

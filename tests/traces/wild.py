@@ -24,7 +24,7 @@ def wild_rows(pick: random.Random, spans: int, *, span_ns: int = 1000, services:
         own_id, parent_id = span_id(number), span_id(pick.randrange(number)) if number else b""
         if not number:
             start, end = 1, span_ns
-        elif not is_tame:
+        if not is_tame and (number or pick.random() < 0.15):
             start, end, own_id, parent_id = _spoil(pick, start, end, own_id, parent_id, spans)
         kind = pick.randrange(6)
         call = pick.choice((None, DATABASE, EXTERNAL, QUEUE)) if kind in (1, 5) else EXTERNAL

@@ -147,7 +147,7 @@ class _Walk:
         cursor, own, segments = high, 0, self.segments
         for minus_end, start, child, moved in waited_for:
             over = -minus_end - cursor
-            if start < cursor and (over <= 0 or over <= min(self.slack, (-minus_end - start) // 2)):
+            if over <= 0 or over <= min(self.slack, (-minus_end - start) // 2):
                 end = min(-minus_end, cursor)
                 if end < cursor:
                     own += cursor - end

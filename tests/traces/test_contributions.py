@@ -134,6 +134,110 @@ def test_what_comes_out_of_a_queue_was_not_waited_for_even_while_the_sender_stil
     assert found.beside[0].span_count == 2
 
 
+def test_a_service_may_take_its_own_messages_out_of_a_queue():
+    found = found_in("""
+        web PRODUCER send       |[========]
+          web CONSUMER take     |    [==]
+    """)
+    assert path(found) == "s" * 10
+    assert left(found) == {"take": "queued"}
+    found = found_in(
+        """
+        web CLIENT batch        |[========]
+          web CONSUMER take     |    [==]
+    """,
+        {"batch": TOPIC},
+    )
+    assert left(found) == {"take": "queued"}
+
+
+def test_any_work_of_another_service_under_a_producer_came_out_of_a_queue():
+    found = found_in("""
+        web PRODUCER send       |[========]
+          web INTERNAL encode   | [=]
+          mail INTERNAL take    |    [==]
+    """)
+    assert own_ms(found) == {"send": 7, "encode": 3}
+    assert left(found) == {"take": "queued"}
+
+
+def test_a_consumer_of_another_service_was_not_waited_for_whatever_it_hangs_from():
+    found = found_in("""
+        web SERVER root         |[========]
+          mail CONSUMER take    |    [==]
+    """)
+    assert left(found) == {"take": "queued"}
+
+
+def test_work_that_was_over_before_its_parent_began_lies_beside():
+    found = found_in("""
+        web SERVER root         |[===========]
+          web second            |       [==]
+            web first           | [==]
+    """)
+    assert path(found) == "rrrrrrrssssrr"
+    assert left(found) == {"first": "early"}
+
+
+def test_a_server_whose_clock_is_right_is_not_moved_with_its_caller():
+    found = found_in("""
+        web SERVER root              |[================]
+          web CLIENT call            |   [==========]
+            stock SERVER serve       |[==========]
+              stock CLIENT ask       | [========]
+                price SERVER quote   |    [==]
+    """)
+    columns = found.family.columns
+    assert {columns.name[span] for span in found.shifts_ns} == {"serve", "ask"}
+
+
+def test_a_server_on_its_callers_machine_is_moved_with_it():
+    found = found_in("""
+        web SERVER root              |                [================]
+          web CLIENT call            |                 [=============]
+            stock SERVER serve       |[==========]
+              stock CLIENT ask       | [========]
+                stock2 SERVER quote  |  [==]
+                price SERVER other   |                              [==]
+    """)
+    columns = found.family.columns
+    shifts = {columns.name[span]: shift / MS for span, shift in found.shifts_ns.items()}
+    assert shifts == {"serve": 18.5, "ask": 18.5, "quote": 18.5, "other": -7.5}
+
+
+def test_a_longer_server_with_an_early_clock_begins_with_its_caller():
+    found = found_in("""
+        web SERVER root           |      [==========]
+          web CLIENT call         |       [======]
+            stock SERVER serve    |[==============]
+    """)
+    assert path(found) == "rssssssssrrr"
+    assert [*found.shifts_ns.values()] == [7 * MS]
+
+
+def test_a_longer_server_under_a_span_that_is_no_call_was_not_waited_for():
+    found = found_in("""
+        web SERVER root           |[==========]
+          stock SERVER serve      |   [=============]
+    """)
+    assert left(found) == {"serve": "late"}
+
+
+def test_a_shorter_server_that_sticks_out_of_a_span_that_is_no_call_is_moved_into_it():
+    found = found_in("""
+        web SERVER root           |[==========]
+          stock SERVER serve      |        [======]
+    """)
+    assert own_ms(found) == {"root": 4, "serve": 8}
+
+
+def test_a_hundredth_of_a_long_span_is_rounding():
+    for more, expected in (("=", {}), ("====", {"a": "late"})):
+        long = "=" * 300
+        found = found_in(f"web SERVER root |[{long}]\n  web a |  [{long}{more}]")
+        assert left(found) == expected
+
+
 def test_a_service_that_polls_a_queue_waits_for_it():
     found = found_in(
         """

@@ -8,11 +8,12 @@ from apps.traces import wire
 from apps.traces.columns import Columns, Row
 from apps.traces.draft import Draft
 from apps.traces.model import UNKNOWN_SERVICE, Span, Trace
-from apps.traces.peers import KEYS, Call, call_in
+from apps.traces.peers import KEYS, SERVER, Call, call_in
 from apps.traces.values import any_value, value_text
 
 ERROR, OK = 2, 1
 _RAW_KEYS = frozenset(key.encode() for key in KEYS)
+_ERROR_KEY = b"\x0a\x05error"
 _CACHE_ENTRIES = 50_000
 
 
@@ -57,7 +58,11 @@ class ColumnReader:
             for raw in raws:
                 span = parse(raw)
                 kind, code, parent_id = span.kind, span.status.code, span.parent_span_id
-                call, says_error = call_of(kind, span.attributes)
+                # Looking for keys in the span's bytes takes 0.1 µs, looking at its attributes 2 µs.
+                if _ERROR_KEY not in raw and (kind == SERVER or (kind < SERVER and b"db." not in raw)):
+                    call, says_error = None, False
+                else:
+                    call, says_error = call_of(kind, span.attributes)
                 rows.append((
                     span.start_time_unix_nano, -span.end_time_unix_nano, span.span_id, service, span.name, kind,
                     parent_id if any(parent_id) else b"", len(rows), code == ERROR or (says_error and code != OK),

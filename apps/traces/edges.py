@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from apps.traces.contributions import Family
 from apps.traces.kinship import LOST, NONE
-from apps.traces.peers import CLIENT, CONSUMER, PRODUCER, SERVER, UNKNOWN_QUEUE, USER, Node
+from apps.traces.peers import CLIENT, CONSUMER, PRODUCER, SERVER, UNKNOWN_QUEUE, USER, Node, service_node
 from apps.traces.sampling import weight_of
 
 CALL, MESSAGING, DATABASE, EXTERNAL = EDGE_KINDS = ("call", "messaging", "database", "external")
@@ -157,7 +157,7 @@ class _Finder:
         return max(0, columns.start[consumer] - columns.end[producer])
 
     def _service(self, index: int) -> Node:
-        return Node("service", self.columns.service[index])
+        return service_node(self.columns.service[index])
 
     def _same(self, one: int, other: int) -> bool:
         return self.columns.service[one] == self.columns.service[other]
@@ -183,7 +183,7 @@ def _halves(family: Family) -> Iterator[Half]:
     for index, kind in enumerate(columns.kind):
         if kind not in (SERVER, CONSUMER):
             continue
-        callee, start = Node("service", columns.service[index]), columns.start[index]
+        callee, start = service_node(columns.service[index]), columns.start[index]
         if family.parents[index] == LOST:
             edge_kind = CALL if kind == SERVER else MESSAGING
             yield Half(callee, edge_kind, columns.trace_id, columns.parent_id[index], start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -49,6 +50,11 @@ class Node(NamedTuple):
 
 USER = Node("user", "user")
 """Whoever calls a root SERVER span."""
+
+
+@lru_cache(maxsize=10_000)
+def service_node(name: str) -> Node:
+    return Node("service", name)
 
 
 class Call(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from apps.traces.contributions import BESIDE, Contributions
 from apps.traces.peers import CLIENT, CONSUMER, PRODUCER
@@ -17,8 +17,7 @@ LONG_OWN_CODE_PCT = 10
 """A service's own code that takes this long, and this share of the waited time, deserves spans of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What all spans of one group contributed. A field that does not belong to the grouping is ""."""
 
     service: str

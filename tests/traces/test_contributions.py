@@ -101,6 +101,24 @@ def test_nobody_waits_beyond_the_answer_of_the_service():
     assert left(found) == {"log": "late"}
 
 
+def test_nobody_waits_beyond_the_answer_of_a_service_that_calls_itself():
+    found = found_in("""
+        web CLIENT call         |[============]
+          web SERVER serve      | [====]
+            web log             |    [====]
+    """)
+    assert left(found) == {"log": "late"}
+
+
+def test_a_server_of_the_same_service_that_outlives_its_call_is_cut_not_awaited_further_up():
+    found = found_in("""
+        web SERVER root         |[==============]
+          web CLIENT call       | [===]            !
+            web SERVER serve    |  [========]
+    """)
+    assert own_ms(found) == {"root": 11, "call": 1, "serve": 4}
+
+
 def test_a_child_a_hair_longer_than_its_parent_was_waited_for():
     found = found_in("""
         web SERVER root   |[==========]

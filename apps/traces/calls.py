@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from apps.traces.columns import Columns
 from apps.traces.kinship import top_down
-from apps.traces.peers import CLIENT, CONSUMER, PRODUCER, SERVER
+from apps.traces.peers import CONSUMER, PRODUCER, SERVER
 
 
 class Calls:
@@ -37,7 +37,7 @@ def find_calls(columns: Columns, parents: Sequence[int], children: list[Sequence
         parent, kind = parents[index], kinds[index]
         outer = -1
         if parent >= 0:
-            if services[index] != services[parent] or (kind == SERVER and kinds[parent] in (CLIENT, PRODUCER)):
+            if services[index] != services[parent] or (kind == SERVER and around[parent] >= 0):
                 entries.append((index, parent, around[parent]))
                 _answer(columns, found, outside, index, around[parent])
             elif kind != SERVER and kind != CONSUMER:

@@ -364,6 +364,75 @@ def test_an_orphan_of_a_service_that_nobody_called_lies_beside():
     assert left(found) == {"render": "orphan", "take": "orphan"}
 
 
+def adopters(found):
+    names = found.family.columns.name
+    return {names[orphan]: names[parent] for orphan, parent in found.adopted.items()}
+
+
+def test_an_orphan_does_not_belong_to_a_call_of_its_own_service():
+    drawing = """
+        web SERVER root               |[==============]
+          web CLIENT call             | [============]
+        web INTERNAL lost parent=ff   |     [====]
+    """
+    assert adopters(found_in(drawing, {"call": BANK})) == {"lost": "root"}
+
+
+def test_an_orphan_may_end_with_the_call_around_it():
+    drawing = """
+        web CLIENT call               |[========]
+        stock INTERNAL lost parent=ff |[========]
+    """
+    assert adopters(found_in(drawing, {"call": BANK})) == {"lost": "call"}
+    assert adopters(found_in(drawing.replace("lost parent=ff |[=", "lost parent=ff |[=="), {"call": BANK})) == {}
+
+
+def test_an_orphan_does_not_belong_to_a_call_that_was_answered():
+    drawing = """
+        web CLIENT call               |[==============]
+          stock SERVER serve          | [============]
+        price SERVER lost parent=ff   |     [====]
+    """
+    assert adopters(found_in(drawing, {"call": BANK})) == {"lost": "serve"}
+
+
+def test_an_orphan_does_not_belong_to_a_call_around_another_to_a_database_or_to_a_queue():
+    for attributes in ({"outer": BANK, "inner": DATABASE}, {"outer": DATABASE}, {"outer": TOPIC}):
+        drawing = """
+            web SERVER root               |[==============]
+              web CLIENT outer            | [============]
+                web CLIENT inner          |  []
+            stock SERVER lost parent=ff   |     [====]
+        """
+        assert adopters(found_in(drawing, attributes)) == {"lost": "root"}
+    sent = """
+        web SERVER root               |[==============]
+          web PRODUCER send           | [============]
+          web INTERNAL read           | [============]
+        stock SERVER lost parent=ff   |     [====]
+    """
+    assert adopters(found_in(sent, {"read": DATABASE})) == {"lost": "root"}
+
+
+def test_a_lost_consumer_of_the_own_service_lies_beside():
+    found = found_in("""
+        web SERVER root               |[==============]
+        web CONSUMER take parent=fe   |     [====]
+    """)
+    assert left(found) == {"take": "orphan"}
+
+
+def test_the_innermost_span_still_running_adopts():
+    found = found_in("""
+        web SERVER root               |[================]
+          web INTERNAL over           | [=]
+          web INTERNAL around         |    [=========]
+            web INTERNAL short        |     [=]
+        web INTERNAL lost parent=ff   |      [====]
+    """)
+    assert adopters(found) == {"lost": "around"}
+
+
 def test_orphans_of_two_lost_spans_in_a_row_nest():
     drawing = """
         web SERVER root               |[==============]

@@ -50,6 +50,43 @@ def test_a_service_may_call_itself():
     """) == ["web -> web call 8 ms"]
 
 
+def test_a_service_may_call_itself_through_a_span_in_between():
+    assert told("""
+        web CLIENT call          |[======]
+          web INTERNAL connect   | [====]
+            web SERVER serve     |  [==]
+    """) == ["web -> web call 8 ms"]
+
+
+def test_a_caller_that_gave_up_makes_its_call_an_error():
+    assert told("""
+        web CLIENT call          |[======]   !
+          stock SERVER serve     |  [======]
+    """) == ["web -> stock call 8 ms !"]
+
+
+def test_what_a_consumer_calls_is_not_inside_the_call_that_sent_the_message():
+    drawing = """
+        web CLIENT batch         |[==]
+          web CONSUMER take      |    [====]
+            web CLIENT select    |     [==]
+    """
+    assert told(drawing, {"batch": TOPIC, "select": DATABASE}) == [
+        "kafka:orders -> web messaging 0 ms",
+        "web -> kafka:orders messaging 4 ms",
+        "web -> postgresql · shop database 4 ms",
+    ]
+
+
+def test_calls_three_deep_inside_a_database_call_are_that_call():
+    drawing = """
+        web CLIENT outer      |[========]
+          web CLIENT inner    | [====]
+            web CLIENT tcp    |  [==]
+    """
+    assert told(drawing, {"outer": DATABASE, "inner": BANK}) == ["web -> postgresql · shop database 10 ms"]
+
+
 def test_a_server_span_inside_another_of_its_service_is_no_call():
     assert told("""
         web SERVER proxy        |[======]
@@ -170,6 +207,39 @@ def test_a_message_is_taken_once_where_receiving_and_processing_have_spans():
     assert told(drawing, attributes) == ["kafka:orders -> mail messaging"]
     assert told("mail CLIENT receive |[=]", attributes) == ["kafka:orders -> mail messaging"]
     assert told("mail CLIENT ack |[=]", {"ack": TOPIC | {"messaging.operation.type": "settle"}}) == []
+
+
+def test_the_call_that_receives_a_message_is_not_who_sent_it():
+    drawing = """
+        mail CLIENT receive          |[=====]
+          mail CONSUMER process      |        [===]
+    """
+    attributes = {"receive": TOPIC | {"messaging.operation.type": "receive"}, "process": TOPIC}
+    assert told(drawing, attributes) == ["kafka:orders -> mail messaging"]
+
+
+def test_a_server_below_a_producer_answers_a_call():
+    assert told("""
+        web PRODUCER send        |[======]
+          stock SERVER serve     |  [==]
+    """) == ["web -> stock call 8 ms"]
+
+
+def test_other_work_below_a_producer_takes_its_message():
+    assert told(
+        """
+        web PRODUCER send        |[==]
+          stock INTERNAL work    |      [==]
+    """,
+        {"send": TOPIC},
+    ) == ["kafka:orders -> stock messaging 2 ms", "web -> kafka:orders messaging 4 ms"]
+
+
+def test_a_call_without_usable_times_lasts_as_long_as_its_server():
+    assert told("""
+        web CLIENT call          |  <==
+          stock SERVER serve     |  [==]
+    """) == ["web -> stock call 4 ms"]
 
 
 def linked(trace_id: bytes, span_id: bytes):

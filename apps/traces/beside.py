@@ -38,11 +38,10 @@ def describe(
     for index, parent in enumerate(family.parents):
         if parent < 0 and not place[index] and index not in tops:
             tops[index] = UNTIMED if index == family.main else _reason(parent)
-    adopted_tops = set(tops)
+    all_tops = set(tops)
     found = []
     for index in sorted(tops):
-        reason = ORPHAN if family.parents[index] == LOST else tops[index]
-        found.append(_extent(family.columns, children, index, reason, adopted_tops))
+        found.append(_extent(family.columns, children, index, tops[index], all_tops))
     return tuple(found)
 
 

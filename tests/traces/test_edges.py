@@ -218,6 +218,16 @@ def test_the_call_that_receives_a_message_is_not_who_sent_it():
     assert told(drawing, attributes) == ["kafka:orders -> mail messaging"]
 
 
+def test_a_message_taken_while_its_sender_still_ran_lay_no_time():
+    assert told(
+        """
+        web PRODUCER send        |[====]
+          mail CONSUMER take     |   [==]
+    """,
+        {"send": TOPIC},
+    ) == ["kafka:orders -> mail messaging 0 ms", "web -> kafka:orders messaging 6 ms"]
+
+
 def test_a_server_below_a_producer_answers_a_call():
     assert told("""
         web PRODUCER send        |[======]

@@ -9,10 +9,12 @@ from apps.traces.columns import Columns, Row
 from apps.traces.draft import Draft
 from apps.traces.model import UNKNOWN_SERVICE, Span, Trace
 from apps.traces.peers import KEYS, SERVER, Call, call_in
+from apps.traces.semconv import PEER_SERVICE, SERVER_ADDRESS, URL_FULL, first_of
 from apps.traces.values import any_value, value_text
 
 ERROR, OK = 2, 1
-_RAW_KEYS = frozenset(key.encode() for key in KEYS)
+_RAW_URLS = frozenset(key.encode() for key in URL_FULL)
+_RAW_KEYS = frozenset(key.encode() for key in KEYS) - _RAW_URLS
 _ERROR_KEY = b"\x0a\x05error"
 _CACHE_ENTRIES = 50_000
 
@@ -45,7 +47,7 @@ class ColumnReader:
 
     def __init__(self):
         self._services: dict[bytes, str] = {}
-        self._calls: dict[tuple, tuple[Call | None, bool]] = {}
+        self._calls: dict[tuple, tuple[Call | None, bool, bool]] = {}
 
     def read(self, draft: Draft) -> Columns:
         """2 to 3 µs a span, parsing included."""
@@ -76,16 +78,22 @@ class ColumnReader:
         except IndexError:
             hits = list(raws)
         known = self._calls.get((kind, *hits))
-        return self._read_call(kind, hits) if known is None else known
+        call, says_error, needs_url = self._remember(kind, hits) if known is None else known
+        if needs_url:
+            # URLs hardly repeat; they are read only where nothing else names the server.
+            urls = [raw for raw in raws if raw[2 : 2 + raw[1]] in _RAW_URLS]
+            if urls:
+                call = call_in(kind, _decoded(hits + urls))
+        return call, says_error
 
-    def _read_call(self, kind: int, hits: list[bytes]) -> tuple[Call | None, bool]:
-        pairs = [KeyValue.FromString(raw) for raw in hits]
-        found = {pair.key: any_value(pair.value) for pair in pairs if pair.key in KEYS}
-        read = call_in(kind, found), _says_error(found)
+    def _remember(self, kind: int, hits: list[bytes]) -> tuple[Call | None, bool, bool]:
+        found = _decoded(hits)
+        call = call_in(kind, found)
+        known = call, _says_error(found), call is not None and first_of(found, PEER_SERVICE + SERVER_ADDRESS) is None
         if len(self._calls) >= _CACHE_ENTRIES:
             self._calls.clear()
-        self._calls[(kind, *hits)] = read
-        return read
+        self._calls[(kind, *hits)] = known
+        return known
 
     def _service_of(self, resource: bytes) -> str:
         if len(self._services) >= _CACHE_ENTRIES:
@@ -95,6 +103,11 @@ class ColumnReader:
         service = next((value_text(value) for value in named if value not in (None, "")), UNKNOWN_SERVICE)
         self._services[resource] = service
         return service
+
+
+def _decoded(raws: list[bytes]) -> dict[str, object]:
+    pairs = map(KeyValue.FromString, raws)
+    return {pair.key: any_value(pair.value) for pair in pairs if pair.key in KEYS}
 
 
 def _links(raws) -> tuple[tuple[bytes, bytes], ...]:

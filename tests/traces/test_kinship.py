@@ -107,6 +107,24 @@ def test_attributes_of_any_shape_are_read_alike():
         assert columns_of(as_trace(data)).is_error == (True,)
 
 
+@pytest.mark.parametrize("kind", ["CLIENT", "PRODUCER", "CONSUMER", "INTERNAL"])
+def test_any_mixture_of_attributes_is_read_alike(kind):
+    values = {
+        "peer.service": "bank", "server.address": "b.example", "server.port": 8443, "url.full": "http://u.example/7",
+        "http.url": "http://old.example:81/", "net.sock.peer.name": "sock.example", "network.peer.address": "10.0.0.7",
+        "rpc.service": "shop.Cart", "rpc.system": "grpc", "db.system": "mysql", "db.name": "orders", "error": "false",
+        "messaging.system": "kafka", "messaging.destination.name": "orders", "messaging.operation": "receive",
+        "order.id": 7,
+    }  # fmt: skip
+    pick = random.Random(kind)
+    for _ in range(150):
+        keys = pick.sample(sorted(values), pick.randrange(5))
+        data = traces_data([("shop", "name", None, 0, 5, {key: values[key] for key in keys}, kind)])
+        columns = columns_of(as_trace(data))
+        assert_same(read_raw(data.SerializeToString()), columns)
+        assert columns.is_error == (False,)
+
+
 def test_parents_come_before_children_in_any_trace():
     for seed in range(200):
         parents = find_parents(Columns(TRACE_ID, wild_rows(random.Random(seed), 30)))

@@ -81,7 +81,7 @@ class ColumnReader:
         call, says_error, needs_url = self._remember(kind, hits) if known is None else known
         if needs_url:
             # URLs hardly repeat; they are read only where nothing else names the server.
-            urls = [raw for raw in raws if raw[2 : 2 + raw[1]] in _RAW_URLS]
+            urls = [raw for raw in raws if len(raw) > 1 and raw[2 : 2 + raw[1]] in _RAW_URLS]
             if urls:
                 call = call_in(kind, _decoded(hits + urls))
         return call, says_error

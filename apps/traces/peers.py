@@ -81,7 +81,7 @@ def call_in(kind: int, attributes: Mapping[str, object]) -> Call | None:
     if kind not in (CLIENT, PRODUCER, CONSUMER):
         return None
     operation = value_text(first_of(attributes, MESSAGING_OPERATION)).lower()
-    if work == "queue" and (kind != CLIENT or first_of(attributes, MESSAGING_SYSTEM + MESSAGING_DESTINATION)):
+    if work == "queue":
         return Call("queue", Node("queue", _queue(attributes)), operation)
     return Call("external", Node("external", _outside(attributes)), operation)
 

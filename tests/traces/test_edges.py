@@ -209,6 +209,10 @@ def test_a_message_is_taken_once_where_receiving_and_processing_have_spans():
     assert told("mail CLIENT ack |[=]", {"ack": TOPIC | {"messaging.operation.type": "settle"}}) == []
 
 
+def test_a_consumer_takes_from_a_queue_even_if_that_is_kept_in_a_database():
+    assert told("mail CONSUMER take |[==]", {"take": DATABASE}) == ["unknown queue -> mail messaging"]
+
+
 def test_the_call_that_receives_a_message_is_not_who_sent_it():
     drawing = """
         mail CLIENT receive          |[=====]

@@ -107,6 +107,14 @@ def test_attributes_of_any_shape_are_read_alike():
         assert columns_of(as_trace(data)).is_error == (True,)
 
 
+def test_an_empty_attribute_is_read_alike():
+    data = traces_data([("shop", "name", None, 0, 5, {"url.full": "http://u.example/7"}, "CLIENT")])
+    data.resource_spans[0].scope_spans[0].spans[0].attributes.add()
+    columns = columns_of(as_trace(data))
+    assert_same(read_raw(data.SerializeToString()), columns)
+    assert columns.call[0].peer.name == "u.example"
+
+
 @pytest.mark.parametrize("kind", ["CLIENT", "PRODUCER", "CONSUMER", "INTERNAL"])
 def test_any_mixture_of_attributes_is_read_alike(kind):
     values = {

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
+from apps.traces import wire
 from apps.traces.column_readers import columns_of
 from apps.traces.columns import Columns
 from apps.traces.contributions import Family, contributions_of
 from apps.traces.edges import edges_of
 from apps.traces.kinship import CUT, LOST, find_children, find_parents, main_root, top_down
+from apps.traces.otlp import read_trace
 from apps.traces.tree import build_tree
 from tests.traces.build import as_trace, draw_specs, key_values, random_specs, traces_data
 from tests.traces.columns_build import assert_same, read_raw
@@ -113,6 +115,17 @@ def test_an_empty_attribute_is_read_alike():
     columns = columns_of(as_trace(data))
     assert_same(read_raw(data.SerializeToString()), columns)
     assert columns.call[0].peer.name == "u.example"
+
+
+def test_an_attribute_whose_value_is_written_before_its_key_is_read_alike():
+    data = traces_data([("shop", "name", None, 0, 5, {}, "CLIENT")])
+    document = wire.RawTracesData.FromString(data.SerializeToString())
+    span = wire.RawSpan.FromString(document.resource_spans[0].scope_spans[0].spans[0])
+    span.attributes.append(b"\x12\x06\x0a\x04bank" + b"\x0a\x0cpeer.service")
+    document.resource_spans[0].scope_spans[0].spans[0] = span.SerializeToString()
+    columns = columns_of(read_trace(TRACE_ID.hex(), document.SerializeToString()))
+    assert_same(read_raw(document.SerializeToString()), columns)
+    assert columns.call[0].peer.name == "bank"
 
 
 @pytest.mark.parametrize("kind", ["CLIENT", "PRODUCER", "CONSUMER", "INTERNAL"])

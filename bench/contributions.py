@@ -20,9 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 from apps.traces.column_readers import ColumnReader, columns_of
-from apps.traces.contributions import Family, contributions_of
+from apps.traces.contributions import contributions_of
 from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
+from apps.traces.family import Family
 from apps.traces.work import by_name
 from tests.demo.conftest import make_day
 from tests.traces.build import random_trace

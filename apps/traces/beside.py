@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from apps.traces.columns import Columns
+from apps.traces.family import Family
 from apps.traces.kinship import LOST, NONE
-
-if TYPE_CHECKING:
-    from apps.traces.contributions import Family
 
 ROOT, ORPHAN, CIRCLE, UNTIMED = "root", "orphan", "circle", "untimed"
 

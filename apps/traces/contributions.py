@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from apps.traces.adoption import adopt
 from apps.traces.beside import Beside, describe, find_gaps
-from apps.traces.calls import Calls, find_calls
-from apps.traces.columns import Columns
-from apps.traces.kinship import find_children, find_parents, main_root
+from apps.traces.family import Family
+from apps.traces.kinship import find_children
 from apps.traces.peers import CLIENT, CONSUMER, SERVER
 from apps.traces.waiting import SLACK_NS, fit, waiters
 
@@ -23,19 +22,6 @@ BESIDE, PARALLEL, ON_PATH = 0, 1, 2
 
 Segment = tuple[int, int, int]
 """start_ns, end_ns (half-open, on the main root's clock), span index."""
-
-
-class Family:
-    """Columns with what every analysis needs to know of them: parents, children, calls, the main root."""
-
-    __slots__ = ("calls", "children", "columns", "main", "parents")
-
-    def __init__(self, columns: Columns):
-        self.columns = columns
-        self.parents = find_parents(columns)
-        self.children = find_children(self.parents)
-        self.calls: Calls = find_calls(columns, self.parents, self.children)
-        self.main = main_root(self.parents)
 
 
 @dataclass(frozen=True, slots=True)

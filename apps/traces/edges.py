@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from apps.traces.contributions import Family
+from apps.traces.family import Family
 from apps.traces.kinship import LOST, NONE
 from apps.traces.peers import CLIENT, CONSUMER, PRODUCER, SERVER, UNKNOWN_QUEUE, USER, Node, service_node
 from apps.traces.sampling import weight_of

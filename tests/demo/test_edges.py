@@ -7,9 +7,10 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from apps.demo.catalogue import EXTERNALS, QUEUES, SERVICES, STORES
 from apps.demo.topology import EDGES, USERS
 from apps.traces.column_readers import ColumnReader
-from apps.traces.contributions import Family, contributions_of
+from apps.traces.contributions import contributions_of
 from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
+from apps.traces.family import Family
 from apps.traces.work import KINDS_OF_WORK, NOT_BROKEN_DOWN, by_kind_of_work
 
 KINDS = {

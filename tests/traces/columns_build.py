@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from apps.traces.column_readers import ColumnReader, columns_of
-from apps.traces.contributions import Contributions, Family, contributions_of
+from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.draft import Draft
+from apps.traces.family import Family
 from tests.traces.build import MS, START_NS, TRACE_ID, as_trace, draw_specs, traces_data
 
 DATABASE = {"db.system.name": "postgresql", "db.namespace": "shop"}

@@ -1,7 +1,8 @@
 """The definitions of docs/contributions.md, drawn. One column is 1 ms; a path tells for every ms whose it is."""
 
 from apps.traces.column_readers import columns_of
-from apps.traces.contributions import ON_PATH, PARALLEL, Family, contributions_of
+from apps.traces.contributions import ON_PATH, PARALLEL, contributions_of
+from apps.traces.family import Family
 from tests.traces.build import MS, trace_of
 from tests.traces.columns_build import BANK, DATABASE, TOPIC, found_in, gaps_ms, left, own_ms, path
 

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from apps.traces.columns import Columns
-from apps.traces.contributions import Family, contributions_of
+from apps.traces.contributions import contributions_of
 from apps.traces.edges import edges_of
+from apps.traces.family import Family
 from apps.traces.work import by_name
 from tests.traces.test_contributions_sum import TRACE_ID
 from tests.traces.wild import EXTERNAL, QUEUE, span_id

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.traces.columns import Columns
-from apps.traces.contributions import BESIDE, ON_PATH, Contributions, Family, contributions_of
+from apps.traces.contributions import BESIDE, ON_PATH, Contributions, contributions_of
+from apps.traces.family import Family
 from apps.traces.work import by_kind_of_work, by_name, by_service
 from tests.traces.wild import TRACE_ID, wild, wild_rows
 

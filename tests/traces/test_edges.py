@@ -4,8 +4,8 @@ from collections import Counter
 import pytest
 
 from apps.traces.columns import Columns
-from apps.traces.contributions import Family
 from apps.traces.edges import difference, edges_of
+from apps.traces.family import Family
 from apps.traces.sampling import CALL
 from tests.traces.build import MS, START_NS
 from tests.traces.columns_build import BANK, CACHE, DATABASE, TOPIC, drawn_data, family_of, read_raw

@@ -10,8 +10,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from apps.traces import wire
 from apps.traces.column_readers import columns_of
 from apps.traces.columns import Columns
-from apps.traces.contributions import Family, contributions_of
+from apps.traces.contributions import contributions_of
 from apps.traces.edges import edges_of
+from apps.traces.family import Family
 from apps.traces.kinship import CUT, LOST, find_children, find_parents, main_root, top_down
 from apps.traces.otlp import read_trace
 from apps.traces.tree import build_tree

@@ -53,7 +53,7 @@ def kind_of_work(found: Contributions, index: int) -> str:
 
 
 def works_of(found: Contributions) -> list[str]:
-    """The kind of work of every span that was waited for, by index; "" for those beside. 0.2 µs a span."""
+    """The kind of work of every span that was waited for, by index; "" for those beside."""
     calls = found.family.columns.call
     return [
         "" if place == BESIDE else OWN_CODE if calls[index] is None else kind_of_work(found, index)

@@ -74,16 +74,12 @@ def call_in(kind: int, attributes: Mapping[str, object]) -> Call | None:
     if kind == SERVER:
         return None
     work = work_in(KINDS[kind] if 0 <= kind < len(KINDS) else "INTERNAL", attributes)
-    if work in ("db", "cache"):
-        if kind == CONSUMER:
-            return Call("queue", Node("queue", UNKNOWN_QUEUE), "")
-        return _database(work, attributes)
-    if kind not in (CLIENT, PRODUCER, CONSUMER):
-        return None
     operation = value_text(first_of(attributes, MESSAGING_OPERATION)).lower()
-    if work == "queue":
+    if kind == CONSUMER or (work == "queue" and kind in (CLIENT, PRODUCER)):
         return Call("queue", Node("queue", _queue(attributes)), operation)
-    return Call("external", Node("external", _outside(attributes)), operation)
+    if work in ("db", "cache"):
+        return _database(work, attributes)
+    return Call("external", Node("external", _outside(attributes)), "") if kind in (CLIENT, PRODUCER) else None
 
 
 def _database(work: str, attributes: Mapping[str, object]) -> Call:

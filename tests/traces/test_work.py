@@ -63,6 +63,12 @@ def test_an_internal_span_that_names_a_database_is_the_database():
     assert works_ms(found) == {"database": 6}
 
 
+def test_a_consumer_that_polls_a_queue_kept_in_a_database_waits_for_the_queue():
+    poll = DATABASE | TOPIC | {"messaging.operation.type": "receive"}
+    assert works_ms(found_in("mail CONSUMER poll |[====]", {"poll": poll})) == {"queue": 6}
+    assert works_ms(found_in("mail CONSUMER work |[====]", {"work": DATABASE})) == {"own_code": 6}
+
+
 def test_long_own_code_is_marked_as_not_broken_down():
     long = found_in("web SERVER root |[" + "=" * 120 + "]")
     assert by_service(long)[0].not_broken_down_ns == 122 * MS

@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,7 +84,7 @@ class IdleConnection(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        with suppress(OSError, http.client.HTTPException):  # the product may stop earlier
+        with closing(self.connection), suppress(OSError, http.client.HTTPException):  # the product may stop earlier
             for pause_s in (self.pause_s, 0):
                 self.connection.request("GET", "/healthz")
                 self.sockets.append(self.connection.sock)

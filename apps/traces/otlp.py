@@ -42,11 +42,11 @@ def _read_logs(trace: Trace, payload: bytes) -> dict[str, tuple[LogRecord, ...]]
         for pb in (record for scoped in group.scope_logs for record in scoped.log_records):
             if pb.trace_id == wanted:
                 span_id = pb.span_id.hex()
-                found.setdefault(span_id if span_id in trace.by_id else "", []).append(_log_record(pb, service))
+                found.setdefault(span_id if span_id in trace.by_id else "", []).append(log_record(pb, service))
     return {span_id: tuple(sorted(records, key=lambda r: r.time_ns)) for span_id, records in found.items()}
 
 
-def _log_record(pb, service: str) -> LogRecord:
+def log_record(pb, service: str = "") -> LogRecord:
     return LogRecord(
         time_ns=pb.time_unix_nano or pb.observed_time_unix_nano,
         event_name=pb.event_name,

@@ -157,18 +157,19 @@ def error_summary(span: Span, logs: Iterable[LogRecord] = ()) -> ErrorSummary | 
     exception = exceptions[-1]
     thrown = value_text(first_of(exception, EXCEPTION_TYPE) or first_of(attributes, ("exception.type",)))
     said = value_text(first_of(exception, EXCEPTION_MESSAGE) or attributes.get("exception.message"))
-    code = _code(attributes)
+    code = error_code(attributes)
     error_type = value_text(first_of(attributes, ERROR_TYPE))
     label = code or _last_name(thrown or error_type) or "error"
     return ErrorSummary(
         label=label,
-        title=_phrase(attributes, code) or thrown or error_type or label,
-        message=span.status_message or said or _error_tag(attributes),
+        title=error_phrase(attributes, code) or thrown or error_type or label,
+        message=span.status_message or said or error_tag(attributes),
         stack=value_text(first_of(exception, EXCEPTION_STACK)),
     )
 
 
-def _code(attributes: Mapping[str, object]) -> str:
+def error_code(attributes: Mapping[str, object]) -> str:
+    """The HTTP status from 400 on, a database's code, or the name of a gRPC status; "" when nothing failed."""
     status = value_text(first_of(attributes, HTTP_STATUS))
     if status.isascii() and status.isdigit() and int(status[:4]) >= 400:
         return status
@@ -181,7 +182,7 @@ def _code(attributes: Mapping[str, object]) -> str:
     return "" if rpc == "OK" else rpc
 
 
-def _phrase(attributes: Mapping[str, object], code: str) -> str:
+def error_phrase(attributes: Mapping[str, object], code: str) -> str:
     """The reason phrase that belongs to an HTTP status."""
     if not code or code != value_text(first_of(attributes, HTTP_STATUS)):
         return ""
@@ -195,7 +196,7 @@ def _last_name(type_name: str) -> str:
     return type_name.replace("::", ".").replace("/", ".").rsplit(".", 1)[-1]
 
 
-def _error_tag(attributes: Mapping[str, object]) -> str:
+def error_tag(attributes: Mapping[str, object]) -> str:
     """Zipkin's `error` attribute holds the message; OpenTracing's holds true."""
     text = value_text(attributes.get("error"))
     return "" if text == "true" else text

@@ -15,11 +15,11 @@ from apps.ingest import encodings
 from apps.ingest.refusal import Refusal
 
 
-def read_body(environ: dict, limit_bytes: int) -> bytes:
-    """The whole body, decompressed. Raises Refusal 400, 411, 413 or 415."""
+def read_body(environ: dict, limit_bytes: int) -> encodings.Opened:
+    """The whole body, ready to be taken decompressed. Raises Refusal 400, 411, 413 or 415."""
     length = _content_length(environ)
     raw = _read_chunked(environ, limit_bytes) if length is None else _read_counted(environ, length, limit_bytes)
-    return encodings.decoded(raw, environ.get("HTTP_CONTENT_ENCODING", ""), limit_bytes)
+    return encodings.opened(raw, environ.get("HTTP_CONTENT_ENCODING", ""), limit_bytes)
 
 
 def _content_length(environ: dict) -> int | None:

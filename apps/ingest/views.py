@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from apps.ingest import answers, cors, density
 from apps.ingest.body import read_body
+from apps.ingest.encodings import LARGE_BYTES
 from apps.ingest.keys import grant_for
 from apps.ingest.refusal import Refusal, later
 from apps.ingest.senders import counts
@@ -43,8 +44,8 @@ class OtlpView(APIView):
         if wire is None:
             raise Refusal(415, f"Content-Type must be {answers.PROTOBUF} or {answers.JSON}.")
         body = read_body(environ, settings.TRACER_MAX_BODY_BYTES)
-        with alone_when_large(len(body)):
-            taken = self._decoded(wire, body)
+        with alone_when_large(body.size_bytes):
+            taken = self._decoded(wire, body.take())
             del body
             if taken.batch.parts:
                 _store(grant.workspace_id, taken.batch)
@@ -106,13 +107,13 @@ class UnknownView(OtlpView):
         raise Refusal(404, "Nothing is here. Traces go to /v1/traces, logs to /v1/logs, metrics to /v1/metrics.")
 
 
-LARGE_BYTES = 8 * 2**20
 _one_large = threading.Semaphore(1)
 
 
 @contextmanager
 def alone_when_large(size_bytes: int) -> Iterator[None]:
-    """Lets one large body at a time be decoded in this process: as objects it takes up to thirty times its size."""
+    """Lets one large body at a time be decompressed and decoded in this process: as objects it takes up to thirty times
+    its size."""
     if size_bytes < LARGE_BYTES:
         yield
         return

@@ -1,4 +1,4 @@
-"""A small body that stands for a large one costs the limit, not what it stands for."""
+"""A small body that stands for a large one costs neither what it stands for nor the limit."""
 
 from __future__ import annotations
 
@@ -42,29 +42,51 @@ class PeakMemory:
         return sum(process.memory_info().rss for process in self.processes)
 
 
-@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
-def test_a_bomb_of_256_mib_raises_memory_by_less_than_100_mib(encoding, pack, servers):
+PACKERS = {"gzip": gzip.compress, "zstd": zstandard.compress}
+
+
+def test_a_body_within_the_limit_takes_its_size_once(servers):
+    """And this measure sees what a body takes."""
     server = servers("open")
-    body = pack(bytes(BOMB_BYTES))
+    load_what_the_first_request_loads(server.port)
+    size = 50 * MIB
+    with PeakMemory(server.process.pid) as memory:
+        answer = send(server.port, gzip.compress(bytes(size)), {"Content-Encoding": "gzip"})
+
+    assert answer.status == 400  # zeros are not OTLP, and that is seen once they are decompressed
+    assert 0.9 * size < memory.peak - memory.before < 1.6 * size
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+def test_a_bomb_of_256_mib_raises_memory_by_less_than_40_mib(encoding, servers):
+    server = servers("open")
+    body = PACKERS[encoding](bytes(BOMB_BYTES))
     assert len(body) < MIB
-    send(server.port, spans.protobuf(spans.span(spans.new_trace_id())), {})  # whatever the first request loads
+    load_what_the_first_request_loads(server.port)
 
     with PeakMemory(server.process.pid) as memory:
         answer = send(server.port, body, {"Content-Encoding": encoding})
 
     assert answer.status == 413
-    assert 16 * MIB < memory.peak - memory.before < 100 * MIB
+    assert memory.peak - memory.before < 40 * MIB
 
 
 def test_memory_does_not_grow_from_bomb_to_bomb(servers):
+    """Not even over the server's four threads in turn, and with zstd's larger blocks between: once glibc has freed one
+    of them it takes smaller ones from the heap of the thread, which may keep them."""
     server = servers("open")
-    body = gzip.compress(bytes(BOMB_BYTES))
-    send(server.port, body, {"Content-Encoding": "gzip"})
+    bodies = {encoding: pack(bytes(BOMB_BYTES)) for encoding, pack in PACKERS.items()}
+    for encoding, body in bodies.items():
+        send(server.port, body, {"Content-Encoding": encoding})
     with PeakMemory(server.process.pid) as memory:
-        for _ in range(5):
-            send(server.port, body, {"Content-Encoding": "gzip"})
+        for encoding, body in [*bodies.items()] * 6:
+            send(server.port, body, {"Content-Encoding": encoding})
         time.sleep(0.01)
-    assert memory.peak - memory.before < 100 * MIB
+    assert memory.peak - memory.before < 64 * MIB
+
+
+def load_what_the_first_request_loads(port: int) -> None:
+    send(port, spans.protobuf(spans.span(spans.new_trace_id())), {})
 
 
 def send(port: int, body: bytes, headers: dict[str, str]):

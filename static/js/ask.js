@@ -6,7 +6,7 @@ export function ownZone() {
 }
 
 // The server draws all times, so the zone is a cookie. Only the very first page is drawn again for it.
-function tellZone() {
+export function tellZone() {
   const said = `tz=${ownZone()}`;
   const known = () => document.cookie.split("; ").includes(said);
   if (known()) return;

@@ -50,17 +50,22 @@ export function escapeText(text) {
 }
 
 function safeTrace(trace) {
-  const copy = { ...trace, hoverinfo: "none", hovertemplate: undefined };
+  const copy = { ...trace, hoverinfo: trace.hoverinfo === "skip" ? "skip" : "none", hovertemplate: undefined };
   for (const key of ["text", "hovertext"]) {
     if (copy[key] !== undefined) copy[key] = Array.isArray(copy[key]) ? copy[key].map(escapeText) : escapeText(copy[key]);
   }
   return copy;
 }
 
+function safeLayout(layout) {
+  if (!layout.annotations) return layout;
+  return { ...layout, annotations: layout.annotations.map((note) => ({ ...note, text: escapeText(note.text) })) };
+}
+
 function painted(figure, host) {
   const tokens = tokenReader(host);
   const data = resolveTokens(figure.data.map(safeTrace), tokens.read);
-  const layout = resolveTokens(merge(LAYOUT, figure.layout ?? {}), tokens.read);
+  const layout = resolveTokens(safeLayout(merge(LAYOUT, figure.layout ?? {})), tokens.read);
   tokens.done();
   return { data, layout: { ...layout, height: host.clientHeight } };
 }

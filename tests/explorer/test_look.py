@@ -130,7 +130,7 @@ def test_a_charts_point_says_what_it_is_as_text_and_opens_its_address(server, ch
     with look(chromium, server.web_url + "/components") as page:
         page.locator("#charts").scroll_into_view_if_needed()
         page.locator("#charts .trace").nth(1).locator(".point").hover(force=True)
-        tip = page.locator(".chart-tip")
+        tip = page.locator("#charts .chart-tip")
         tip.wait_for()
         assert tip.locator("b").inner_text() == "checkout <retry>"
         usual = page.locator("#charts .trace").nth(0).locator(".point").nth(5)

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from apps.explorer.gallery.example import HUES, example_results, example_rows
+from apps.explorer.gallery.figures import example_figures
 from apps.explorer.gallery.tokens import palette, token_rows
 
 SECTIONS = (
@@ -24,6 +25,7 @@ SECTIONS = (
     ("marks", "Marks"),
     ("charts", "Charts"),
     ("surfaces", "Panels and menus"),
+    ("figures", "Figures"),
     ("telling", "Telling"),
     ("waiting", "Waiting"),
     ("icons", "Icons"),
@@ -52,6 +54,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "page": example_results(),
         "blocks": example_rows(),
         "figure": example_figure(),
+        "figures": example_figures(),
         "icons": icon_names(),
     }
     return render(request, "explorer/components.html", page)

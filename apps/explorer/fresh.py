@@ -1,0 +1,37 @@
+"""How far the figures of a page reach: `Fresh to 14:38:05 · 11 s behind`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from apps.traces.durations import format_duration_ns
+from apps.traces.moments import local, utc_text
+
+LATE_S = 30.0
+"""Behind by more than that, the page says so in amber."""
+S_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What `parts/fresh.html` draws."""
+
+    to: str
+    to_utc: str
+    behind: str
+    is_late: bool
+
+
+def fresh_line(fresh_to_ns: int, behind_s: float, now_ns: int, zone: tzinfo) -> Fresh:
+    """All that was received before `fresh_to_ns` is in the figures, which is `behind_s` ago."""
+    at, now = local(fresh_to_ns, zone), local(now_ns, zone)
+    clock = f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at.day}\u00a0{at:%b}\u00a0{at:%H:%M:%S}"
+    behind = format_duration_ns(max(0, round(behind_s)) * S_NS) if behind_s >= 1 else ""
+    return Fresh(clock, utc_text(fresh_to_ns), _whole(behind), behind_s > LATE_S)
+
+
+def _whole(duration: str) -> str:
+    """`11 s`, not `11.0 s`: the page was not made to the tenth of a second."""
+    number, _, unit = duration.partition("\u00a0")
+    return f"{number.partition('.')[0]}\u00a0{unit}" if unit else duration

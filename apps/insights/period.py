@@ -1,0 +1,118 @@
+"""The stretch of time a page of figures is about, and the one it is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window, window_over
+from apps.traces.moments import clock_span_text, offset_name, span_text
+from apps.traces.search_window import BROWSING, CUSTOM
+from apps.traces.search_window import PRESETS as SEARCH_PRESETS
+
+PRESETS: dict[str, tuple[str, int]] = {**SEARCH_PRESETS, "30d": ("Last 30 days", 30 * 86_400)}
+"""Name in the address -> words, seconds: those of the search page, so that links carry over, and a month."""
+OFFERED = ("15m", "1h", "3h", "24h", "7d", "30d")
+"""The presets that pages list."""
+
+BEFORE, YESTERDAY, LAST_WEEK = AGAINST = ("before", "yesterday", "last_week")
+SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
+MOST_NS = 400 * DAY_NS
+"""Days are kept that long; a window of years would only look empty."""
+
+MINUTES_KEPT_NS = 3 * DAY_NS
+"""Older edges of a window fall on whole hours, for minutes are kept no longer."""
+HOURS_KEPT_NS = 35 * DAY_NS
+"""Older edges fall on whole days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What a page shows and what it compares with. `now_ns` is when it was asked."""
+
+    preset: str
+    """A name of PRESETS, or CUSTOM."""
+    label: str
+    start_ns: int
+    end_ns: int
+    """[start, end) as it was asked for, told to people; now, for a preset."""
+    window: Window
+    against: str
+    """As it is used: a window longer than the shift would overlap itself, and is compared with the one before."""
+    compared: Window
+    now_ns: int
+
+    @property
+    def is_relative(self) -> bool:
+        return self.preset != CUSTOM
+
+    @property
+    def minutes(self) -> float:
+        """Of the window, as far as it has passed: what a rate is divided by. At least one."""
+        return max(1.0, (min(self.window.end_ns, self.now_ns) - self.window.start_ns) / MINUTE_NS)
+
+    @property
+    def compared_minutes(self) -> float:
+        return max(1.0, self.compared.minutes)
+
+    @property
+    def against_label(self) -> str:
+        """`the 3 hours before`, `yesterday, same time`, `last week, same time`."""
+        if self.against == YESTERDAY:
+            return "yesterday, same time"
+        if self.against == LAST_WEEK:
+            return "last week, same time"
+        return f"the {self.length_words} before"
+
+    @property
+    def length_words(self) -> str:
+        """`hour`, `3 hours`, `7 days`, `90 minutes`."""
+        minutes = max(1, round((self.end_ns - self.start_ns) / MINUTE_NS))
+        for size, word in ((1_440, "day"), (60, "hour"), (1, "minute")):
+            if minutes % size == 0 and (word != "day" or minutes > 1_440):
+                count = minutes // size
+                return word if count == 1 else f"{count}\u00a0{word}s"
+        raise AssertionError("minutes take everything")
+
+    def detail(self, zone: tzinfo) -> str:
+        """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
+        is_told_by_clock = self.is_relative and self.end_ns - self.start_ns < DAY_NS
+        told = clock_span_text if is_told_by_clock else span_text
+        return f"{told(self.start_ns, self.end_ns, zone)} {offset_name(self.end_ns, zone)}"
+
+
+def chosen_period(preset: str, start_ns: int | None, end_ns: int | None, against: str, now_ns: int) -> Period:
+    """The period that an address asks for; "" is what nobody said. Raises ValueError, in words for people, when it
+    ends before it starts or is longer than anything kept."""
+    if preset not in PRESETS and (start_ns, end_ns) == (None, None):
+        preset = BROWSING
+    if preset in PRESETS:
+        label, seconds = PRESETS[preset]
+        start_ns, end_ns = max(0, now_ns - seconds * 1_000_000_000), now_ns
+    else:
+        preset, label = CUSTOM, "Between"
+        end_ns = now_ns if end_ns is None else end_ns
+        start_ns = max(0, end_ns - PRESETS[BROWSING][1] * 1_000_000_000) if start_ns is None else start_ns
+    if end_ns <= start_ns:
+        raise ValueError("The end is not after the start.")
+    if end_ns - start_ns > MOST_NS:
+        raise ValueError(f"This is longer than the {MOST_NS // DAY_NS} days that figures are kept.")
+    window = readable_window(start_ns, end_ns, now_ns)
+    against = against if SHIFTS_NS.get(against, 0) >= end_ns - start_ns else BEFORE
+    compared = window.moved(-SHIFTS_NS[against]) if against in SHIFTS_NS else window.before()
+    return Period(preset, label, start_ns, end_ns, window, against, readable_window(*compared, now_ns), now_ns)
+
+
+def readable_window(start_ns: int, end_ns: int, now_ns: int) -> Window:
+    """[start, end) rounded outwards to edges that the rollups still can tell apart."""
+    return Window(
+        window_over(start_ns, start_ns, _edge_ns(now_ns - start_ns)).start_ns,
+        window_over(end_ns, end_ns, _edge_ns(now_ns - end_ns)).end_ns,
+    )
+
+
+def _edge_ns(age_ns: int) -> int:
+    # A little before the end of what is kept: a page's two windows are read one after the other.
+    if age_ns < MINUTES_KEPT_NS - HOUR_NS:
+        return MINUTE_NS
+    return HOUR_NS if age_ns < HOURS_KEPT_NS - DAY_NS else DAY_NS

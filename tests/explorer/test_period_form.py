@@ -1,0 +1,101 @@
+"""The period picker: the address as typed values, and links that hold the whole state."""
+
+from datetime import UTC
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.http import QueryDict
+from django.template.loader import render_to_string
+
+from apps.explorer.fresh import fresh_line
+from apps.explorer.period import PeriodForm, period_picker
+
+S = 1_000_000_000
+NOW = 1_795_444_705 * S  # 2026-11-23 14:38:25 UTC
+
+
+def form_of(query: str) -> PeriodForm:
+    form = PeriodForm(QueryDict(query), now_ns=NOW, zone=UTC)
+    form.is_valid()
+    return form
+
+
+def picker_of(query: str):
+    return period_picker(form_of(query), "/services", UTC)
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "says"),
+    [
+        ("range=1w", "range", "There is no 1w here"),
+        ("range=all", "range", "There is no all here"),
+        ("against=tomorrow", "against", "Choose one of: before, yesterday, last_week"),
+        ("start=soon", "start", "not a date and time"),
+        ("start=2026-11-23T14:00&end=2026-11-23T13:00", "end", "not after the start"),
+        ("tz=Mars/Olympus", "tz", "not a time zone"),
+        ("start=1980-01-01&end=2026-01-01", "end", "longer than the 400 days"),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_the_usual_period_stands(query, field, says):
+    form = form_of(query)
+    assert says in form.errors[field][0]
+    assert form.period.preset == "1h"
+    assert any(says in error for error in picker_of(query).errors)
+
+
+def test_two_ends_make_a_range_of_their_own_in_the_viewers_zone():
+    period = form_of("range=custom&start=2026-11-23T14:00&end=2026-11-23T15:00&tz=Europe/Prague").period
+    assert period.detail(ZoneInfo("Europe/Prague")) == "14:00\u00a0–\u00a015:00 UTC+1"
+    assert period.window.minutes == 60
+
+
+def test_a_preset_wins_over_ends_that_a_form_sent_along():
+    assert form_of("range=3h&start=2026-11-23T14:00").period.label == "Last 3 hours"
+    assert form_of("start=2026-11-23T14:00").period.label == "Between"
+
+
+def test_links_keep_what_they_do_not_change():
+    picker = picker_of("against=last_week&range=3h")
+    day = next(choice for choice in picker.presets if choice.words == "Last 24 hours")
+    assert parse_qs(day.link.partition("?")[2]) == {"range": ["24h"], "against": ["last_week"]}
+    assert [choice.words for choice in picker.presets if choice.is_on] == ["Last 3 hours"]
+    before = picker.againsts[0]
+    assert (before.words, before.link) == ("the 3\u00a0hours before", "/services?range=3h")
+    assert picker.againsts[2].is_on
+
+
+def test_another_zone_shows_the_same_instants():
+    picker = picker_of("start=2026-11-23T14:00&end=2026-11-23T15:00&tz=Europe/Prague")
+    utc = next(choice for choice in picker.zones if choice.words == "UTC")
+    moved = form_of(utc.link.partition("?")[2])
+    assert moved.period.window == form_of("start=2026-11-23T13:00Z&end=2026-11-23T14:00Z").period.window
+
+
+def test_the_picker_is_drawn_with_links_and_a_form_and_escapes_what_was_typed():
+    html = render_to_string("parts/period.html", {"period": picker_of("start=%3Cb%3E&against=yesterday")})
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert 'name="against" value="yesterday"' in html
+    assert 'value="custom"' in html
+    assert " open" in html
+
+
+@pytest.mark.parametrize(
+    ("behind_s", "says", "is_late"),
+    [
+        (0.2, "", False),
+        (11.4, "11\u00a0s", False),
+        (31, "31\u00a0s", True),
+        (7_400, "2\u00a0h\u00a03\u00a0min", True),
+    ],
+)
+def test_the_freshness_turns_amber_beyond_half_a_minute(behind_s, says, is_late):
+    fresh = fresh_line(NOW - round(behind_s * S), behind_s, NOW, UTC)
+    assert (fresh.behind, fresh.is_late) == (says, is_late)
+    html = render_to_string("parts/fresh.html", {"fresh": fresh})
+    assert ("late" in html) == is_late
+
+
+def test_the_freshness_of_another_day_names_the_day():
+    assert fresh_line(NOW - 86_400 * S, 86_400, NOW, UTC).to == "22\u00a0Nov\u00a014:38:25"

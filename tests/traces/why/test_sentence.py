@@ -1,0 +1,173 @@
+from dataclasses import replace
+
+import pytest
+
+from apps.traces.why import judge
+from apps.traces.why.finding import AROUND, MEAN, Finding, Origin, Release
+from apps.traces.why.judge import Judged
+from apps.traces.why.parts import Change, Part
+from apps.traces.why.sentence import STRONG, VERSION, WHERE, next_line, sentence, text_of
+from apps.traces.why.since import Since
+
+S, MS, MINUTE = 10**9, 10**6, 60 * 10**9
+BANK = Part("payment", "external", "bank-api", "POST /v2/authorisations")
+
+
+def clock(ns):
+    minutes = ns // MINUTE
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def at(text):
+    return (int(text[:2]) * 60 + int(text[3:])) * MINUTE
+
+
+def said(words):
+    return text_of(words).replace("\u00a0", " ")
+
+
+def change(part, before_ns, after_ns, calls=(1.0, 1.0), on_path=None):
+    return Change(part, before_ns, after_ns, *calls, calls[1] if on_path is None else on_path)
+
+
+SLOW_BANK = Finding(
+    "gateway",
+    "POST /checkout",
+    Judged(judge.ROSE, "p95", 1.9 * S, 8.2 * S, 4118, 1094),
+    (
+        change(BANK, 130 * MS, 6030 * MS, (1, 12.9)),
+        change(Part("payment", "own_code", "", "POST /charges"), 100 * MS, 140 * MS),
+        change(Part("", "network", ""), 300 * MS, 480 * MS),
+        change(Part("cart", "own_code", "", "GET"), 1370 * MS, 1550 * MS),
+    ),
+    AROUND,
+    since=Since(at("14:05"), None, 4.3),
+    releases=(Release("payment", "4.12.0", at("14:03"), True), Release("cart", "3.7.0", at("12:10"), True)),
+)
+
+
+def test_the_sentence_of_the_incident():
+    words = sentence(SLOW_BANK, clock)
+    assert said(words) == (
+        "p95 of POST /checkout rose from 1.90 s to 8.20 s: +5.94 s in payment, all of it waiting for bank-api, "
+        "since 14:05."
+    )
+    assert [word.text for word in words if word.role == WHERE] == ["payment"]
+    assert "POST /checkout" in [word.text for word in words if word.role == STRONG]
+
+
+def test_the_second_line_tells_calls_what_one_takes_and_which_version_came():
+    assert said(next_line(SLOW_BANK, clock)) == (
+        "It is called 12.9 times per POST /checkout instead of once, one call after the other. "
+        "Each call takes 467 ms instead of 130 ms. The change came with payment 4.12.0, first seen at 14:03."
+    )
+    assert [word.text for word in next_line(SLOW_BANK, clock) if word.role == VERSION] == ["payment 4.12.0"]
+
+
+def test_calls_that_take_as_long_as_before():
+    serial = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 1690 * MS, (1, 13)),), releases=(), since=None)
+    assert said(next_line(serial, clock)) == (
+        "It is called 13 times per POST /checkout instead of once, one call after the other. "
+        "Each call takes as long as before, 130 ms."
+    )
+    parallel = replace(serial, changes=(change(BANK, 130 * MS, 1690 * MS, (1, 13), on_path=3),))
+    assert "one call after the other" not in said(next_line(parallel, clock))
+
+
+def test_a_call_that_is_new_or_no_longer_made():
+    new = replace(SLOW_BANK, changes=(change(BANK, 0, 900 * MS, (0, 1)),), releases=(), since=None)
+    assert said(next_line(new, clock)) == "It was not called before; now once per POST /checkout."
+    fell = Judged(judge.FELL, "p95", 8.2 * S, 1.9 * S, 99, 99)
+    gone = replace(new, judged=fell, changes=(change(BANK, 900 * MS, 0, (1, 0)),))
+    assert said(next_line(gone, clock)) == "It is no longer called; before once per POST /checkout."
+    assert "fell from 8.20 s to 1.90 s: −900 ms in payment" in said(sentence(gone, clock))
+
+
+def test_a_change_spread_over_services_names_the_largest():
+    parts = [change(Part(name, "own_code", "", "x"), 0, ns * MS) for name, ns in (("a", 400), ("b", 350), ("c", 100))]
+    spread = replace(SLOW_BANK, changes=tuple(parts), releases=(), since=None)
+    assert said(sentence(spread, clock)).endswith(": +400 ms in a and +350 ms in b.")
+    assert next_line(spread, clock) == ()
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (Part("shop", "own_code", "", "x"), "all of it in its own code"),
+        (Part("shop", "network", "", "x"), "all of it on the network"),
+        (Part("shop", "database", "postgresql · shop", "x"), "all of it waiting for postgresql · shop"),
+        (Part("shop", "not_broken_down", "", "x"), "all of it in spans that are missing"),
+    ],
+)
+def test_what_a_service_did_with_the_time(part, words):
+    assert words in said(sentence(replace(SLOW_BANK, changes=(change(part, 0, 5 * S),)), clock))
+
+
+def test_a_mean_is_called_a_mean():
+    assert said(sentence(replace(SLOW_BANK, basis=MEAN), clock)).startswith(
+        "p95 of POST /checkout rose from 1.90 s to 8.20 s, the mean by +6.30 s: +5.94 s in payment"
+    )
+
+
+def test_what_is_over_says_from_when_to_when():
+    over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 4))
+    assert said(sentence(over, clock)).endswith(", from 14:05 to 14:20.")
+
+
+def test_a_version_far_from_the_change_did_not_bring_it():
+    early = replace(SLOW_BANK, releases=(Release("payment", "4.12.0", at("12:00"), True),))
+    assert "4.12.0" not in said(next_line(early, clock))
+    undated = replace(early, since=None)
+    assert said(next_line(undated, clock)).endswith("In these times came payment 4.12.0, first seen at 12:00.")
+    back = replace(SLOW_BANK, releases=(Release("payment", "4.12.0", at("14:03"), False),))
+    assert said(next_line(back, clock)).endswith("payment 4.12.0, back at 14:03.")
+
+
+@pytest.mark.parametrize(
+    ("judged", "words", "after"),
+    [
+        (Judged(judge.AS_BEFORE, "p95", 612 * MS, 605 * MS, 4118, 1094),
+         "POST /checkout is as before: p95 605 ms, 612 ms before.",
+         "n = 1 094 after, 4 118 before. A change of less than 10 % is not told from none."),
+        (Judged(judge.TOO_FEW, "p95", 612 * MS, 605 * MS, 123, 7),
+         "Not enough traces to compare POST /checkout: n = 7 after, 123 before; p95 takes 40 on either side.", ""),
+        (Judged(judge.UNCLEAR, "p95", 612 * MS, 1200 * MS, 41, 43),
+         "p95 1.20 s of POST /checkout, 612 ms before: with n = 43 and 41 that may be chance.", ""),
+        (Judged(judge.NEW, "p95", None, 1200 * MS, 0, 80),
+         "POST /checkout is new: p95 1.20 s over n = 80, no trace of it before.", ""),
+        (Judged(judge.GONE, "p95", 612 * MS, None, 312, 0),
+         "POST /checkout is gone: no trace of it after, n = 312 before, p95 612 ms.", ""),
+        (Judged(judge.NOTHING, "p95", None, None, 0, 0), "No trace of POST /checkout began in these times.", ""),
+        (Judged(judge.AS_BEFORE, "errors", 0.003, 0.004, 4118, 1094),
+         "POST /checkout is as before: 0.4 % failed, 0.3 % before.",
+         "n = 1 094 after, 4 118 before. A change of less than 0.5 points is not told from none."),
+        (Judged(judge.TOO_FEW, "errors", 0, 0, 123, 7), "Not enough traces to compare POST /checkout: n = 7 after, "
+         "123 before; a share of failed traces takes 20 on either side.", ""),
+    ],
+)  # fmt: skip
+def test_answers_that_are_no_change(judged, words, after):
+    finding = Finding("gateway", "POST /checkout", judged)
+    assert said(sentence(finding, clock)) == words
+    assert said(next_line(finding, clock)) == after
+
+
+FAILING = Finding(
+    "gateway", "POST /checkout", Judged(judge.ROSE, "errors", 0.003, 0.052, 4118, 1094),
+    since=Since(at("14:05"), None, 17), failed_looked_at=48,
+    origins=(Origin("order", "POST /orders", "DuplicateKeyException", "duplicate key", 41),),
+    releases=(Release("order", "9.5.0", at("14:04"), True),),
+)  # fmt: skip
+
+
+def test_failing_names_where_failures_began():
+    assert said(sentence(FAILING, clock)) == (
+        "5 % of POST /checkout failed, 0.3 % before: 41 of 48 looked at began in order POST /orders with "
+        "DuplicateKeyException, since 14:05."
+    )
+    assert said(next_line(FAILING, clock)) == "The change came with order 9.5.0, first seen at 14:04."
+
+
+def test_a_search_has_no_name():
+    search = Finding("", "", Judged(judge.NOTHING, "p95", None, None, 0, 0))
+    assert said(sentence(search, clock)) == "No trace of what you searched for began in these times."
+    assert said(sentence(replace(search, service="payment"), clock)).startswith("No trace of payment")

@@ -25,7 +25,8 @@ _VARIES = re.compile(
       | (?<!\w)'[^']*'(?!\w)                     # not the one in "can't"
       )
     | (?P<number>
-        (?<![^\W_])\d+(?:[.,:\-/]\d+)*           # 12, 1.5, 10.0.0.7:8080, 2026-11-26, 14:05:07
+        (?<![^\W_])\d+                          # 12, 1.5, 10.0.0.7:8080, 2026-11-26, 14:05:07
+        (?:[.,:\-/](?![0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-)\d+)*  # not into an id: 7/12345678-…
         (?=(?:[nuµm]?s|min|[hd]|[kmgt]i?b|b|x|st|nd|rd|th)?(?![^\W_]))
       )
     | (?P<word>[^\W_]*\d[^\W_]*|[0-9a-f]{16,})   # 8f3a12bb, sha256, and a long one that happens to have no digit

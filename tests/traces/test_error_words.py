@@ -1,5 +1,7 @@
+from uuid import UUID
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.traces.error_words import MAX_MESSAGE, MAX_PATTERN, one_line, pattern_of
@@ -28,6 +30,7 @@ from apps.traces.error_words import MAX_MESSAGE, MAX_PATTERN, one_line, pattern_
         ),
         ("Key (id)=(48213) already exists.", "Key (id)=({n}) already exists."),
         ("deadlock detected: process 4711 waits", "deadlock detected: process {n} waits"),
+        ("GET /shops/7/04828798-4a0d-027c-d291-3bcbce22ade8/items/12", "GET /shops/{n}/{id}/items/{n}"),
         ("first\n  second\tthird\x00\u202e", "first second third"),
         ("the café is closed", "the café is closed"),
         ("", ""),
@@ -55,6 +58,9 @@ SEEN = st.tuples(st.uuids(), st.integers(0, 10**12), MAILS, st.text("xyz ", max_
 
 
 @given(SEEN, SEEN)
+@example((UUID("761535e4-09c2-7437-c46d-dd70e378e70c"), 0, "a@a.org", ""),
+         (UUID("04828798-4a0d-027c-d291-3bcbce22ade8"), 0, "a@a.org", ""))  # fmt: skip
+@example((UUID("12345678-0000-1111-2222-333333333333"), 1, "a@a.org", ""), (UUID(int=0), 1, "a@a.org", ""))
 def test_occurrences_of_one_error_have_one_pattern(one, other):
     def said(id_, n, mail, text):
         return (

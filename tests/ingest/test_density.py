@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import secrets
+import time
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,19 @@ def group(content: bytes) -> bytes:
 )
 def test_a_large_body_of_empty_messages_is_hollow_at_any_level(body):
     assert is_hollow_protobuf(body)
+
+
+@pytest.mark.parametrize("field", [b"\0", b"\x08\x01", b"\x1a\x01x", b"\x1d1234"])
+@pytest.mark.parametrize("wrap", [bytes, lambda c: spans._field(1, c), group], ids=["top", "group", "inner"])
+def test_a_large_body_of_small_unknown_fields_is_hollow_and_is_not_walked_to_its_end(field, wrap):
+    body = wrap(field * (40 * MIB // len(field)))
+    began = time.process_time()
+    assert is_hollow_protobuf(body)
+    assert time.process_time() - began < 0.5  # walked to its end it is 10 s
+
+
+def test_spans_that_each_have_a_group_of_their_own_are_not_hollow():
+    assert not is_hollow_protobuf(spans.protobuf(spans.span(spans.new_trace_id())) * 20_000)
 
 
 def test_the_smallest_real_spans_are_not_hollow():

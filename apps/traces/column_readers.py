@@ -32,7 +32,7 @@ def _row(span: Span) -> Row:
         pb.start_time_unix_nano, -pb.end_time_unix_nano, pb.span_id, span.service, pb.name, pb.kind,
         pb.parent_span_id if any(pb.parent_span_id) else b"", span.position,
         code == ERROR or (code != OK and _says_error(found)), call_in(pb.kind, found), pb.trace_state,
-        tuple((link.trace_id, link.span_id) for link in pb.links),
+        tuple((link.trace_id, link.span_id) for link in pb.links), span.resource.version,
     )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ class ColumnReader:
     """Reads drafts; keeps what repeats from trace to trace (one a process or thread)."""
 
     def __init__(self):
-        self._services: dict[bytes, str] = {}
+        self._services: dict[bytes, tuple[str, str]] = {}
         self._calls: dict[tuple, tuple[Call | None, bool, bool]] = {}
 
     def read(self, draft: Draft) -> Columns:
@@ -54,9 +54,7 @@ class ColumnReader:
         rows: list[Row] = []
         parse, call_of = wire.RawSpan.FromString, self._call_of
         for (resource, _, _, _), raws in draft.groups.items():
-            service = self._services.get(resource)
-            if service is None:
-                service = self._service_of(resource)
+            service, version = self._services.get(resource) or self._service_of(resource)
             for raw in raws:
                 span = parse(raw)
                 kind, code, parent_id = span.kind, span.status.code, span.parent_span_id
@@ -68,7 +66,7 @@ class ColumnReader:
                 rows.append((
                     span.start_time_unix_nano, -span.end_time_unix_nano, span.span_id, service, span.name, kind,
                     parent_id if any(parent_id) else b"", len(rows), code == ERROR or (says_error and code != OK),
-                    call, span.trace_state, _links(span.links) if span.links else (),
+                    call, span.trace_state, _links(span.links) if span.links else (), version,
                 ))  # fmt: skip
         return Columns(draft.trace_id, rows)
 
@@ -95,14 +93,17 @@ class ColumnReader:
         self._calls[(kind, *hits)] = known
         return known
 
-    def _service_of(self, resource: bytes) -> str:
+    def _service_of(self, resource: bytes) -> tuple[str, str]:
+        """(name, version) as `apps.traces.model.Resource` has them."""
         if len(self._services) >= _CACHE_ENTRIES:
             self._services.clear()
         pairs = map(KeyValue.FromString, wire.RawResource.FromString(resource).attributes)
-        named = (any_value(pair.value) for pair in pairs if pair.key == "service.name")
-        service = next((value_text(value) for value in named if value not in (None, "")), UNKNOWN_SERVICE)
-        self._services[resource] = service
-        return service
+        named = [(pair.key, value_text(any_value(pair.value))) for pair in pairs if pair.key.startswith("service.")]
+        found = self._services[resource] = (
+            next((text for key, text in named if key == "service.name" and text), UNKNOWN_SERVICE),
+            next((text for key, text in named if key == "service.version" and text), ""),
+        )
+        return found
 
 
 def _decoded(raws: list[bytes]) -> dict[str, object]:

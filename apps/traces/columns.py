@@ -12,9 +12,9 @@ from __future__ import annotations
 from apps.traces.model import MAX_TIME_NS
 from apps.traces.peers import Call
 
-Row = tuple[int, int, bytes, str, str, int, bytes, int, bool, Call | None, str, tuple]
+Row = tuple[int, int, bytes, str, str, int, bytes, int, bool, Call | None, str, tuple, str]
 """start_ns, -end_ns, span_id, service, name, kind, parent_id ("" as b""), position, is_error, call, trace_state,
-links as (trace id, span id) pairs of bytes."""
+links as (trace id, span id) pairs of bytes, version of the service ("" for unknown)."""
 
 
 class Columns:
@@ -22,17 +22,17 @@ class Columns:
 
     __slots__ = (
         "call", "end", "is_error", "kind", "links", "n", "name", "parent_id", "position", "service", "span_id",
-        "start", "trace_id", "trace_state", "untimed",
+        "start", "trace_id", "trace_state", "untimed", "version",
     )  # fmt: skip
 
     def __init__(self, trace_id: bytes, rows: list[Row]):
         rows.sort()
         self.trace_id = trace_id
         self.n = len(rows)
-        columns = zip(*rows, strict=True) if rows else ((),) * 12
+        columns = zip(*rows, strict=True) if rows else ((),) * 13
         (
             self.start, minus_end, self.span_id, self.service, self.name, self.kind, self.parent_id, self.position,
-            self.is_error, self.call, self.trace_state, self.links,
+            self.is_error, self.call, self.trace_state, self.links, self.version,
         ) = columns  # fmt: skip
         self.end = [-ns for ns in minus_end]
         self.untimed = frozenset(

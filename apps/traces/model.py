@@ -51,6 +51,12 @@ class Resource:
                 return value_text(value)
         return UNKNOWN_SERVICE
 
+    @cached_property
+    def version(self) -> str:
+        """`service.version`, or "" when it is missing."""
+        named = (value_text(value) for key, value in self.attributes if key == "service.version")
+        return next((text for text in named if text), "")
+
     @property
     def dropped_attributes_count(self) -> int:
         return self.pb.dropped_attributes_count

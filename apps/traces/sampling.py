@@ -14,6 +14,8 @@ CALL = 1_000
 """Weights are counted in thousandths of a span, in integers: sums then come out the same in any order, and what was
 added can be taken away again to the last digit."""
 
+MOST = 1_000_000 * CALL
+"""No sampler keeps fewer than one span in a million; whoever says so would fill all sums."""
 _RANGE = 1 << 56
 _THRESHOLD = re.compile(r"[0-9a-f]{1,14}")
 
@@ -28,11 +30,11 @@ def adjusted_count(trace_state: str) -> float | None:
 
 
 def weight_of(trace_state: str) -> int:
-    """The adjusted count in thousandths; `CALL` where sampling is unknown."""
+    """The adjusted count in thousandths, at most `MOST`; `CALL` where sampling is unknown."""
     if not trace_state:
         return CALL
     count = adjusted_count(trace_state)
-    return CALL if count is None else round(count * CALL)
+    return CALL if count is None else min(round(count * CALL), MOST)
 
 
 def _threshold(trace_state: str) -> str | None:

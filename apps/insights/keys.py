@@ -1,0 +1,130 @@
+"""Keys of facts: what their parts are, and their ids in `rollup_key`.
+
+Written as the store's names are: in a transaction of their own before the one that needs them, in sorted order, so
+that two writers cannot deadlock, and remembered by each process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from uuid import UUID
+
+import numpy as np
+
+from apps.store.names import listed_name
+from apps.traces.deposits import COVERAGE, EDGE, ERROR, MINUTE_NS, NAME, PART, SERVICE, Deposits, Key, KeyBook
+
+OTHER = "(other)"
+MOST_KEYS = {EDGE: 20_000, NAME: 20_000, SERVICE: 5_000, PART: 100_000, ERROR: 20_000, COVERAGE: 100}
+"""Per workspace. A sender that puts ids into names would otherwise fill the tables: what comes beyond counts as OTHER."""
+OTHERS: dict[int, tuple[str, ...]] = {
+    EDGE: ("service", OTHER, "service", OTHER, "call"),
+    NAME: (OTHER, OTHER, "INTERNAL", "", ""),
+    SERVICE: (OTHER, ""),
+    PART: (OTHER,) * 5,
+    ERROR: (OTHER,) * 4,
+    COVERAGE: (OTHER,),
+}
+REFRESH_SECONDS = 600.0
+"""How old `last_seen_at` may be in the table."""
+_BETWEEN = "\x1f"
+
+
+@dataclass(slots=True)
+class Book:
+    """The numbers of a workspace's keys in this process, and their ids in the database."""
+
+    keys: KeyBook = field(default_factory=KeyBook)
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """By number; 0 for those not registered."""
+    written_at: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """By number: `time.monotonic()`."""
+
+    def make_room(self) -> None:
+        if self.keys.make_room():
+            self.ids, self.written_at = np.zeros(0, np.int64), np.zeros(0)
+
+
+def register(cursor, workspace_id: int, book: Book, deposits: Deposits) -> None:
+    """Make every key in `deposits` known; afterwards `book.ids` has its id."""
+    missing = len(book.keys.keys) - len(book.ids)
+    if missing:
+        book.ids = np.concatenate((book.ids, np.zeros(missing, np.int64)))
+        book.written_at = np.concatenate((book.written_at, np.full(missing, -1e9)))
+    used = np.unique(np.array(deposits.key, np.int64))
+    stale = used[time.monotonic() - book.written_at[used] > REFRESH_SECONDS]
+    if not len(stale):
+        return
+    first, last = min(deposits.at_ns) // MINUTE_NS * 60, max(deposits.at_ns) // MINUTE_NS * 60
+    named = {number: _listed(book.keys.keys[number]) for number in stale.tolist()}
+    ids = _write(cursor, workspace_id, set(named.values()), first, last)
+    for number, key in named.items():
+        book.ids[number] = ids[key]
+    book.written_at[stale] = time.monotonic()
+
+
+def _listed(key: Key) -> Key:
+    kind, parts = key
+    return kind, tuple(listed_name(part).replace(_BETWEEN, "\ufffd") for part in parts)
+
+
+def _write(cursor, workspace_id: int, keys: set[Key], first_s: int, last_s: int) -> dict[Key, int]:
+    """Ids of all keys; those beyond the limits get the id of their kind's OTHER."""
+    by_digest = {(key[0], digest_of(key[1])): key for key in keys | {(k, OTHERS[k]) for k, _ in keys}}
+    with cursor.connection.transaction():
+        known = _find(cursor, workspace_id, by_digest)
+        new = [name for name in by_digest if name not in known]
+        wanted = [*known, *_within_limits(cursor, workspace_id, new, by_digest)]
+        known |= _insert(cursor, workspace_id, {name: by_digest[name] for name in sorted(wanted)}, first_s, last_s)
+    others = {kind: known[kind, digest_of(OTHERS[kind])] for kind in {kind for kind, _ in keys}}
+    return {key: known.get(name, others[key[0]]) for name, key in by_digest.items()}
+
+
+def digest_of(parts: Iterable[str]) -> UUID:
+    return UUID(bytes=blake2b(_BETWEEN.join(parts).encode(), digest_size=16).digest())
+
+
+def _find(cursor, workspace_id: int, names: Iterable[tuple[int, UUID]]) -> dict[tuple[int, UUID], int]:
+    kinds, digests = zip(*names, strict=True)
+    cursor.execute(
+        """
+        SELECT kind, digest, id FROM rollup_key JOIN unnest(%s::int2[], %s::uuid[]) AS t (kind, digest)
+        USING (kind, digest) WHERE workspace_id = %s
+        """,
+        [list(kinds), list(digests), workspace_id],
+    )
+    return {(kind, digest): id_ for kind, digest, id_ in cursor.fetchall()}
+
+
+def _within_limits(cursor, workspace_id: int, new: list, by_digest: dict) -> list:
+    """As many of the new keys as there is room for, and OTHER always."""
+    taken = []
+    for kind in {kind for kind, _ in new}:
+        mine = [name for name in new if name[0] == kind]
+        others = (kind, digest_of(OTHERS[kind]))
+        cursor.execute("SELECT count(*) FROM rollup_key WHERE workspace_id = %s AND kind = %s", [workspace_id, kind])
+        room = max(0, MOST_KEYS[kind] - cursor.fetchone()[0])
+        mine.sort(key=lambda name: (name != others, by_digest[name]))
+        taken += mine[: max(room, int(mine[0] == others))]
+    return taken
+
+
+def _insert(cursor, workspace_id: int, keys: dict, first_s: int, last_s: int) -> dict[tuple[int, UUID], int]:
+    kinds, digests = zip(*keys, strict=True)
+    cursor.execute(
+        """
+        INSERT INTO rollup_key (workspace_id, kind, digest, parts, first_seen_at, last_seen_at)
+        SELECT %(w)s, kind, digest, string_to_array(parts, %(between)s), to_timestamp(%(first)s), to_timestamp(%(last)s)
+        FROM unnest(%(kinds)s::int2[], %(digests)s::uuid[], %(parts)s::text[]) AS t (kind, digest, parts)
+        ON CONFLICT (workspace_id, kind, digest) DO UPDATE
+        SET first_seen_at = least(rollup_key.first_seen_at, excluded.first_seen_at),
+            last_seen_at = greatest(rollup_key.last_seen_at, excluded.last_seen_at)
+        RETURNING kind, digest, id
+        """,
+        {"w": workspace_id, "between": _BETWEEN, "first": first_s, "last": last_s, "kinds": list(kinds),
+         "digests": list(digests), "parts": [_BETWEEN.join(parts) for _, parts in keys.values()]},
+    )  # fmt: skip
+    return {(kind, digest): id_ for kind, digest, id_ in cursor.fetchall()}

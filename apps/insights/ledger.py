@@ -1,0 +1,71 @@
+"""What digest writes: the deposits of one transaction, by workspace.
+
+    ledger = Ledger()
+    ledger.add(…)               for every trace sealed; with sign -1 what was deposited for it before
+    ledger.register(cursor)     commits on its own: keys and their ids
+    ledger.write(cursor)        within the transaction that seals the traces
+"""
+
+from __future__ import annotations
+
+import logging
+
+from apps.insights.facts import Facts, copy_rows, from_deposits
+from apps.insights.keys import Book, register
+from apps.traces.column_readers import ColumnReader
+from apps.traces.contributions import contributions_of
+from apps.traces.deposits import Deposits, deposit, deposit_unanalysed
+from apps.traces.draft import Draft
+from apps.traces.edges import edges_of
+from apps.traces.family import Family
+
+_log = logging.getLogger(__name__)
+
+_books: dict[int, Book] = {}
+_reader = ColumnReader()
+
+
+def forget_books() -> None:
+    """Forget what this process has written (tests empty the tables under it)."""
+    _books.clear()
+
+
+class Ledger:
+    """One for each transaction; one open at a time in a process, for they share what they remember."""
+
+    def __init__(self):
+        for book in _books.values():
+            book.make_room()
+        self._deposits: dict[int, Deposits] = {}
+        self._facts: list[Facts] = []
+
+    def add(self, workspace_id: int, draft: Draft, filed_ns: int, sign: int = 1) -> None:
+        """A trace whose analysis fails is counted, and keeps nothing from being sealed."""
+        if not draft.groups:
+            return
+        into = self._into(workspace_id)
+        size = len(into.key)
+        try:
+            family = Family(_reader.read(draft))
+            deposit(into, family, contributions_of(family), edges_of(family), filed_ns, sign)
+        except Exception:
+            _log.exception("Trace %s could not be analysed; it is sealed without.", draft.trace_id.hex())
+            into.cut(size)
+            deposit_unanalysed(into, draft.span_count, filed_ns, sign)
+
+    def _into(self, workspace_id: int) -> Deposits:
+        if workspace_id not in self._deposits:
+            book = _books.setdefault(workspace_id, Book())
+            self._deposits[workspace_id] = Deposits(book.keys)
+        return self._deposits[workspace_id]
+
+    def register(self, cursor) -> None:
+        for workspace_id, deposits in self._deposits.items():
+            if deposits.key:
+                book = _books[workspace_id]
+                register(cursor, workspace_id, book, deposits)
+                self._facts.append(from_deposits(deposits, workspace_id, book.ids))
+
+    def write(self, cursor) -> None:
+        for facts in self._facts:
+            copy_rows(cursor, "rollup_inbox", facts)

@@ -9,6 +9,8 @@ from django.db import connection
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from apps.digest.seal import digest_shard
+from apps.insights.ledger import forget_books
+from apps.insights.usual import forget_usual
 from apps.store.dictionaries import forget_dictionaries
 from apps.store.hot_cache import hot_cache
 from apps.store.names import forget_written
@@ -34,9 +36,14 @@ def _empty() -> None:
         cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass")
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {name}")
-        cursor.execute("TRUNCATE batch, refused_batch, service, span_name, attribute_key, dictionary")
+        cursor.execute(
+            "TRUNCATE batch, refused_batch, service, span_name, attribute_key, dictionary, "
+            "rollup_key, rollup_inbox, rollup_minute, rollup_hour, rollup_day, rollup_closed"
+        )
     forget_written()
     forget_partitions()
+    forget_books()
+    forget_usual()
     forget_dictionaries()
     hot_cache.__init__()
 

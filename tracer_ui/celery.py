@@ -14,6 +14,7 @@ from django.conf import settings
 
 SHARDS = 4
 DIGEST_EVERY_S = 2.0
+FOLD_EVERY_S = 10.0
 PULSE_EVERY_S = 5.0
 PULSE_KEY, PULSE_TTL_S = "tracer:pulse", 60
 
@@ -45,6 +46,12 @@ app.conf.beat_schedule = {
         }
         for shard in range(SHARDS)
     },
+    "fold rollups": {
+        "task": "apps.insights.tasks.fold_rollups",
+        "schedule": FOLD_EVERY_S,
+        "options": {"expires": 10 * FOLD_EVERY_S},
+    },
+    "drop expired rollups": {"task": "apps.insights.tasks.drop_expired_rollups", "schedule": crontab(minute="27")},
     "make partitions": {"task": "apps.digest.tasks.make_partitions", "schedule": crontab(minute="7")},
     "drop what has expired": {"task": "apps.digest.tasks.drop_expired", "schedule": crontab(minute="17")},
     "learn first dictionaries": {

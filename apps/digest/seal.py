@@ -1,8 +1,9 @@
 """Digest: gather a shard's quiet traces from its batches and seal them, exactly once.
 
-One transaction moves the spans: it writes sealed traces, puts spans of traces that are still arriving back as new
-batches, and deletes the batches that were read. A kill at any instant leaves either all of it or nothing. A lock
-keeps a second digest out of the shard; writers need no lock, for only rows that were read are deleted.
+One transaction moves the spans: it writes sealed traces and what they add to the rollups, puts spans of traces that
+are still arriving back as new batches, and deletes the batches that were read. A kill at any instant leaves either all
+of it or nothing. A lock keeps a second digest out of the shard; writers need no lock, for only rows that were read are
+deleted.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from apps.insights.ledger import Ledger
 from apps.store import hot
 from apps.store.carry import Carried, carry_over
 from apps.store.connection import store_cursor
 from apps.store.names import register_attribute_keys, register_services, register_span_names
 from apps.store.partitions import day_of, ensure_partitions
-from apps.store.sealed import Existing, SealedTrace, delete_traces, filed_at, read_existing, write_traces
+from apps.store.sealed import SealedTrace, delete_traces, filed_at, read_existing, write_traces
 from apps.traces.batch import LOGS, TRACES
 from apps.traces.draft import Draft, Summariser, raw_log_scopes, raw_log_trace_id, raw_scopes, raw_trace_id
 from apps.traces.packing import decompress
@@ -83,14 +85,14 @@ def digest_shard(
         oldest_us = read_until_us - int(MAX_OPEN_SECONDS * 1e6)
         open_keys = [k for k, g in gathered.items() if k in arriving and g.may_wait(oldest_us)]
         carried = {key: gathered.pop(key) for key in open_keys}
-        ready = _summarise(cursor, gathered, retention_days)
+        ready = _prepare(cursor, gathered, retention_days)
         with cursor.connection.transaction():
-            sealed = _seal(cursor, ready, retention_days)
+            ready.write(cursor)
             carry_over(cursor, shard, [
                 Carried(key[0], g.draft, arriving[key], g.first_received_us) for key, g in carried.items()
             ])  # fmt: skip
             hot.delete_batches(cursor, ids)
-    return Digested(len(batches), sealed, len(carried), is_more)
+    return Digested(len(batches), len(ready.traces), len(carried), is_more)
 
 
 def ripe_until_us(now_ns: int, quiet_seconds: float) -> int:
@@ -141,18 +143,54 @@ def _add(gathered: dict[Key, Gathered], batch: hot.HotBatch, trace_id: bytes, ke
         group.update(raws)
 
 
-def _summarise(cursor, gathered: dict[Key, Gathered], retention_days: int) -> dict[Key, SealedTrace]:
-    """Finished traces by key; names and partitions they need are there, and committed, when this returns."""
+@dataclass(slots=True)
+class Ready:
+    """All that one transaction writes; names, keys and partitions it needs are there, and committed."""
+
+    traces: list[SealedTrace]
+    reopened: list[Key]
+    """Stored before; their rows are replaced."""
+    ledger: Ledger
+    window: dict[str, int]
+
+    def write(self, cursor) -> None:
+        if self.reopened:
+            delete_traces(cursor, self.reopened, **self.window)
+        write_traces(cursor, self.traces)
+        self.ledger.write(cursor)
+
+
+def _prepare(cursor, gathered: dict[Key, Gathered], retention_days: int) -> Ready:
+    """Traces stored before are merged with what came late. Nobody else changes them meanwhile: the shard is locked."""
     for summariser in _summarisers.values():
         summariser.attributes.make_room()
-    ready = {key: _finish(key[0], g.draft, g.received_us * 1000, retention_days) for key, g in gathered.items()}
-    for workspace_id in {w for w, _ in ready}:
-        mine = [t.summary for t in ready.values() if t.workspace_id == workspace_id]
+    traces = {key: _finish(key[0], g.draft, g.received_us * 1000, retention_days) for key, g in gathered.items()}
+    ready = Ready([], [], Ledger(), _window(traces))
+    for key, stored in read_existing(cursor, {i for _, i in traces}, **ready.window).items() if traces else ():
+        if key not in traces:
+            continue
+        late = traces.pop(key)
+        whole = stored.with_late(late.draft)
+        if whole is not None:
+            traces[key] = _finish(key[0], whole, late.received_ns, retention_days)
+            ready.reopened.append(key)
+            for filed_ns, draft in stored.filings.items():
+                ready.ledger.add(key[0], draft, filed_ns, -1)
+    for trace in traces.values():
+        ready.ledger.add(trace.workspace_id, trace.draft, trace.filed_at_ns)
+    ready.traces = list(traces.values())
+    _register(cursor, ready)
+    return ready
+
+
+def _register(cursor, ready: Ready) -> None:
+    for workspace_id in {trace.workspace_id for trace in ready.traces}:
+        mine = [t.summary for t in ready.traces if t.workspace_id == workspace_id]
         register_services(cursor, workspace_id, {s for summary in mine for s in summary.services})
         register_span_names(cursor, workspace_id, {n for summary in mine for n in summary.names})
         register_attribute_keys(cursor, workspace_id, _summarisers[workspace_id].attributes.keys)
-    ensure_partitions(day_of(trace.filed_at_ns) for trace in ready.values())
-    return ready
+    ready.ledger.register(cursor)
+    ensure_partitions(day_of(trace.filed_at_ns) for trace in ready.traces)
 
 
 def _finish(workspace_id: int, draft: Draft, received_ns: int, retention_days: int) -> SealedTrace:
@@ -162,34 +200,6 @@ def _finish(workspace_id: int, draft: Draft, received_ns: int, retention_days: i
     )
 
 
-def _seal(cursor, ready: dict[Key, SealedTrace], retention_days: int) -> int:
-    """Write the traces; those stored before are merged with what came late and written anew. How many."""
-    if not ready:
-        return 0
-    window = {
-        "from_ns": min(t.filed_at_ns for t in ready.values()),
-        "until_ns": max(t.filed_at_ns for t in ready.values()) + 1,
-    }
-    reopened = []
-    for key, stored in read_existing(cursor, {i for _, i in ready}, **window).items():
-        if key not in ready:
-            continue
-        late = ready.pop(key)
-        if _merge(late.draft, stored):
-            ready[key] = _finish(key[0], late.draft, late.received_ns, retention_days)
-            reopened.append(key)
-    if reopened:
-        delete_traces(cursor, reopened, **window)
-    write_traces(cursor, list(ready.values()))
-    return len(ready)
-
-
-def _merge(draft: Draft, stored: Existing) -> bool:
-    """Put what is stored before what came late, in `draft`; False when nothing in it was new."""
-    merged = stored.draft
-    for mine, theirs in ((draft.groups, merged.groups), (draft.log_groups, merged.log_groups)):
-        for key, raws in mine.items():
-            theirs.setdefault(key, {}).update(raws)
-    records = sum(map(len, merged.log_groups.values()))
-    draft.groups, draft.log_groups = merged.groups, merged.log_groups
-    return merged.span_count > stored.span_count or records > stored.log_count
+def _window(traces: dict[Key, SealedTrace]) -> dict[str, int]:
+    filed = [trace.filed_at_ns for trace in traces.values()]
+    return {"from_ns": min(filed, default=0), "until_ns": max(filed, default=0) + 1}

@@ -124,8 +124,8 @@ def merge(facts: Facts) -> Facts:
     group = np.empty(facts.n, np.int64)
     group[order] = np.cumsum(is_first) - 1
     numbers = _sum_up(facts.numbers[order], firsts)
-    histogram, calls = _merged(facts.histogram, group), _merged(facts.calls, group)
-    example_row, examples = _best(group[facts.example_row], by[1, firsts], facts.examples)
+    histogram, calls = merged_records(facts.histogram, group), merged_records(facts.calls, group)
+    example_row, examples = best_examples(group[facts.example_row], by[1, firsts], facts.examples)
     is_kept = numbers.any(axis=1)
     for rows in (histogram.row, calls.row, example_row[examples["duration_ns"] < 0]):
         is_kept[rows] = True
@@ -144,7 +144,8 @@ def _sum_up(numbers: np.ndarray, firsts: np.ndarray) -> np.ndarray:
     return sums
 
 
-def _merged(ragged: Ragged, group: np.ndarray) -> Ragged:
+def merged_records(ragged: Ragged, group: np.ndarray) -> Ragged:
+    """Sums by `group`, which gives the new row of each row."""
     if not len(ragged.row):
         return ragged
     place = group[ragged.row] * _SLOTS + ragged.bucket
@@ -156,7 +157,7 @@ def _merged(ragged: Ragged, group: np.ndarray) -> Ragged:
     return Ragged(place // _SLOTS, place % _SLOTS, counts)
 
 
-def _best(rows: np.ndarray, kinds: np.ndarray, examples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def best_examples(rows: np.ndarray, kinds: np.ndarray, examples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The examples to keep of each row, best first, each once; and what could not be taken back yet."""
     if not len(rows):
         return rows, examples
@@ -194,15 +195,33 @@ def select(facts: Facts, is_kept: np.ndarray) -> Facts:
     )  # fmt: skip
 
 
+def concat(one: Facts, other: Facts) -> Facts:
+    """Both, not merged."""
+    both = [np.concatenate(pair) for pair in (
+        (one.workspace, other.workspace), (one.kind, other.kind), (one.minute, other.minute), (one.key, other.key),
+        (one.numbers, other.numbers), (one.max_ns, other.max_ns),
+    )]  # fmt: skip
+    ragged = [
+        Ragged(
+            np.concatenate((a.row, b.row + one.n)), np.concatenate((a.bucket, b.bucket)),
+            np.concatenate((a.count, b.count)),
+        )
+        for a, b in ((one.histogram, other.histogram), (one.calls, other.calls))
+    ]  # fmt: skip
+    return Facts(
+        *both, *ragged, np.concatenate((one.example_row, other.example_row + one.n)),
+        np.concatenate((one.examples, other.examples), dtype=EXAMPLE),  # else of native byte order
+    )  # fmt: skip
+
+
 def in_buckets_of(facts: Facts, minutes: int) -> Facts:
     """The same facts in buckets of so many minutes, merged."""
     return merge(replace(facts, minute=facts.minute // minutes * minutes))
 
 
-COLUMNS = """workspace_id, kind, bucket_at, key_id, weight, errors, samples, sum_ns, max_ns, histogram, calls_histogram,
-             examples"""
-READ = """workspace_id, kind, (extract(epoch FROM bucket_at) / 60)::int8, key_id, weight, errors, samples, sum_ns, max_ns,
-          histogram, calls_histogram, examples"""
+_FIGURES = "key_id, weight, errors, samples, sum_ns, max_ns, histogram, calls_histogram, examples"
+COLUMNS = f"workspace_id, kind, bucket_at, {_FIGURES}"
+READ = f"workspace_id, kind, (extract(epoch FROM bucket_at) / 60)::int8, {_FIGURES}"
 """What `from_rows` takes."""
 
 

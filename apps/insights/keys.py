@@ -19,7 +19,8 @@ from apps.traces.deposits import COVERAGE, EDGE, ERROR, MINUTE_NS, NAME, PART, S
 
 OTHER = "(other)"
 MOST_KEYS = {EDGE: 20_000, NAME: 20_000, SERVICE: 5_000, PART: 100_000, ERROR: 20_000, COVERAGE: 100}
-"""Per workspace. A sender that puts ids into names would otherwise fill the tables: what comes beyond counts as OTHER."""
+"""Per workspace. A sender that puts ids into names would otherwise fill the tables; what comes beyond counts as
+OTHER."""
 OTHERS: dict[int, tuple[str, ...]] = {
     EDGE: ("service", OTHER, "service", OTHER, "call"),
     NAME: (OTHER, OTHER, "INTERNAL", "", ""),
@@ -68,7 +69,12 @@ def register(cursor, workspace_id: int, book: Book, deposits: Deposits) -> None:
 
 def _listed(key: Key) -> Key:
     kind, parts = key
-    return kind, tuple(listed_name(part).replace(_BETWEEN, "\ufffd") for part in parts)
+    return kind, listed_parts(parts)
+
+
+def listed_parts(parts: Iterable[str]) -> tuple[str, ...]:
+    """As the table holds them."""
+    return tuple(listed_name(part).replace(_BETWEEN, "\ufffd") for part in parts)
 
 
 def _write(cursor, workspace_id: int, keys: set[Key], first_s: int, last_s: int) -> dict[Key, int]:

@@ -1,9 +1,9 @@
 """What digest writes: the deposits of one transaction, by workspace.
 
-    ledger = Ledger()
-    ledger.add(…)               for every trace sealed; with sign -1 what was deposited for it before
-    ledger.register(cursor)     commits on its own: keys and their ids
-    ledger.write(cursor)        within the transaction that seals the traces
+ledger = Ledger()
+ledger.add(…)               for every trace sealed; with sign -1 what was deposited for it before
+ledger.register(cursor)     commits on its own: keys and their ids
+ledger.write(cursor)        within the transaction that seals the traces
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ import logging
 
 from apps.insights.facts import Facts, copy_rows, from_deposits
 from apps.insights.keys import Book, register
+from apps.traces.analysis import Analysis, analyse
 from apps.traces.column_readers import ColumnReader
-from apps.traces.contributions import contributions_of
 from apps.traces.deposits import Deposits, deposit, deposit_unanalysed
 from apps.traces.draft import Draft
-from apps.traces.edges import edges_of
-from apps.traces.family import Family
 
 _log = logging.getLogger(__name__)
 
@@ -39,19 +37,21 @@ class Ledger:
         self._deposits: dict[int, Deposits] = {}
         self._facts: list[Facts] = []
 
-    def add(self, workspace_id: int, draft: Draft, filed_ns: int, sign: int = 1) -> None:
-        """A trace whose analysis fails is counted, and keeps nothing from being sealed."""
+    def add(self, workspace_id: int, draft: Draft, filed_ns: int, sign: int = 1) -> Analysis | None:
+        """What was found. A trace whose analysis fails is counted, and keeps nothing from being sealed."""
         if not draft.groups:
-            return
+            return None
         into = self._into(workspace_id)
         size = len(into.key)
         try:
-            family = Family(_reader.read(draft))
-            deposit(into, family, contributions_of(family), edges_of(family), filed_ns, sign)
+            analysis = analyse(_reader, draft)
+            deposit(into, analysis, filed_ns, sign)
+            return analysis
         except Exception:
             _log.exception("Trace %s could not be analysed; it is sealed without.", draft.trace_id.hex())
             into.cut(size)
             deposit_unanalysed(into, draft.span_count, filed_ns, sign)
+            return None
 
     def _into(self, workspace_id: int) -> Deposits:
         if workspace_id not in self._deposits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from apps.store import copying
 from apps.store.dictionaries import current_dictionary, unpack
@@ -68,11 +68,11 @@ def _rows(trace: SealedTrace, dictionary: Dictionary | None):
 
 
 _FIND = """
-    SELECT workspace_id, uuid_send(trace_id), part, span_count, payload, logs, tableoid::regclass::text
+    SELECT workspace_id, uuid_send(trace_id), (extract(epoch FROM started_at) * 1e6)::int8 * 1000, payload, logs
     FROM trace
     WHERE trace_id = ANY(%(ids)s::uuid[])
       AND started_at >= to_timestamp(%(from_s)s) AND started_at < to_timestamp(%(until_s)s)
-    ORDER BY trace_id, part
+    ORDER BY trace_id, started_at, part
 """
 
 
@@ -80,9 +80,18 @@ _FIND = """
 class Existing:
     """What is already stored of a trace that digest is about to seal again."""
 
-    draft: Draft
-    span_count: int = 0
-    log_count: int = 0
+    filings: dict[int, Draft] = field(default_factory=dict)
+    """When it was filed, in ns -> what was sealed under that time; nearly always one."""
+
+    def with_late(self, late: Draft) -> Draft | None:
+        """All that is stored, and after it what came late; None when nothing of that is new."""
+        whole = Draft(late.trace_id)
+        for draft in (*self.filings.values(), late):
+            whole.merge(draft)
+        spans = sum(draft.span_count for draft in self.filings.values())
+        records = sum(draft.log_count for draft in self.filings.values())
+        is_new = len(self.filings) > 1 or whole.span_count > spans or whole.log_count > records
+        return whole if is_new else None
 
 
 def read_existing(cursor, trace_ids, *, from_ns: int, until_ns: int) -> dict[tuple[int, bytes], Existing]:
@@ -94,13 +103,14 @@ def read_existing(cursor, trace_ids, *, from_ns: int, until_ns: int) -> dict[tup
     window = {"ids": [i.hex() for i in trace_ids], "from_s": from_ns / NS - 86_400, "until_s": until_ns / NS + 86_400}
     cursor.execute(_FIND, window, binary=True)
     found: dict[tuple[int, bytes], Existing] = {}
-    for workspace_id, trace_id, _part, span_count, payload, logs, _ in cursor.fetchall():
-        existing = found.setdefault((workspace_id, trace_id), Existing(Draft(trace_id)))
-        existing.draft.add_document(unpack(cursor, payload))
-        existing.span_count = span_count
+    for workspace_id, trace_id, filed_ns, payload, logs in cursor.fetchall():
+        existing = found.setdefault((workspace_id, trace_id), Existing())
+        draft = existing.filings.get(filed_ns)
+        if draft is None:
+            draft = existing.filings[filed_ns] = Draft(trace_id)
+        draft.add_document(unpack(cursor, payload))
         if logs:
-            existing.draft.add_logs(decompress(logs))
-            existing.log_count = sum(map(len, existing.draft.log_groups.values()))
+            draft.add_logs(decompress(logs))
     return found
 
 

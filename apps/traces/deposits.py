@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from apps.traces.contributions import BESIDE, Contributions
+from apps.traces.analysis import Analysis
+from apps.traces.contributions import Contributions
 from apps.traces.edges import MESSAGING, Edges
+from apps.traces.error_origin import ErrorOrigin
 from apps.traces.family import Family
 from apps.traces.kinship import LOST, NONE
 from apps.traces.model import KINDS
@@ -117,8 +119,8 @@ class Deposits:
         self.calls: list[int] = []
         """Spans of a part in its trace; -1 where that says nothing."""
         self.shown: list[tuple[int, int, int, bytes, bytes]] = []
-        """Examples: (row, duration_ns, start_ns, trace id, span id); the slowest of a key and minute are kept, of errors
-        the newest."""
+        """Examples: (row, duration_ns, start_ns, trace id, span id); the slowest of a key and minute are kept, or
+        the newest of errors."""
 
     def add(
         self, key: int, at_ns: int, weight: int, is_error: bool, sign: int, value_ns: int = -1, calls: int = -1,
@@ -141,17 +143,14 @@ class Deposits:
         self.shown = [shown for shown in self.shown if shown[0] < rows]
 
 
-def deposit(
-    into: Deposits, family: Family, found: Contributions, edges: Edges, filed_ns: int, sign: int = 1
-) -> None:  # fmt: skip
+def deposit(into: Deposits, analysis: Analysis, filed_ns: int, sign: int = 1) -> None:
     """Everything one trace adds (sign 1), or takes back (-1). `filed_ns`: the time it is filed under in the store."""
-    if family.columns.n == 0:
-        return
-    trace = _Trace(into, family, filed_ns, sign)
+    trace = _Trace(into, analysis.family, filed_ns, sign)
     trace.add_spans()
     trace.add_entries()
-    trace.add_edges(edges)
-    trace.add_parts(found, edges)
+    trace.add_edges(analysis.edges)
+    trace.add_parts(analysis.contributions, analysis.edges)
+    trace.add_errors(analysis.errors)
     trace.add_coverage()
 
 
@@ -202,9 +201,8 @@ class _Trace:
         columns, parents, into, entry = self.columns, self.family.parents, self.into, self.book.entry
         services = columns.service
         for index, kind in enumerate(columns.kind):
-            if kind == SERVER or kind == CONSUMER or (
-                (parent := parents[index]) < 0 or services[parent] != services[index]
-            ):  # fmt: skip
+            parent = parents[index]
+            if kind in (SERVER, CONSUMER) or parent < 0 or services[parent] != services[index]:
                 into.add(
                     entry(services[index], columns.version[index]), self._at(columns.start[index]),
                     self.weights[index], columns.is_error[index], self.sign, self._duration(index),
@@ -233,6 +231,15 @@ class _Trace:
             add(part((*root, *key)), at, weight, False, sign, own_ns, calls)
         for key, (lay_ns, messages) in _waits(edges).items():
             add(part((*root, *key)), at, weight, False, sign, lay_ns, messages)
+
+    def add_errors(self, errors: list[ErrorOrigin]) -> None:
+        columns, into = self.columns, self.into
+        for index, service, span_name, error in errors:
+            key = self.book.number(ERROR, (service, span_name, error.type, error.pattern))
+            duration = self._duration(index)
+            row = into.add(key, self.main_at, self.weights[index], True, self.sign, duration)
+            into.shown.append((row, max(duration, 0), self._at(columns.start[index]), columns.trace_id,
+                               columns.span_id[index]))  # fmt: skip
 
     def add_coverage(self) -> None:
         columns, parents, number = self.columns, self.family.parents, self.book.number

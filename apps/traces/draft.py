@@ -31,6 +31,10 @@ class Draft:
         return sum(len(spans) for spans in self.groups.values())
 
     @property
+    def log_count(self) -> int:
+        return sum(len(records) for records in self.log_groups.values())
+
+    @property
     def size_bytes(self) -> int:
         """Of its spans and log records, without what they share."""
         groups = (*self.groups.values(), *self.log_groups.values())
@@ -63,6 +67,12 @@ class Draft:
             mine = [raw for raw in records if raw_log_trace_id(raw) == self.trace_id]
             if mine:
                 self.log_groups.setdefault(key, {}).update(dict.fromkeys(mine))
+
+    def merge(self, other: Draft) -> None:
+        """Put in what the other has and this one has not, behind what is here."""
+        for mine, theirs in ((self.groups, other.groups), (self.log_groups, other.log_groups)):
+            for key, raws in theirs.items():
+                mine.setdefault(key, {}).update(raws)
 
     def documents(self, max_spans: int = 1 << 62) -> list[bytes]:
         """Serialised TracesData, as many as needed to hold at most `max_spans` spans each."""

@@ -20,7 +20,7 @@ END = 10 * SPANS
 def row(n, start, end, parent, kind=1, service="web", own=None, links=()):
     call = EXTERNAL if kind in (3, 4) else QUEUE if kind == 5 else None
     parent_id = span_id(parent) if isinstance(parent, int) else parent or b""
-    return start, -end, own or span_id(n), service, "name", kind, parent_id, n, False, call, "", links
+    return start, -end, own or span_id(n), service, "name", kind, parent_id, n, False, call, "", links, ""
 
 
 SHAPES = {

@@ -135,7 +135,7 @@ def test_the_walk_agrees_with_the_definition_applied_to_every_nanosecond(seed):
         end = start + pick.randrange(0, longest) if number else 60
         parent = (pick.randrange(number) + 1).to_bytes(8, "big") if number else b""
         own = (number + 1).to_bytes(8, "big")
-        rows.append((start, -end, own, "shop", f"s{number}", 1, parent, number, False, None, "", ()))
+        rows.append((start, -end, own, "shop", f"s{number}", 1, parent, number, False, None, "", (), ""))
     found = contributions_of(Family(Columns(TRACE_ID, rows)), slack)
     walked = {instant: span for start, end, span in found.segments for instant in range(start, end)}
     assert walked == by_hand(found, slack)

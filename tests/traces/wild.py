@@ -37,7 +37,7 @@ def wild_rows(pick: random.Random, spans: int, *, span_ns: int = 1000, services:
         links = ((TRACE_ID, span_id(pick.randrange(spans))),) if pick.random() < 0.1 else ()
         rows.append((
             start, -end, own_id, f"service-{pick.randrange(services)}", f"span-{pick.randrange(4)}", kind, parent_id,
-            number, pick.random() < 0.1, call, pick.choice(("", "ot=th:c")), links,
+            number, pick.random() < 0.1, call, pick.choice(("", "ot=th:c")), links, "",
         ))  # fmt: skip
     return rows
 

@@ -14,6 +14,7 @@ CREATE TABLE rollup_key (
     last_seen_at  timestamptz NOT NULL,            -- the last one, up to ten minutes old
     UNIQUE (workspace_id, kind, digest)
 );
+CREATE INDEX rollup_key_by_parts ON rollup_key (workspace_id, kind, (parts[1]), (parts[2]));  -- of one service, one root
 
 CREATE TABLE rollup_inbox (
     workspace_id    integer     NOT NULL,

@@ -1,0 +1,168 @@
+"""What the rollups answer. Every function raises StoreUnavailable when the database cannot be asked.
+
+Windows are half-open and rounded outwards to minutes; where minutes (hours) are not kept any more, to hours (days).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from apps.insights.figures import Figures
+from apps.insights.freshness import Freshness, freshness
+from apps.insights.key_search import ids_of, ids_with, prefix_sql
+from apps.insights.reading import Asked, figures_by_key, stretches_of
+from apps.insights.series import Series, series, step_for
+from apps.insights.window import Window
+from apps.store.connection import store_cursor
+from apps.traces import deposits
+from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, WHOLE
+
+__all__ = [
+    "Coverage", "EdgeKey", "ErrorKey", "Freshness", "NameKey", "PartKey", "Series", "coverage", "edges", "errors",
+    "first_seen", "freshness", "parts", "roots", "series", "services", "span_names", "step_for",
+]  # fmt: skip
+
+
+class EdgeKey(NamedTuple):
+    caller_kind: str
+    caller: str
+    callee_kind: str
+    callee: str
+    kind: str
+
+
+class NameKey(NamedTuple):
+    service: str
+    span_name: str
+    kind: str
+    peer_kind: str
+    """`database`, `cache`, `queue` or `external` of a call that names whom it calls; else ""."""
+    peer: str
+
+
+class PartKey(NamedTuple):
+    """("", "", "") is the whole waited time, (service, "", "") the sum of a service."""
+
+    service: str
+    span_name: str
+    work: str
+
+
+class ErrorKey(NamedTuple):
+    service: str
+    span_name: str
+    exception_type: str
+    message: str
+    """Without what changes from one occurrence to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the figures of a window rest on: stored traces and spans, not weighted."""
+
+    traces: int
+    spans: int
+    incomplete: int
+    """Traces in which a span's parent is missing."""
+    rootless: int
+    """Traces without a span that names no parent."""
+    sampled_share: float
+    """Of the spans, those that stand for more than one call."""
+    error_traces: int
+    unanalysed: int = 0
+    """Traces counted here and nowhere else, because their analysis failed."""
+
+
+def edges(workspace_id: int, window: Window) -> dict[EdgeKey, Figures]:
+    return {EdgeKey(*parts): found for parts, found in _figures(workspace_id, EDGE, window).items()}
+
+
+def span_names(
+    workspace_id: int,
+    window: Window,
+    service: str | None = None,
+    keys: Iterable[NameKey] | None = None,
+    histograms: bool = True,
+) -> dict[NameKey, Figures]:
+    """Of every span name, of one service's, or of certain ones. Without histograms, quantiles and examples it is cheap
+    enough to rank them all."""
+    if keys is not None:
+        found = _figures(workspace_id, NAME, window, histograms, exact=list(keys))
+    else:
+        found = _figures(workspace_id, NAME, window, histograms, prefix=() if service is None else (service,))
+    return {NameKey(*parts): figures for parts, figures in found.items()}
+
+
+def services(workspace_id: int, window: Window) -> dict[str, dict[str, Figures]]:
+    """Service -> version ("" for unknown) -> figures of the spans by which it was entered."""
+    found: dict[str, dict[str, Figures]] = {}
+    for (service, version), figures in _figures(workspace_id, SERVICE, window).items():
+        found.setdefault(service, {})[version] = figures
+    return found
+
+
+def parts(workspace_id: int, window: Window, root_service: str, root_name: str) -> dict[PartKey, Figures]:
+    """Contributions to the waited time of one root span name, one sample a trace in which the part was waited for."""
+    found = _figures(workspace_id, PART, window, prefix=(root_service, root_name))
+    return {PartKey(*parts[2:]): figures for parts, figures in found.items()}
+
+
+def roots(workspace_id: int, window: Window) -> dict[tuple[str, str], Figures]:
+    """(service, span name) of main roots -> the waited time; `errors` are traces with an error anywhere."""
+    found = _figures(workspace_id, PART, window, suffix=WHOLE)
+    return {(root_service, root_name): figures for (root_service, root_name, *_), figures in found.items()}
+
+
+def errors(workspace_id: int, window: Window) -> dict[ErrorKey, Figures]:
+    """By where they started."""
+    return {ErrorKey(*parts): found for parts, found in _figures(workspace_id, ERROR, window).items()}
+
+
+def coverage(workspace_id: int, window: Window) -> Coverage:
+    found = _figures(workspace_id, COVERAGE, window, histograms=False)
+    count = {word: figures.samples for (word,), figures in found.items()}.get
+    spans = count(deposits.SPANS, 0)
+    return Coverage(
+        count(deposits.TRACES, 0),
+        spans,
+        count(deposits.INCOMPLETE, 0),
+        count(deposits.ROOTLESS, 0),
+        count(deposits.SAMPLED, 0) / spans if spans else 0.0,
+        count(deposits.WITH_ERRORS, 0),
+        count(deposits.UNANALYSED, 0),
+    )
+
+
+def first_seen(workspace_id: int, kind: int, parts_prefix: tuple[str, ...]) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Parts of each key -> (first, last) minute in which it was seen, ns; the last may be ten minutes old."""
+    conditions, values = prefix_sql(parts_prefix)
+    with store_cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT parts, extract(epoch FROM first_seen_at)::int8, extract(epoch FROM last_seen_at)::int8
+            FROM rollup_key WHERE workspace_id = %(workspace)s AND kind = %(kind)s{conditions}
+            """,
+            {"workspace": workspace_id, "kind": kind, **values},
+        )
+        return {tuple(parts): (first * 10**9, last * 10**9) for parts, first, last in cursor.fetchall()}
+
+
+def _figures(
+    workspace_id: int,
+    kind: int,
+    window: Window,
+    histograms: bool = True,
+    *,
+    prefix: tuple[str, ...] = (),
+    suffix: tuple[str, ...] = (),
+    exact: list[tuple[str, ...]] | None = None,
+) -> dict[tuple[str, ...], Figures]:
+    with store_cursor() as cursor:
+        keys = None
+        if exact is not None:
+            keys = ids_of(cursor, workspace_id, kind, exact)
+        elif prefix or suffix:
+            keys = ids_with(cursor, workspace_id, kind, prefix, suffix)
+        return figures_by_key(cursor, Asked(workspace_id, kind, stretches_of(cursor, window), keys, histograms))

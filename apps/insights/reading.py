@@ -1,0 +1,128 @@
+"""Facts of a window, summed up by key: one statement over the levels and the inbox, hence one snapshot.
+
+How far levels are closed is read before. A level stays closed, so that an older answer only reads finer buckets; the
+other way round a bucket that has just been closed would be missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from django.conf import settings
+
+from apps.insights.cover import Stretch, cover
+from apps.insights.facts import best_examples, merged_records, unpack_examples, unpack_records
+from apps.insights.figures import Example, Figures
+from apps.insights.fold import read_closed
+from apps.insights.levels import DAY
+from apps.insights.window import Window
+from apps.traces.deposits import NAME
+from apps.traces.histogram import Histogram, value_of
+
+_ALL = "weight, errors, samples, sum_ns, max_ns, histogram, calls_histogram, examples"
+_SCALARS = "weight, errors, samples, sum_ns, max_ns"
+SUMS = """sum(weight)::int8, sum(errors)::int8, sum(samples)::int8,
+           least(greatest(sum(sum_ns), -9223372036854775808), 9223372036854775807)::int8, max(max_ns)"""
+MERGED = """string_agg(histogram, ''), string_agg(calls_histogram, ''), string_agg(examples, '')"""
+
+
+class Asked(NamedTuple):
+    """`keys`: ids of keys, or None for all of the kind."""
+
+    workspace_id: int
+    kind: int
+    stretches: list[Stretch]
+    keys: list[int] | None = None
+    histograms: bool = True
+
+
+def stretches_of(cursor, window: Window, step_minutes: int | None = None) -> list[Stretch]:
+    """How to read the window; with a step, buckets that lie within steps as far as there are any."""
+    closed = read_closed(cursor)
+    if closed is None:
+        return cover(window, None)
+    today = closed.minutes_at // DAY.minutes * DAY.minutes
+    oldest_minute = today - settings.TRACER_MINUTE_RETENTION_DAYS * DAY.minutes
+    oldest_hour = today - settings.TRACER_HOUR_RETENTION_DAYS * DAY.minutes
+    return cover(window, closed, oldest_minute, oldest_hour, step_minutes)
+
+
+def facts_sql(asked: Asked, more: str = "") -> tuple[str, dict[str, object]]:
+    """A statement that gives `key_id` (after `more`) and the columns of the facts, and its values."""
+    columns = f"key_id{more}, " + (_ALL if asked.histograms else _SCALARS)
+    which = "workspace_id = %(workspace)s AND kind = %(kind)s"
+    if asked.keys is not None:
+        which = "key_id = ANY(%(keys)s)"
+    values: dict[str, object] = {"workspace": asked.workspace_id, "kind": asked.kind, "keys": asked.keys}
+    tables = [(s.level.table, s.start, s.end) for s in asked.stretches]
+    tables.append(("rollup_inbox", asked.stretches[0].start, asked.stretches[-1].end))
+    selects = []
+    for n, (table, start, end) in enumerate(tables):
+        values[f"start{n}"], values[f"end{n}"] = start * 60, end * 60
+        selects.append(
+            f"SELECT {columns} FROM {table} WHERE {which} "
+            f"AND bucket_at >= to_timestamp(%(start{n})s) AND bucket_at < to_timestamp(%(end{n})s)"
+        )
+    return " UNION ALL ".join(selects), values
+
+
+def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
+    """Parts of the key -> what its facts sum up to; keys without a sample left out."""
+    if not asked.stretches or asked.keys == []:
+        return {}
+    facts, values = facts_sql(asked)
+    merged = f", {MERGED}" if asked.histograms else ""
+    cursor.execute(
+        f"""
+        SELECT parts, sums.* FROM (
+            SELECT key_id, {SUMS}{merged} FROM ({facts}) AS facts GROUP BY key_id HAVING sum(samples) <> 0
+        ) AS sums JOIN rollup_key ON rollup_key.id = key_id
+        """,
+        values,
+        binary=True,
+    )
+    rows = cursor.fetchall()
+    found = to_figures([row[2:] for row in rows], asked.kind, asked.histograms)
+    return {tuple(row[0]): figures for row, figures in zip(rows, found, strict=True)}
+
+
+def to_figures(rows: Sequence[tuple], kind: int, histograms: bool) -> list[Figures]:
+    """Of rows of sums, with merged bytes after them when `histograms`."""
+    if not histograms:
+        return [Figures(*row) for row in rows]
+    durations = _histograms([row[5] for row in rows])
+    calls = _histograms([row[6] for row in rows])
+    examples = _examples([row[7] for row in rows], kind)
+    return [
+        Figures(
+            *row[:4], row[4] if kind == NAME else _top(duration), duration, calls_ if row[6] else None, tuple(shown)
+        )
+        for row, duration, calls_, shown in zip(rows, durations, calls, examples, strict=True)
+    ]  # fmt: skip
+
+
+def _top(histogram: Histogram) -> int:
+    return round(value_of(max(histogram.counts))) if histogram.counts else 0
+
+
+def _histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
+    records = merged_records(unpack_records(packed), np.arange(len(packed)))
+    ends = np.cumsum(np.bincount(records.row, minlength=len(packed))).tolist()
+    buckets, counts = records.bucket.tolist(), records.count.tolist()
+    return [
+        Histogram(dict(zip(buckets[start:end], counts[start:end], strict=True)))
+        for start, end in zip([0, *ends], ends, strict=False)
+    ]
+
+
+def _examples(packed: Sequence[bytes | None], kind: int) -> list[list[Example]]:
+    rows, records = unpack_examples(packed)
+    rows, records = best_examples(rows, np.full(len(packed), kind), records)
+    found: list[list[Example]] = [[] for _ in packed]
+    for row, record in zip(rows.tolist(), records.tolist(), strict=True):
+        duration_ns, start_ns, high, low, span = record
+        if duration_ns >= 0:
+            found[row].append(Example(duration_ns, f"{high:016x}{low:016x}", f"{span:016x}", start_ns))
+    return found

@@ -1,0 +1,71 @@
+"""Figures over time: one line for all keys that begin alike, or one for each value of their next parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.key_search import ids_with
+from apps.insights.reading import MERGED, SUMS, Asked, facts_sql, stretches_of, to_figures
+from apps.insights.window import MINUTE_NS, Window
+from apps.store.connection import store_cursor
+
+STEPS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    steps: tuple[int, ...]
+    """Start of each in ns, on whole multiples of the step since 1970; the window may begin and end within a step."""
+    lines: dict[tuple[str, ...], tuple[Figures, ...]]
+    """The next parts of the keys (`()` when they were not asked for) -> figures of each step."""
+
+
+def step_for(window: Window, most: int = 180) -> int:
+    """A round step in ns, so that a chart of the window has at most `most` points."""
+    for minutes in STEPS_MINUTES:
+        if window.minutes / minutes <= most:
+            return minutes * MINUTE_NS
+    weeks = -(-window.minutes // (most * STEPS_MINUTES[-1]))
+    return int(weeks) * STEPS_MINUTES[-1] * MINUTE_NS
+
+
+def series(
+    workspace_id: int, window: Window, kind: int, parts_prefix: tuple[str, ...], step_ns: int, group: int = 0
+) -> Series:  # fmt: skip
+    """Figures by step of all keys of the kind whose parts begin with the prefix; a line for each value of the next
+    `group` parts, or one. Where facts are kept by the hour or day only, they stand in the step that holds its start."""
+    step = step_ns // MINUTE_NS
+    first, last = window.start_ns // step_ns, -(-window.end_ns // step_ns)
+    steps = tuple(n * step_ns for n in range(first, last))
+    with store_cursor() as cursor:
+        stretches = stretches_of(cursor, window, step)
+        keys = ids_with(cursor, workspace_id, kind, parts_prefix) if parts_prefix else None
+        rows = []
+        if stretches and keys != []:
+            facts, values = facts_sql(Asked(workspace_id, kind, stretches, keys), f", {_STEP} AS step")
+            begin = len(parts_prefix)
+            values |= {"step": step, "from": begin + 1, "to": begin + group}
+            cursor.execute(
+                f"""
+                SELECT line, step, {SUMS}, {MERGED} FROM (
+                    SELECT coalesce(parts[%(from)s:%(to)s], '{{}}') AS line, facts.*
+                    FROM ({facts}) AS facts JOIN rollup_key ON rollup_key.id = key_id
+                ) AS lined GROUP BY line, step
+                """,
+                values,
+                binary=True,
+            )
+            rows = cursor.fetchall()
+    found = to_figures([row[2:] for row in rows], kind, histograms=True)
+    lines: dict[tuple[str, ...], list[Figures]] = {}
+    for (line, number, *_), figures in zip(rows, found, strict=True):
+        points = lines.setdefault(tuple(line), [NO_FIGURES] * len(steps))
+        # An hour of which only the start is in the first step, when minutes are gone, may begin before it.
+        points[min(max(number - first, 0), len(steps) - 1)] = figures
+    if not group and not lines:
+        lines[()] = [NO_FIGURES] * len(steps)
+    return Series(steps, {line: tuple(points) for line, points in lines.items()})
+
+
+_STEP = "(extract(epoch FROM bucket_at)::int8 / 60 / %(step)s)::int8"

@@ -1,0 +1,29 @@
+"""All that is derived from the spans of one trace, made once for whoever needs it: rollups and verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.traces.column_readers import ColumnReader
+from apps.traces.contributions import Contributions, contributions_of
+from apps.traces.draft import Draft
+from apps.traces.edges import Edges, edges_of
+from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
+from apps.traces.family import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    contributions: Contributions
+    edges: Edges
+    errors: list[ErrorOrigin]
+
+    @property
+    def family(self) -> Family:
+        return self.contributions.family
+
+
+def analyse(reader: ColumnReader, draft: Draft) -> Analysis:
+    """Of a draft with at least one span. Keep the reader from trace to trace: it remembers."""
+    found = contributions_of(Family(reader.read(draft)))
+    return Analysis(found, edges_of(found.family), errors_of(found, draft_reader(draft)))

@@ -1,0 +1,1 @@
+from tests.storing import store  # noqa: F401

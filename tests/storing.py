@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from apps.digest import seal
 from apps.digest.seal import digest_shard
 from apps.insights.ledger import forget_books
 from apps.insights.usual import forget_usual
@@ -42,6 +43,7 @@ def _empty() -> None:
         )
     forget_written()
     forget_partitions()
+    seal.forget_summarisers()
     forget_books()
     forget_usual()
     forget_dictionaries()

@@ -36,6 +36,11 @@ _summarisers: dict[int, Summariser] = {}
 """One a workspace, for each knows the attribute keys it has seen."""
 
 
+def forget_summarisers() -> None:
+    """Forget what this process has seen (tests empty the tables under it)."""
+    _summarisers.clear()
+
+
 @dataclass(slots=True)
 class Gathered:
     """All spans and log records of one trace found in ripe batches."""

@@ -1,4 +1,4 @@
-"""What contributions and edges cost a worker, and that their parts sum up: `python bench/contributions.py`.
+"""What contributions, edges and verdicts cost a worker, and that their parts sum up: `python bench/contributions.py`.
 
     python bench/contributions.py [--hours 1] [--spans 50000] [--random 100000]
 
@@ -23,11 +23,17 @@ from apps.traces.column_readers import ColumnReader, columns_of
 from apps.traces.contributions import contributions_of
 from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
+from apps.traces.error_origin import draft_reader
 from apps.traces.family import Family
+from apps.traces.verdict.codec import pack
+from apps.traces.verdict.failures import failures_of
+from apps.traces.verdict.judge import judge
+from apps.traces.verdict.waits import waits_in
 from apps.traces.work import by_name
 from tests.demo.conftest import make_day
 from tests.traces.build import random_trace
 from tests.traces.test_contributions_sum import check
+from tests.traces.usual_build import UsualSum
 from tests.traces.wild import wild
 
 
@@ -41,7 +47,7 @@ def main() -> None:
     spans = sum(draft.span_count for draft in drafts)
     print(f"demo shop: {len(drafts)} traces, {spans} spans")
     reader = ColumnReader()
-    stages(spans, lambda: [reader.read(draft) for draft in drafts])
+    verdicts(drafts, spans, *stages(spans, lambda: [reader.read(draft) for draft in drafts]))
     print(f"one trace of {asked.spans} spans")
     trace = random_trace(1, asked.spans)
     stages(asked.spans, lambda: [columns_of(trace)])
@@ -63,12 +69,29 @@ def shop(hours: float) -> list[Draft]:
     return drafts
 
 
-def stages(spans: int, read: Callable) -> None:
+def stages(spans: int, read: Callable) -> tuple[list, list, list]:
     columns = timed("columns", spans, read)
     families = timed("parents, children, calls", spans, lambda: [Family(one) for one in columns])
     found = timed("contributions", spans, lambda: [contributions_of(family) for family in families])
-    timed("by name and kind of work", spans, lambda: [by_name(one) for one in found])
-    timed("edges", spans, lambda: [edges_of(family) for family in families])
+    parts = timed("by name and kind of work", spans, lambda: [by_name(one) for one in found])
+    edges = timed("edges", spans, lambda: [edges_of(family) for family in families])
+    return found, parts, edges
+
+
+def verdicts(drafts: list[Draft], spans: int, found: list, parts: list, edges: list) -> None:
+    """Each trace against what is usual among all of its root span name."""
+    sums = defaultdict(UsualSum)
+    roots = [(one.family.columns.service[one.family.main], one.family.columns.name[one.family.main]) for one in found]
+    for root, *told in zip(roots, found, parts, strict=True):
+        sums[root].add(*told)
+    usual = {root: sum_.usual() for root, sum_ in sums.items()}
+    traces = list(zip(drafts, roots, found, parts, edges, strict=True))
+
+    def judged(draft, root, found, parts, edges):
+        return pack(judge(found, parts, usual[root], failures_of(found, draft_reader(draft)), waits_in(edges.edges)))
+
+    packed = timed("verdict", spans, lambda: [judged(*trace) for trace in traces])
+    print(f"  {'bytes of a verdict':28} {sum(map(len, packed)) / len(packed):6.1f}")
 
 
 def timed(what: str, spans: int, run: Callable):

@@ -34,6 +34,8 @@ class Usual:
     waited_p95_ns: int
     services: Mapping[str, UsualPart] = field(default_factory=dict)
     parts: Mapping[PartKey, UsualPart] = field(default_factory=dict)
+    with_error: int = 0
+    """How many of the traces have a failed span, unweighted."""
 
 
 NOTHING_USUAL = Usual(0, 0, 0, 0, 0)

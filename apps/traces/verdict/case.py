@@ -1,0 +1,104 @@
+"""What the rules look at: one service of a slow trace, what it contributed, and what is usual of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from apps.traces.contributions import BESIDE, Contributions
+from apps.traces.error_words import one_line
+from apps.traces.usual import PartKey, Usual, UsualPart
+from apps.traces.verdict.limits import MAX_NAME, MORE_CALLS_PCT, RARE_PCT
+from apps.traces.work import Part, kind_of_work
+
+ABSENT = UsualPart(0, 0, 0, 0, 0)
+
+
+class Comparison:
+    """Parts against the usual. Everything about presence and rarity is decided here."""
+
+    def __init__(self, usual: Usual):
+        self.usual = usual
+
+    def service(self, name: str) -> UsualPart:
+        """ABSENT when the service is in few of the usual traces."""
+        return self._unless_rare(self.usual.services.get(name))
+
+    def part(self, key: PartKey) -> UsualPart:
+        return self._unless_rare(self.usual.parts.get(key))
+
+    def _unless_rare(self, part: UsualPart | None) -> UsualPart:
+        if part is None or part.traces * 100 < self.usual.traces * RARE_PCT:
+            return ABSENT
+        return part
+
+
+class Case:
+    """The service that stands out. `excess_ns`: how much more than usual it contributed."""
+
+    def __init__(self, found: Contributions, parts: Sequence[Part], compared: Comparison, service: str, own_ns: int):
+        self.found, self.columns, self.compared = found, found.family.columns, compared
+        self.service, self.own_ns = service, own_ns
+        self.usual = compared.service(service)
+        self.excess_ns = own_ns - self.usual.own_p50_ns
+        self.parts = [part for part in parts if part.service == service]
+
+    @cached_property
+    def lead(self) -> Part:
+        """The part of the service with the largest excess; the first of equals by name."""
+        return max(self.parts, key=self.excess_of)
+
+    @property
+    def lead_usual(self) -> UsualPart:
+        return self.compared.part(self.lead[:3])
+
+    def excess_of(self, part: Part) -> int:
+        return part.own_ns - self.compared.part(part[:3]).own_p50_ns
+
+    @cached_property
+    def lead_spans(self) -> list[int]:
+        """Those of the leading part that were waited for, most time first."""
+        lead, columns, found = self.lead, self.columns, self.found
+        mine = [
+            index
+            for index, name in enumerate(columns.name)
+            if name == lead.span_name and columns.service[index] == lead.service and found.place[index] != BESIDE
+            and kind_of_work(found, index) == lead.kind_of_work
+        ]  # fmt: skip
+        return sorted(mine, key=lambda index: (-found.own_ns[index], index))
+
+    @cached_property
+    def lead_peer(self) -> str:
+        """Whom the leading part calls: the service that answered, else the peer its attributes name."""
+        return self.peer_of(self.lead_spans[0])
+
+    def peer_of(self, index: int) -> str:
+        own = self.columns.service[index]
+        for child in self.found.family.children[index]:
+            if self.columns.service[child] != own:
+                return self.columns.service[child]
+        call = self.columns.call[index]
+        return call.peer.name if call is not None else ""
+
+    @cached_property
+    def entries(self) -> list[tuple[int, int, int]]:
+        """Where the waited-for trace enters the service: (span, its parent, the call it answers or -1)."""
+        return [
+            entry
+            for entry in self.found.family.calls.entries
+            if self.columns.service[entry[0]] == self.service and self.found.place[entry[0]] != BESIDE
+        ]
+
+    def usual_calls_of(self, indices: Iterable[int]) -> tuple[int, int]:
+        """(median, p95) of how many spans of these names a usual trace has."""
+        keys = {(self.service, self.columns.name[index], kind_of_work(self.found, index)) for index in indices}
+        parts = [self.compared.part(key) for key in keys]
+        return sum(part.calls_p50 for part in parts), sum(part.calls_p95 for part in parts)
+
+
+def are_more(calls: int, usual_p95: int) -> bool:
+    return calls > usual_p95 and calls * 100 >= usual_p95 * MORE_CALLS_PCT
+
+
+def short(name: str) -> str:
+    return one_line(name, MAX_NAME)

@@ -1,0 +1,120 @@
+"""A verdict in some 60 to 120 bytes, for the column `trace.verdict`.
+
+A version byte; then figures as LEB128 integers, durations in µs, and for each finding its cause, a bit for every field
+that is not empty, and those fields in the order of `_FIELDS`. Texts are UTF-8 behind their length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from apps.traces.verdict.facts import CAUSES, Finding, Verdict
+from apps.traces.verdict.waits import QUEUE_WORK
+from apps.traces.work import KINDS_OF_WORK
+
+VERSION = 1
+US = 1_000
+_WORKS = (*KINDS_OF_WORK, QUEUE_WORK)
+_FIELDS = tuple(field.name for field in fields(Finding) if field.name != "cause")
+_TIMES = frozenset(("added_ns", "usual_ns", "part_ns", "part_usual_ns"))
+_FLAGS = frozenset(("is_called", "is_fatal", "is_recovered"))
+_COUNTS = frozenset(("calls", "usual_calls", "failed"))
+
+
+def pack(verdict: Verdict) -> bytes:
+    """Durations are rounded to µs. A kind of work outside of those known raises ValueError."""
+    out = bytearray([VERSION])
+    for number in (verdict.waited_ns // US, verdict.usual_waited_ns // US, verdict.sample_size, len(verdict.also)):
+        _write(out, number)
+    for finding in (verdict.main, *verdict.also):
+        _write_finding(out, finding)
+    return bytes(out)
+
+
+def unpack(packed: bytes | None) -> Verdict | None:
+    """None for nothing, for another version, and for bytes that are no verdict."""
+    if not packed or packed[0] != VERSION:
+        return None
+    reader = _Reader(packed)
+    try:
+        waited, usual, sample, also = (reader.number() for _ in range(4))
+        found = [_read_finding(reader) for _ in range(1 + min(also, len(packed)))]
+    except (IndexError, ValueError):
+        return None
+    return Verdict(waited * US, usual * US, sample, found[0], tuple(found[1:]))
+
+
+def _write_finding(out: bytearray, finding: Finding) -> None:
+    out.append(CAUSES.index(finding.cause))
+    values = [getattr(finding, name) for name in _FIELDS]
+    _write(out, sum(1 << at for at, value in enumerate(values) if value))
+    for name, value in zip(_FIELDS, values, strict=True):
+        if not value or name in _FLAGS:
+            continue
+        if name == "kind_of_work":
+            out.append(_WORKS.index(value))
+        elif name in _TIMES:
+            _write(out, (abs(value) // US << 1) | (value < 0))
+        elif name in _COUNTS:
+            _write(out, value)
+        elif name == "origin":
+            out += value.ljust(8, b"\0")[:8]
+        else:
+            text = value.encode("utf-8", "replace")
+            _write(out, len(text))
+            out += text
+
+
+def _read_finding(reader: _Reader) -> Finding:
+    cause, present = CAUSES[reader.byte()], reader.number()
+    values: dict[str, object] = {}
+    for at, name in enumerate(_FIELDS):
+        if not present >> at & 1:
+            continue
+        if name in _FLAGS:
+            values[name] = True
+        elif name == "kind_of_work":
+            values[name] = _WORKS[reader.byte()]
+        elif name in _TIMES:
+            number = reader.number()
+            values[name] = (number >> 1) * US * (-1 if number & 1 else 1)
+        elif name in _COUNTS:
+            values[name] = reader.number()
+        elif name == "origin":
+            values[name] = reader.bytes(8)
+        else:
+            values[name] = reader.bytes(reader.number()).decode()
+    return Finding(cause, **values)
+
+
+def _write(out: bytearray, number: int) -> None:
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+
+
+class _Reader:
+    def __init__(self, packed: bytes):
+        self.packed, self.at = packed, 1
+
+    def byte(self) -> int:
+        self.at += 1
+        return self.packed[self.at - 1]
+
+    def number(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+            if shift > 70:
+                raise ValueError("too long for a number")
+
+    def bytes(self, length: int) -> bytes:
+        self.at += length
+        if self.at > len(self.packed):
+            raise ValueError("cut off")
+        return self.packed[self.at - length : self.at]

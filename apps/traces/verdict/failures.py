@@ -1,0 +1,86 @@
+"""The errors of a trace as a verdict tells them: the one that made the request fail, or one that did not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.traces.contributions import Contributions
+from apps.traces.error_origin import ErrorOrigin, Read, errors_of
+from apps.traces.error_words import one_line
+from apps.traces.kinship import LOST
+from apps.traces.semconv import error_code
+from apps.traces.verdict.case import short
+from apps.traces.verdict.facts import ERROR, Finding
+from apps.traces.verdict.limits import MAX_MESSAGE
+from apps.traces.verdict.retries import Retried, retried
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    origins: tuple[ErrorOrigin, ...] = ()
+    is_root_failed: bool = False
+    """The main root has status ERROR, or answered 4xx or 5xx."""
+
+
+NO_FAILURES = Failures()
+
+
+def failures_of(found: Contributions, read: Read) -> Failures:
+    """Reads spans of traces with errors only."""
+    main, columns = found.family.main, found.family.columns
+    if True not in columns.is_error:
+        return NO_FAILURES
+    is_failed = columns.is_error[main]
+    if not is_failed:
+        root, _ = read(columns.position[main])
+        is_failed = bool(error_code(dict(root.attributes)))
+    return Failures(tuple(errors_of(found, read)), is_failed)
+
+
+def failure(found: Contributions, failures: Failures) -> Finding | None:
+    """The error that tells most: the one that came up highest; of those that came up as high, the last."""
+    if not failures.origins:
+        return None
+    columns = found.family.columns
+    chosen = min(failures.origins, key=lambda o: (_height(found, o.span), -columns.end[o.span], o.span))
+    alike = [
+        o for o in failures.origins
+        if (o.service, o.span_name, o.error.type, o.error.pattern)
+        == (chosen.service, chosen.span_name, chosen.error.type, chosen.error.pattern)
+    ]  # fmt: skip
+    call = columns.call[chosen.span]
+    return Finding(
+        ERROR,
+        service=short(chosen.service),
+        span_name=short(chosen.span_name),
+        peer=short(call.peer.name) if call is not None else "",
+        failed=len(alike),
+        error_type=chosen.error.type,
+        error_message=one_line(chosen.error.message, MAX_MESSAGE),
+        answer=one_line(chosen.error.answer, MAX_MESSAGE),
+        is_fatal=failures.is_root_failed,
+        is_recovered=not failures.is_root_failed and _is_recovered(retried(found), chosen.span),
+        origin=columns.span_id[chosen.span],
+    )
+
+
+def _height(found: Contributions, span: int) -> int:
+    """How many spans there are above the highest failed one that the error may have come up to."""
+    columns, parents = found.family.columns, found.family.parents
+    highest, above = span, span
+    while above >= 0:
+        if columns.is_error[above]:
+            highest = above
+        parent = parents[above]
+        above = found.adopted.get(above, LOST) if parent == LOST else parent
+    depth = 0
+    while highest >= 0:
+        parent = parents[highest]
+        highest = found.adopted.get(highest, LOST) if parent == LOST else parent
+        depth += 1
+    return depth
+
+
+def _is_recovered(groups: Sequence[Retried], span: int) -> bool:
+    return any(span in group.failed for group in groups)

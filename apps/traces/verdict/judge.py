@@ -1,0 +1,186 @@
+"""From a trace's contributions and what is usual to a verdict. Deterministic, without a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from apps.traces.contributions import Contributions
+from apps.traces.error_words import one_line
+from apps.traces.kinship import LOST, NONE
+from apps.traces.usual import NOTHING_USUAL, Usual, UsualPart
+from apps.traces.verdict import rules
+from apps.traces.verdict.case import Case, Comparison, short
+from apps.traces.verdict.facts import (
+    CLOCK_SKEW,
+    MISSING_SPANS,
+    MORE_CALLS,
+    NO_USABLE_TIMES,
+    NOT_ENOUGH_TRAFFIC,
+    NOTHING_UNUSUAL,
+    RETRIES,
+    Finding,
+    Verdict,
+)
+from apps.traces.verdict.failures import NO_FAILURES, Failures, failure
+from apps.traces.verdict.limits import (
+    ALONE_EXCESS_PCT,
+    ENOUGH_TRACES,
+    LEAST_EXCESS_NS,
+    LEAST_EXCESS_PCT,
+    LEAST_SKEW_NS,
+    LEAST_SKEW_PCT,
+    MAX_ALSO,
+    MAX_MESSAGE,
+    MAX_SERVICES,
+    ROUNDING_PCT,
+    SPREAD_PCT,
+    USUAL_ERRORS_PCT,
+)
+from apps.traces.verdict.retries import retries
+from apps.traces.verdict.waits import QueueWait, queue_wait
+from apps.traces.work import Part
+
+Rule = Callable[[Case], Finding | None]
+RULES: tuple[Rule, ...] = (
+    retries, rules.missing_spans, rules.waiting_by_name, rules.called_more, rules.more_calls, rules.serial_calls,
+    rules.new_call, rules.slow_network, rules.slower_call, rules.not_broken_down, rules.slower_code,
+)  # fmt: skip
+"""The first that gives a reason wins: what explains most of a whole group of spans before what explains one."""
+
+
+def judge(
+    found: Contributions,
+    parts: Sequence[Part],
+    usual: Usual = NOTHING_USUAL,
+    failures: Failures = NO_FAILURES,
+    waits: Sequence[QueueWait] = (),
+) -> Verdict:
+    """`parts` from `apps.traces.work.by_name(found)`, `waits` from `waits_in` or from the pairing of messages."""
+    enough = usual.traces >= ENOUGH_TRACES
+    by_time = _slow(found, parts, usual, failures) if enough else []
+    if waits and enough and (queued := queue_wait(waits, usual)) is not None:
+        by_time = sorted((*by_time, queued), key=lambda one: one.usual_ns - one.added_ns)
+    ranked = _with_error(found, failures, usual, by_time) if failures.origins else by_time
+    main = ranked[0] if ranked else _without_reason(found, parts, enough)
+    also = (*ranked[1:], *_incomplete(found, main), *_skewed(found))[:MAX_ALSO]
+    return Verdict(found.waited_ns, usual.waited_p50_ns if enough else 0, usual.traces, main, also)
+
+
+def _with_error(found: Contributions, failures: Failures, usual: Usual, by_time: list[Finding]) -> list[Finding]:
+    """A failed request is told of first. An error on the way comes behind what took more time; alone it is told of
+    unless such errors are usual."""
+    error = failure(found, failures)
+    if failures.is_root_failed:
+        return [error, *by_time]
+    if by_time and by_time[0].cause == RETRIES and error.is_recovered:
+        return by_time
+    are_usual = usual.traces and usual.with_error * 100 >= usual.traces * USUAL_ERRORS_PCT
+    return [*by_time, error] if by_time or not are_usual else []
+
+
+def limit_ns(p50_ns: int, p95_ns: int) -> int:
+    """What a duration must exceed to be unusual."""
+    return p95_ns + (p95_ns - p50_ns) * SPREAD_PCT // 100 + p95_ns * ROUNDING_PCT // 100
+
+
+def _slow(found: Contributions, parts: Sequence[Part], usual: Usual, failures: Failures) -> list[Finding]:
+    """What took more time than usual, each with the most telling reason for it: at most two services."""
+    excess, own, compared = found.waited_ns - usual.waited_p50_ns, _by_service(parts), Comparison(usual)
+    least = max(LEAST_EXCESS_NS, usual.waited_p50_ns * LEAST_EXCESS_PCT // 100)
+    if excess < least:
+        return []
+    is_slow = found.waited_ns > limit_ns(usual.waited_p50_ns, usual.waited_p95_ns)
+    if not is_slow:
+        least = max(least, usual.waited_p50_ns * ALONE_EXCESS_PCT // 100)
+    excesses = {service: own_ns - compared.service(service).own_p50_ns for service, own_ns in own.items()}
+    chosen = [
+        service
+        for service, excess in excesses.items()
+        if excess >= least and own[service] > _limit_of(compared.service(service))
+    ]
+    if not chosen:
+        if not is_slow:
+            return []
+        chosen = [max(excesses, key=lambda service: (excesses[service], service))]
+    chosen.sort(key=lambda service: (-excesses[service], service))
+    cases = [Case(found, parts, compared, service, own[service]) for service in chosen[:MAX_SERVICES]]
+    reasons = [_with_answer(found, _reason(case), failures) for case in cases]
+    return reasons[:1] if _say_the_same(*reasons[:2]) else reasons
+
+
+def _say_the_same(first: Finding, second: Finding | None = None) -> bool:
+    """A service that was called more, and its caller that called it more; two services of the same retries."""
+    if second is None or first.cause != second.cause:
+        return False
+    return first.cause == RETRIES or (first.cause == MORE_CALLS and second.service in (first.peer, first.service))
+
+
+def _limit_of(part: UsualPart) -> int:
+    return limit_ns(part.own_p50_ns, part.own_p95_ns)
+
+
+def _reason(case: Case) -> Finding:
+    return next(reason for rule in RULES if (reason := rule(case)) is not None)
+
+
+def _by_service(parts: Sequence[Part]) -> dict[str, int]:
+    own: dict[str, int] = {}
+    for part in parts:
+        own[part.service] = own.get(part.service, 0) + part.own_ns
+    return own
+
+
+def _with_answer(found: Contributions, reason: Finding, failures: Failures) -> Finding:
+    """What failed tries were answered: of the last origin in or below the one that the finding shows."""
+    if reason.cause != RETRIES:
+        return reason
+    columns, parents = found.family.columns, found.family.parents
+    for origin in reversed(failures.origins):
+        above = origin.span
+        while above >= 0:
+            if columns.span_id[above] == reason.origin:
+                said = origin.error
+                return replace(
+                    reason, answer=said.answer, error_type=said.type,
+                    error_message=one_line(said.message, MAX_MESSAGE),
+                )  # fmt: skip
+            above = parents[above]
+    return reason
+
+
+def _without_reason(found: Contributions, parts: Sequence[Part], enough: bool) -> Finding:
+    """Nothing stands out, or nothing can be compared: then still where most of the time went."""
+    family = found.family
+    if not found.waited_ns and (family.main < 0 or family.main in family.columns.untimed):
+        return Finding(NO_USABLE_TIMES)
+    own = _by_service(parts)
+    service = max(own, key=lambda name: (own[name], name))
+    if enough:
+        return Finding(NOTHING_UNUSUAL, short(service), added_ns=own[service])
+    case = Case(found, parts, Comparison(NOTHING_USUAL), service, own[service])
+    if family.parents[family.main] == NONE:
+        return rules.finding(case, NOT_ENOUGH_TRAFFIC)
+    return rules.finding(case, MISSING_SPANS, failed=family.parents.count(LOST))
+
+
+def _incomplete(found: Contributions, main: Finding) -> list[Finding]:
+    """Spans whose parent is missing, unless the main finding says that the beginning is."""
+    parents = found.family.parents
+    if LOST not in parents or (main.cause == MISSING_SPANS and main.failed):
+        return []
+    columns, first = found.family.columns, parents.index(LOST)
+    lost = parents.count(LOST)
+    return [Finding(MISSING_SPANS, short(columns.service[first]), failed=lost, origin=columns.span_id[first])]
+
+
+def _skewed(found: Contributions) -> list[Finding]:
+    """The service whose clock is farthest off, when that shows."""
+    if not found.shifts_ns:
+        return []
+    span = max(found.shifts_ns, key=lambda index: (abs(found.shifts_ns[index]), -index))
+    ahead = -found.shifts_ns[span]
+    if abs(ahead) < max(LEAST_SKEW_NS, found.waited_ns * LEAST_SKEW_PCT // 100):
+        return []
+    columns = found.family.columns
+    return [Finding(CLOCK_SKEW, short(columns.service[span]), added_ns=ahead, origin=columns.span_id[span])]

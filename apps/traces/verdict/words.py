@@ -1,0 +1,161 @@
+"""Sentences from facts: to be read aloud in a stand-up. Figures never leave their units (no-break spaces)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from apps.traces.durations import NBSP, format_count, format_duration_ns, format_percent, format_times
+from apps.traces.verdict import facts
+from apps.traces.verdict.facts import Finding, Verdict
+from apps.traces.verdict.limits import MANY_CALLS
+from apps.traces.verdict.reasons import calls_text, error_text, reason_text
+
+LEAST_TIMES = 1.5
+"""Below, "1.2 × its usual" says less than the two durations."""
+
+
+_AGAIN = "; it was tried again and went through"
+
+
+class Phrase(NamedTuple):
+    """A piece of a sentence. `role`: "subject" for the service, "strong", or "" for the rest."""
+
+    text: str
+    role: str = ""
+
+
+def sentence(verdict: Verdict) -> str:
+    return "".join(phrase.text for phrase in phrases(verdict))
+
+
+def phrases(verdict: Verdict, brief: bool = False) -> tuple[Phrase, ...]:
+    """The whole sentence; `brief` leaves out what a row of results shows beside it."""
+    make = _WHOLE.get(verdict.main.cause, _added)
+    return tuple(phrase for phrase in make(verdict, brief) if phrase.text)
+
+
+def also(verdict: Verdict) -> tuple[tuple[str, Finding], ...]:
+    """Second sentences with what they rest on."""
+    return tuple((_second(finding, verdict), finding) for finding in verdict.also)
+
+
+# -- whole sentences
+
+
+def _added(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    """`payment added 1.42 s (82 % of 1.73 s), 5.1 × its usual 280 ms: 14 calls to bank-api instead of 1.`"""
+    main = verdict.main
+    yield Phrase(main.service, "subject")
+    yield Phrase(f" added {format_duration_ns(main.added_ns)}", "strong")
+    whole = "" if brief else f" of {format_duration_ns(verdict.waited_ns)}"
+    yield Phrase(f" ({format_percent(_share(main.added_ns, verdict.waited_ns))}{whole})")
+    if main.usual_ns and main.added_ns >= LEAST_TIMES * main.usual_ns:
+        usual = "usual" if brief else f"its usual {format_duration_ns(main.usual_ns)}"
+        yield Phrase(f", {format_times(main.added_ns / main.usual_ns)} {usual}")
+    elif main.usual_ns:
+        yield Phrase(f", usually {format_duration_ns(main.usual_ns)}")
+    yield Phrase(": ")
+    yield Phrase(reason_text(main), "" if brief else "strong")
+    yield Phrase("" if brief else ".", "strong")
+
+
+def _nothing(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    yield Phrase("Nothing unusual", "strong")
+    yield Phrase(f": {format_duration_ns(verdict.waited_ns)}, usually {format_duration_ns(verdict.usual_waited_ns)}")
+    yield Phrase("" if brief else f" ({_sample(verdict)}).")
+
+
+def _too_few(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    yield Phrase(f"Not enough traffic to compare ({_sample(verdict)}). ")
+    yield from _took(verdict, brief)
+
+
+def _took(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    main = verdict.main
+    if not main.service:
+        return
+    yield Phrase(main.service, "subject")
+    yield Phrase(f" took {format_duration_ns(main.added_ns)}", "strong")
+    whole = "" if brief else f" of {format_duration_ns(verdict.waited_ns)}"
+    yield Phrase(f", {format_percent(_share(main.added_ns, verdict.waited_ns))}{whole}")
+    if main.calls >= MANY_CALLS and main.part_ns * 2 > main.added_ns:
+        yield Phrase(f", most of it in {calls_text(main)}")
+    yield Phrase("" if brief else ".")
+
+
+def _no_beginning(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    main = verdict.main
+    if main.failed and not verdict.usual_waited_ns:
+        yield Phrase("The beginning of this trace is missing. ")
+        yield from _took(verdict, brief)
+    else:
+        yield from _added(verdict, brief)
+
+
+def _failed(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    main = verdict.main
+    yield Phrase("Failed in ", "strong") if main.is_fatal else Phrase("An error on the way, in ")
+    yield Phrase(main.service, "subject")
+    yield Phrase(": ")
+    yield Phrase(error_text(main), "" if brief else "strong")
+    yield Phrase(_AGAIN if main.is_recovered else "")
+    yield Phrase("" if brief else ".")
+
+
+def _lay(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    main = verdict.main
+    yield Phrase("The message to ")
+    yield Phrase(main.service, "subject")
+    yield Phrase(f" lay {format_duration_ns(main.added_ns)} in {main.peer}", "strong")
+    yield Phrase(f", usually {format_duration_ns(main.usual_ns)}")
+    yield Phrase("" if brief else ".")
+
+
+def _no_times(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    yield Phrase("Its times cannot be used: the first span has no start, or an end before it")
+    yield Phrase("" if brief else ".")
+
+
+def _clock(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    main = verdict.main
+    where = "ahead" if main.added_ns > 0 else "behind"
+    yield Phrase(f"The clock of {main.service} is about {format_duration_ns(abs(main.added_ns))} {where}")
+    yield Phrase("" if brief else ".")
+
+
+_WHOLE: dict[str, Callable[[Verdict, bool], Iterator[Phrase]]] = {
+    facts.NOTHING_UNUSUAL: _nothing,
+    facts.NOT_ENOUGH_TRAFFIC: _too_few,
+    facts.ERROR: _failed,
+    facts.QUEUE_WAIT: _lay,
+    facts.MISSING_SPANS: _no_beginning,
+    facts.NO_USABLE_TIMES: _no_times,
+    facts.CLOCK_SKEW: _clock,
+}
+
+
+# -- second sentences
+
+
+def _second(finding: Finding, verdict: Verdict) -> str:
+    if finding.cause == facts.ERROR:
+        count = "1 error" if finding.failed == 1 else f"{format_count(finding.failed)} errors"
+        tail = _AGAIN if finding.is_recovered else ""
+        return f"{count} in {finding.service}: {error_text(replace(finding, failed=1))}{tail}."
+    if finding.cause == facts.MISSING_SPANS:
+        spans = (
+            "1 span has lost its" if finding.failed == 1 else f"{format_count(finding.failed)} spans have lost their"
+        )
+        return f"{spans} parent: not everything arrived."
+    whole = Verdict(verdict.waited_ns, verdict.usual_waited_ns, verdict.sample_size, finding)
+    return sentence(whole)
+
+
+def _share(part_ns: int, whole_ns: int) -> float:
+    return part_ns / whole_ns if whole_ns else 0.0
+
+
+def _sample(verdict: Verdict) -> str:
+    return f"n{NBSP}={NBSP}{format_count(verdict.sample_size)}"

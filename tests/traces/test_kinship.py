@@ -27,9 +27,10 @@ HERE = Path(__file__).parent
 def data_of(rows) -> TracesData:
     """OTLP of rows; their calls are told by attributes."""
     data = TracesData()
-    for start, minus_end, own_id, service, name, kind, parent_id, _, is_error, call, trace_state, links in rows:
+    for start, minus_end, own_id, service, name, kind, parent_id, _, is_error, call, trace_state, *rest in rows:
+        links, version = rest
         group = data.resource_spans.add()
-        group.resource.attributes.extend(key_values({"service.name": service}))
+        group.resource.attributes.extend(key_values({"service.name": service, "service.version": version}))
         span = group.scope_spans.add().spans.add(
             trace_id=TRACE_ID, span_id=own_id, parent_span_id=parent_id, name=name, kind=kind, trace_state=trace_state,
             start_time_unix_nano=start, end_time_unix_nano=min(-minus_end, (1 << 64) - 1),

@@ -9,6 +9,7 @@ TRACE_ID = bytes.fromhex("7f3a1c0d9be24e5f8a6b52d1c4e90377")
 DATABASE = Call("database", Node("database", "postgresql · shop"), "")
 QUEUE = Call("queue", Node("queue", "kafka:orders"), "send")
 EXTERNAL = Call("external", Node("external", "bank-api"), "")
+VERSIONS = ("", "1.4.2")
 
 
 def span_id(number: int) -> bytes:
@@ -37,7 +38,7 @@ def wild_rows(pick: random.Random, spans: int, *, span_ns: int = 1000, services:
         links = ((TRACE_ID, span_id(pick.randrange(spans))),) if pick.random() < 0.1 else ()
         rows.append((
             start, -end, own_id, f"service-{pick.randrange(services)}", f"span-{pick.randrange(4)}", kind, parent_id,
-            number, pick.random() < 0.1, call, pick.choice(("", "ot=th:c")), links, "",
+            number, pick.random() < 0.1, call, pick.choice(("", "ot=th:c")), links, VERSIONS[number % 2],
         ))  # fmt: skip
     return rows
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from apps.insights.fold import Closed
-from apps.insights.levels import DAY, HOUR, MINUTE, Level
+from apps.insights.closed import Closed
+from apps.insights.levels import LEVELS, MINUTE, Level
 from apps.insights.window import MINUTE_NS, Window
 
 
@@ -18,38 +19,35 @@ class Stretch(NamedTuple):
 
 
 def cover(
-    window: Window, closed: Closed | None, oldest_minute: int = 0, oldest_hour: int = 0, step: int | None = None
+    window: Window, closed: Closed | None, oldest: Mapping[Level, int] | None = None, step: int | None = None
 ) -> list[Stretch]:  # fmt: skip
-    """Ascending, without holes or overlaps. Where a level's facts are gone (before `oldest_…`, minutes since 1970),
-    the window is widened to whole buckets of the next one; that is all that can be known of so long ago.
+    """Ascending, without holes or overlaps. Where a level's facts are gone (before `oldest`, minutes since 1970), the
+    window is widened to whole buckets of the next one: that is all that can be known of so long ago.
 
-    With a `step` in minutes no bucket is longer than a step where finer ones are kept.
+    With a `step` in minutes no bucket crosses from one step into the next where finer ones are kept.
     """
     start, end = window.start_ns // MINUTE_NS, -(-window.end_ns // MINUTE_NS)
-    if closed is None:
-        closed = Closed(0, 0, 0)
-    levels = ((DAY, closed.days_at), (HOUR, closed.hours_at), (MINUTE, 1 << 62))
-    return _cover(start, end, levels, (0, oldest_hour, oldest_minute), step or DAY.minutes)
+    levels = LEVELS if closed else (MINUTE,)
+    return _cover(start, end, levels, closed or {}, oldest or {}, step)
 
 
-def _cover(start: int, end: int, levels: tuple, oldest: tuple, step: int) -> list[Stretch]:
+def _cover(
+    start: int, end: int, levels: tuple[Level, ...], closed: Closed, oldest: Mapping[Level, int], step: int | None
+) -> list[Stretch]:  # fmt: skip
     if start >= end:
         return []
-    (level, closed_at), *finer = levels
+    *finer, level = levels
     if not finer:
         return [Stretch(level, start, end)]
-    size, gone_before = level.minutes, oldest[1]
-    first, last = -(-start // size) * size, min(end, closed_at) // size * size
-    if start < min(gone_before, closed_at):
+    size, gone_before = level.minutes, min(oldest.get(finer[-1], 0), closed[level])
+    first, last = -(-start // size) * size, min(end, closed[level]) // size * size
+    if start < gone_before:
         first = start // size * size
-    if end < min(gone_before, closed_at):
+    if end < gone_before:
         last = -(-end // size) * size
-    if step % size:
+    if step is not None and step % size:
         last = min(last, gone_before // size * size)
+    more = tuple(finer), closed, oldest, step
     if first >= last:
-        return _cover(start, end, tuple(finer), oldest[1:], step)
-    before, after = (
-        _cover(start, first, tuple(finer), oldest[1:], step),
-        _cover(last, end, tuple(finer), oldest[1:], step),
-    )
-    return [*before, Stretch(level, first, last), *after]
+        return _cover(start, end, *more)
+    return [*_cover(start, first, *more), Stretch(level, first, last), *_cover(last, end, *more)]

@@ -1,7 +1,7 @@
 """The fold: takes facts out of the inbox and adds them to the levels, once each.
 
-    digest ──► inbox ──fold──► minute ──when the hour is over──► hour ──when the day is over──► day
-                          └──► hour, day too, when those are closed already
+    digest ──► inbox ──fold──► minute ──when ten are over──► ten ──when an hour is over──► hour ──► day
+                          └──► ten, hour, day too, as far as those are closed already
 
 A bucket is closed once its level holds it. What comes late for a closed bucket is added to it in the transaction that
 takes it from the inbox, so that at every instant a window may be read from any level that is closed for it, with the
@@ -10,13 +10,13 @@ inbox, and the sums are the same. A kill leaves all of a transaction or nothing;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from django.conf import settings
 
+from apps.insights.closed import Closed, begin, close, read_closed
 from apps.insights.facts import READ, Facts, concat, copy_rows, from_rows, in_buckets_of, merge, select
-from apps.insights.levels import DAY, HOUR, MINUTE, Level, day_at, ensure_partitions, forget_partitions, minute_at
+from apps.insights.levels import DAY, LEVELS, MINUTE, Level, day_at, ensure_partitions, forget_partitions, minute_at
 from apps.store.connection import store_cursor
 from apps.traces.deposits import MINUTE_NS
 
@@ -28,15 +28,6 @@ MAX_ROWS = 200_000
 LOCK = 0x666F6C64
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Buckets that end by then (minutes since 1970) are in their level."""
-
-    minutes_at: int
-    hours_at: int
-    days_at: int
-
-
 def fold(now_ns: int) -> int:
     """Empty the inbox and close what is over. How many rows were taken; 0 at once when another fold is at it."""
     taken, now = 0, now_ns // MINUTE_NS
@@ -45,7 +36,7 @@ def fold(now_ns: int) -> int:
             taken += step
             if step < MAX_ROWS:
                 break
-        while _close_next(now):
+        while _close_next(now - SETTLE_MINUTES):
             pass
     except BaseException:
         forget_partitions()  # Those made in a transaction that is gone are gone, too.
@@ -53,24 +44,20 @@ def fold(now_ns: int) -> int:
     return taken
 
 
-def read_closed(cursor) -> Closed | None:
-    """None before the first fold."""
-    cursor.execute(
-        """
-        SELECT (extract(epoch FROM minutes_at) / 60)::int8, (extract(epoch FROM hours_at) / 60)::int8,
-               (extract(epoch FROM days_at) / 60)::int8
-        FROM rollup_closed
-        """
-    )
-    row = cursor.fetchone()
-    return Closed(*row) if row else None
+def lock(cursor, *, wait: bool = False) -> bool:
+    """Until the transaction ends, nobody else changes the levels. False when somebody else is at it."""
+    if wait:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        return True
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+    return cursor.fetchone()[0]
 
 
 def _take(now: int) -> int | None:
     with store_cursor() as cursor, cursor.connection.transaction():
-        if not _lock(cursor):
+        if not lock(cursor):
             return None
-        closed = read_closed(cursor) or _begin(cursor, now)
+        closed = read_closed(cursor) or begin(cursor, now - SETTLE_MINUTES)
         cursor.execute(
             f"""
             DELETE FROM rollup_inbox WHERE ctid = ANY(ARRAY(SELECT ctid FROM rollup_inbox LIMIT {MAX_ROWS}))
@@ -83,27 +70,16 @@ def _take(now: int) -> int | None:
     return len(rows)
 
 
-def _lock(cursor) -> bool:
-    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-    return cursor.fetchone()[0]
-
-
-def _begin(cursor, now: int) -> Closed:
-    """Everything before now counts as closed."""
-    cursor.execute(
-        "INSERT INTO rollup_closed (minutes_at, hours_at, days_at) SELECT t, date_trunc('hour', t, 'UTC'), "
-        "date_trunc('day', t, 'UTC') FROM (SELECT to_timestamp(%s) AS t) AS now",
-        [(now - SETTLE_MINUTES) * 60],
-    )
-    return read_closed(cursor)
-
-
 def _add(cursor, facts: Facts, closed: Closed, now: int) -> None:
-    oldest = minute_at(day_at(now)) - settings.TRACER_MINUTE_RETENTION_DAYS * DAY.minutes
-    _write(cursor, MINUTE, select(facts, (facts.minute >= oldest) | (facts.minute >= closed.hours_at)))
-    for level, until in ((HOUR, closed.hours_at), (DAY, closed.days_at)):
-        late = select(facts, facts.minute < until)
-        _write(cursor, level, in_buckets_of(late, level.minutes))
+    """To the minutes, and to every level above that is closed for them; not to what has expired."""
+    midnight = minute_at(day_at(now))
+    for level, above in zip(LEVELS, (*LEVELS[1:], None), strict=True):
+        wanted = facts.minute >= midnight - level.kept_days * DAY.minutes
+        if above is not None:
+            wanted |= facts.minute >= closed[above]
+        if level is not MINUTE:
+            wanted &= facts.minute < closed[level]
+        _write(cursor, level, in_buckets_of(select(facts, wanted), level.minutes))
 
 
 def _write(cursor, level: Level, facts: Facts) -> None:
@@ -112,47 +88,42 @@ def _write(cursor, level: Level, facts: Facts) -> None:
         copy_rows(cursor, level.table, facts)
 
 
-def _close_next(now: int) -> bool:
-    """Close the next bucket that is over, of the lowest level first. Whether there was one."""
+def _close_next(over: int) -> bool:
+    """Close the next bucket that ended by `over`, of the lowest level first. Whether there was one."""
     with store_cursor() as cursor, cursor.connection.transaction():
-        if not _lock(cursor):
+        if not lock(cursor):
             return False
         closed = read_closed(cursor)
-        over = now - SETTLE_MINUTES
-        if closed.minutes_at + 1 <= over:
-            return _close_minutes(cursor, closed.minutes_at, over)
-        if closed.hours_at + HOUR.minutes <= closed.minutes_at:
-            return _close(cursor, HOUR, MINUTE, closed.hours_at, closed.minutes_at)
-        if closed.days_at + DAY.minutes <= closed.hours_at:
-            return _close(cursor, DAY, HOUR, closed.days_at, closed.hours_at)
+        if closed[MINUTE] < over:
+            return _close_minute(cursor, closed[MINUTE], over)
+        for below, level in pairwise(LEVELS):
+            until = closed[below] // level.minutes * level.minutes
+            if closed[level] < until:
+                return _close(cursor, level, below, closed[level], until)
     return False
 
 
-def _close_minutes(cursor, start: int, over: int) -> bool:
+def _close_minute(cursor, start: int, over: int) -> bool:
     first = _first(cursor, MINUTE, start, over)
     if first is not None:
         _compact(cursor, MINUTE, first, first + 1)
-    _say(cursor, "minutes_at", over if first is None else first + 1)
+    close(cursor, MINUTE, over if first is None else first + 1)
     return True
 
 
 def _close(cursor, level: Level, below: Level, start: int, until: int) -> bool:
-    """The first bucket at or after `start` that has facts becomes closed, and all before it."""
-    first = _first(cursor, below, start, until // level.minutes * level.minutes)
+    """Of the buckets in [start, until) the first that has facts, with the empty ones before it."""
+    first = _first(cursor, below, start, until)
     if first is None:
-        end = until // level.minutes * level.minutes
-    else:
-        bucket = first // level.minutes * level.minutes
-        end = bucket + level.minutes
-        found: Facts | None = None
-        # A few at a time: at 20 000 keys an hour's minutes are a million rows.
-        for at in range(bucket, end, max(below.minutes, level.minutes // 12)):
-            part = in_buckets_of(
-                _compact(cursor, below, at, at + max(below.minutes, level.minutes // 12)), level.minutes
-            )
-            found = part if found is None else merge(concat(found, part))
-        _write(cursor, level, found)
-    _say(cursor, f"{level.table.removeprefix('rollup_')}s_at", end)
+        close(cursor, level, until)
+        return True
+    bucket, found = first // level.minutes * level.minutes, None
+    # Level by level and bucket by bucket: at 20 000 keys a day's hours are half a million rows.
+    for at in range(bucket, bucket + level.minutes, below.minutes):
+        part = in_buckets_of(_compact(cursor, below, at, at + below.minutes), level.minutes)
+        found = part if found is None else merge(concat(found, part))
+    _write(cursor, level, found)
+    close(cursor, level, bucket + level.minutes)
     return True
 
 
@@ -177,7 +148,3 @@ def _compact(cursor, level: Level, start: int, end: int) -> Facts:
         cursor.execute(f"DELETE {where}", [start * 60, end * 60])
         copy_rows(cursor, level.table, facts)
     return facts
-
-
-def _say(cursor, column: str, minute: int) -> None:
-    cursor.execute(f"UPDATE rollup_closed SET {column} = to_timestamp(%s)", [minute * 60])

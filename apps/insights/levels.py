@@ -1,10 +1,12 @@
-"""The tables of facts by minute, hour and day: their partitions, and how long each is kept."""
+"""The tables of facts by minute, ten minutes, hour and day: their partitions, and how long each is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+from django.conf import settings
 
 from apps.store.connection import store_cursor
 
@@ -16,8 +18,14 @@ class Level:
     table: str
     minutes: int
     """Of a bucket."""
-    by_month: bool
+    closed_at: str
+    """Column of `rollup_closed`."""
+    by_month: bool = False
     """A partition holds a month; else a day."""
+
+    @property
+    def kept_days(self) -> int:
+        return getattr(settings, f"TRACER_{self.table.removeprefix('rollup_').upper()}_RETENTION_DAYS")
 
     def first_day(self, day: date) -> date:
         """Of the partition that holds the day."""
@@ -32,10 +40,12 @@ class Level:
         return (first + timedelta(days=31)).replace(day=1) if self.by_month else first + timedelta(days=1)
 
 
-MINUTE = Level("rollup_minute", 1, by_month=False)
-HOUR = Level("rollup_hour", 60, by_month=False)
-DAY = Level("rollup_day", DAY_MINUTES, by_month=True)
-LEVELS = (MINUTE, HOUR, DAY)
+MINUTE = Level("rollup_minute", 1, "minutes_at")
+TEN = Level("rollup_ten", 10, "tens_at")
+HOUR = Level("rollup_hour", 60, "hours_at")
+DAY = Level("rollup_day", DAY_MINUTES, "days_at", by_month=True)
+LEVELS = (MINUTE, TEN, HOUR, DAY)
+"""Each is made of the one before."""
 
 _known: set[str] = set()
 

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from django.conf import settings
 
+from apps.insights.closed import read_closed
 from apps.insights.cover import Stretch, cover
 from apps.insights.facts import best_examples, merged_records, unpack_examples, unpack_records
 from apps.insights.figures import Example, Figures
-from apps.insights.fold import read_closed
-from apps.insights.levels import DAY
+from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.window import Window
 from apps.traces.deposits import NAME
 from apps.traces.histogram import Histogram, value_of
@@ -43,10 +42,9 @@ def stretches_of(cursor, window: Window, step_minutes: int | None = None) -> lis
     closed = read_closed(cursor)
     if closed is None:
         return cover(window, None)
-    today = closed.minutes_at // DAY.minutes * DAY.minutes
-    oldest_minute = today - settings.TRACER_MINUTE_RETENTION_DAYS * DAY.minutes
-    oldest_hour = today - settings.TRACER_HOUR_RETENTION_DAYS * DAY.minutes
-    return cover(window, closed, oldest_minute, oldest_hour, step_minutes)
+    midnight = closed[MINUTE] // DAY.minutes * DAY.minutes
+    oldest = {level: midnight - level.kept_days * DAY.minutes for level in LEVELS}
+    return cover(window, closed, oldest, step_minutes)
 
 
 def facts_sql(asked: Asked, more: str = "") -> tuple[str, dict[str, object]]:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.conf import settings
-
-from apps.insights.fold import read_closed
-from apps.insights.levels import DAY, HOUR, MINUTE, day_at, drop_before
+from apps.insights.closed import read_closed
+from apps.insights.levels import LEVELS, day_at, drop_before
 from apps.store.connection import store_cursor
 from apps.traces.deposits import MINUTE_NS
 
 
 def drop_expired(now_ns: int) -> None:
+    """Days that ended more than the level's days ago."""
     today = day_at(now_ns // MINUTE_NS)
     with store_cursor() as cursor:
         closed = read_closed(cursor)
     if closed is None:
         return
-    for level, days, needed in (
-        (MINUTE, settings.TRACER_MINUTE_RETENTION_DAYS, day_at(closed.hours_at)),
-        (HOUR, settings.TRACER_HOUR_RETENTION_DAYS, day_at(closed.days_at)),
-        (DAY, settings.TRACER_DAY_RETENTION_DAYS, today),
-    ):
-        drop_before(level, min(today - timedelta(days=days), needed))
+    for level, above in zip(LEVELS, (*LEVELS[1:], None), strict=True):
+        needed = day_at(closed[above]) if above else today
+        drop_before(level, min(today - timedelta(days=level.kept_days), needed))

@@ -56,5 +56,6 @@ def test_hours_and_days_are_the_sums_of_their_minutes(folds_h):
         pass
     wanted = expected(whole_traces(40))
     assert_same(stored("rollup_minute"), wanted)
+    assert_same(stored("rollup_ten"), in_buckets(wanted, 10))
     assert_same(stored("rollup_hour"), in_buckets(wanted, 60))
     assert_same(stored("rollup_day"), in_buckets(wanted, 1440))

@@ -32,6 +32,7 @@ OTHERS: dict[int, tuple[str, ...]] = {
 REFRESH_SECONDS = 600.0
 """How old `last_seen_at` may be in the table."""
 _BETWEEN = "\x1f"
+_NEVER = 1 << 62
 
 
 @dataclass(slots=True)
@@ -43,10 +44,12 @@ class Book:
     """By number; 0 for those not registered."""
     written_at: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """By number: `time.monotonic()`."""
+    first_s: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """By number: the earliest minute this process has written, in seconds since 1970."""
 
     def make_room(self) -> None:
         if self.keys.make_room():
-            self.ids, self.written_at = np.zeros(0, np.int64), np.zeros(0)
+            self.ids, self.written_at, self.first_s = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64)
 
 
 def register(cursor, workspace_id: int, book: Book, deposits: Deposits) -> None:
@@ -55,16 +58,32 @@ def register(cursor, workspace_id: int, book: Book, deposits: Deposits) -> None:
     if missing:
         book.ids = np.concatenate((book.ids, np.zeros(missing, np.int64)))
         book.written_at = np.concatenate((book.written_at, np.full(missing, -1e9)))
-    used = np.unique(np.array(deposits.key, np.int64))
-    stale = used[time.monotonic() - book.written_at[used] > REFRESH_SECONDS]
+        book.first_s = np.concatenate((book.first_s, np.full(missing, _NEVER)))
+    first, last = _times(len(book.ids), deposits)
+    is_old = time.monotonic() - book.written_at > REFRESH_SECONDS
+    stale = np.flatnonzero((first < _NEVER) & (is_old | (first < book.first_s)))
     if not len(stale):
         return
-    first, last = min(deposits.at_ns) // MINUTE_NS * 60, max(deposits.at_ns) // MINUTE_NS * 60
     named = {number: _listed(book.keys.keys[number]) for number in stale.tolist()}
-    ids = _write(cursor, workspace_id, set(named.values()), first, last)
+    times: dict[Key, tuple[int, int]] = {}
+    for number, key in named.items():
+        known = times.get(key, (_NEVER, 0))
+        times[key] = min(known[0], int(first[number])), max(known[1], int(last[number]))
+    ids = _write(cursor, workspace_id, times)
     for number, key in named.items():
         book.ids[number] = ids[key]
     book.written_at[stale] = time.monotonic()
+    book.first_s[stale] = np.minimum(book.first_s[stale], first[stale])
+
+
+def _times(count: int, deposits: Deposits) -> tuple[np.ndarray, np.ndarray]:
+    """By number of the key: its first and last minute in `deposits`, in seconds since 1970 (one transaction may cover
+    hours); _NEVER and 0 for those not in it."""
+    numbers, minutes = np.array(deposits.key, np.int64), np.array(deposits.at_ns, np.int64) // MINUTE_NS * 60
+    first, last = np.full(count, _NEVER), np.zeros(count, np.int64)
+    np.minimum.at(first, numbers, minutes)
+    np.maximum.at(last, numbers, minutes)
+    return first, last
 
 
 def _listed(key: Key) -> Key:
@@ -77,14 +96,15 @@ def listed_parts(parts: Iterable[str]) -> tuple[str, ...]:
     return tuple(listed_name(part).replace(_BETWEEN, "\ufffd") for part in parts)
 
 
-def _write(cursor, workspace_id: int, keys: set[Key], first_s: int, last_s: int) -> dict[Key, int]:
+def _write(cursor, workspace_id: int, times: dict[Key, tuple[int, int]]) -> dict[Key, int]:
     """Ids of all keys; those beyond the limits get the id of their kind's OTHER."""
+    keys = set(times)
     by_digest = {(key[0], digest_of(key[1])): key for key in keys | {(k, OTHERS[k]) for k, _ in keys}}
     with cursor.connection.transaction():
         known = _find(cursor, workspace_id, by_digest)
         new = [name for name in by_digest if name not in known]
         wanted = [*known, *_within_limits(cursor, workspace_id, new, by_digest)]
-        known |= _insert(cursor, workspace_id, {name: by_digest[name] for name in sorted(wanted)}, first_s, last_s)
+        known |= _insert(cursor, workspace_id, {name: by_digest[name] for name in sorted(wanted)}, times)
     others = {kind: known[kind, digest_of(OTHERS[kind])] for kind in {kind for kind, _ in keys}}
     return {key: known.get(name, others[key[0]]) for name, key in by_digest.items()}
 
@@ -118,19 +138,24 @@ def _within_limits(cursor, workspace_id: int, new: list, by_digest: dict) -> lis
     return taken
 
 
-def _insert(cursor, workspace_id: int, keys: dict, first_s: int, last_s: int) -> dict[tuple[int, UUID], int]:
+def _insert(
+    cursor, workspace_id: int, keys: dict[tuple[int, UUID], Key], times: dict[Key, tuple[int, int]]
+) -> dict[tuple[int, UUID], int]:
     kinds, digests = zip(*keys, strict=True)
+    whole = min(first for first, _ in times.values()), max(last for _, last in times.values())
+    first_s, last_s = zip(*(times.get(key, whole) for key in keys.values()), strict=True)
     cursor.execute(
         """
         INSERT INTO rollup_key (workspace_id, kind, digest, parts, first_seen_at, last_seen_at)
-        SELECT %(w)s, kind, digest, string_to_array(parts, %(between)s), to_timestamp(%(first)s), to_timestamp(%(last)s)
-        FROM unnest(%(kinds)s::int2[], %(digests)s::uuid[], %(parts)s::text[]) AS t (kind, digest, parts)
+        SELECT %(w)s, kind, digest, string_to_array(parts, %(between)s), to_timestamp(first_s), to_timestamp(last_s)
+        FROM unnest(%(kinds)s::int2[], %(digests)s::uuid[], %(parts)s::text[], %(first)s::int8[], %(last)s::int8[])
+            AS t (kind, digest, parts, first_s, last_s)
         ON CONFLICT (workspace_id, kind, digest) DO UPDATE
         SET first_seen_at = least(rollup_key.first_seen_at, excluded.first_seen_at),
             last_seen_at = greatest(rollup_key.last_seen_at, excluded.last_seen_at)
         RETURNING kind, digest, id
         """,
-        {"w": workspace_id, "between": _BETWEEN, "first": first_s, "last": last_s, "kinds": list(kinds),
+        {"w": workspace_id, "between": _BETWEEN, "first": list(first_s), "last": list(last_s), "kinds": list(kinds),
          "digests": list(digests), "parts": [_BETWEEN.join(parts) for _, parts in keys.values()]},
     )  # fmt: skip
     return {(kind, digest): id_ for kind, digest, id_ in cursor.fetchall()}

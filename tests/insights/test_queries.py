@@ -160,7 +160,7 @@ def test_keys_know_when_they_were_first_and_last_seen(counts):
     found = queries.first_seen(1, NAME, ("service-1",))
     assert found.keys() == minutes.keys()
     for parts, (first, last) in found.items():
-        assert first <= min(minutes[parts]) and last >= first
+        assert first == min(minutes[parts]) and first <= last <= max(minutes[parts])
 
 
 def test_rollups_are_fresh_to_the_oldest_span_that_is_not_sealed():

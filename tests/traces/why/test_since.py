@@ -5,17 +5,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.traces.why.since import LEAST_FACTOR, Step, since
+from apps.traces.histogram import Histogram
+from apps.traces.why.since import since_of_counts, since_of_durations
 
 MINUTE_NS = 60 * 10**9
 T0 = 1_700_000_000 * 10**9
 
 
-def series(levels, *, noise=0.08, seed=1, traces=8):
-    """One step a minute around each level, in ms."""
+def series(levels, *, noise=0.25, seed=1, traces=8):
+    """One step a minute, its traces around each level in ms."""
     dice = random.Random(seed)
     return [
-        Step(T0 + n * MINUTE_NS, traces, level * 1e6 * dice.lognormvariate(0, noise)) for n, level in enumerate(levels)
+        (
+            T0 + n * MINUTE_NS,
+            traces,
+            Histogram.of(int(level * 1e6 * dice.lognormvariate(0, noise)) for _ in range(traces)),
+        )
+        for n, level in enumerate(levels)
     ]
 
 
@@ -23,32 +29,51 @@ def at(minute):
     return T0 + minute * MINUTE_NS
 
 
+def found_in(levels, **options):
+    return since_of_durations(series(levels, **options), MINUTE_NS)
+
+
 def test_a_step_up_is_dated_to_the_minute():
-    found = since(series([612] * 125 + [1940] * 33), MINUTE_NS)
-    assert found.start_ns == at(125)
-    assert found.end_ns is None
-    assert found.factor == pytest.approx(1940 / 612, rel=0.05)
+    found = found_in([612] * 125 + [1940] * 33)
+    assert (found.start_ns, found.end_ns, found.is_more) == (at(125), None, True)
+    assert found.share > 0.9 > 0.1 > found.rest
 
 
 def test_a_step_down_is_dated_too():
-    found = since(series([1940] * 20 + [612] * 40), MINUTE_NS)
-    assert (found.start_ns, found.end_ns) == (at(20), None)
-    assert found.factor < 0.4
+    found = found_in([1940] * 20 + [612] * 40)
+    assert (found.start_ns, found.end_ns, found.is_more) == (at(20), None, False)
 
 
 def test_what_is_over_has_an_end():
-    found = since(series([100] * 30 + [480] * 12 + [100] * 30), MINUTE_NS)
+    found = found_in([100] * 30 + [480] * 12 + [100] * 30)
     assert (found.start_ns, found.end_ns) == (at(30), at(42))
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_noise_began_at_no_time(seed):
-    assert since(series([300] * 90, noise=0.35, seed=seed, traces=3), MINUTE_NS) is None
+def test_one_trace_a_minute_is_enough_when_it_goes_on():
+    found = found_in([300] * 60 + [1200] * 30, traces=1)
+    assert abs(found.start_ns - at(60)) <= 2 * MINUTE_NS
 
 
-@pytest.mark.parametrize("seed", range(10))
+def test_a_tail_that_grows_is_dated():
+    """A fifth of the traces becomes slow, as when one of five instances is."""
+    dice = random.Random(4)
+    steps = []
+    for n in range(120):
+        slow = [dice.random() < (0.2 if n >= 70 else 0) for _ in range(12)]
+        steps.append((at(n), 12, Histogram.of(int((2e9 if s else 3e8) * dice.lognormvariate(0, 0.2)) for s in slow)))
+    found = since_of_durations(steps, MINUTE_NS)
+    assert abs(found.start_ns - at(70)) <= 3 * MINUTE_NS
+
+
+@pytest.mark.parametrize("traces", [1, 3, 40])
+def test_noise_began_at_no_time(traces):
+    claims = [found_in([300] * 90, noise=0.4, seed=seed, traces=traces) for seed in range(40)]
+    assert not any(claims)
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_a_slope_began_at_no_time(seed):
-    assert since(series([200 + 8 * n for n in range(100)], seed=seed), MINUTE_NS) is None
+    assert found_in([200 + 8 * n for n in range(100)], seed=seed) is None
 
 
 @pytest.mark.parametrize(
@@ -56,47 +81,55 @@ def test_a_slope_began_at_no_time(seed):
     [
         [300] * 60,  # flat
         [300] * 58 + [900] * 2,  # two minutes are an outlier
-        [300] * 30 + [330] * 30,  # too little
+        [300] * 20 + [3000] * 2 + [300] * 30,
+        [300] * 30 + [312] * 30,  # too little
         [300, 900] * 30,  # to and fro
         [300] * 4,  # too short
         [],
     ],
-    ids=["flat", "outlier", "little", "to and fro", "short", "empty"],
+    ids=["flat", "outlier at the end", "outlier", "little", "to and fro", "short", "empty"],
 )
 def test_no_claim_without_a_step(levels):
-    assert since(series(levels), MINUTE_NS) is None
+    assert found_in(levels) is None
 
 
 def test_minutes_without_traces_are_no_evidence():
     steps = series([300] * 20 + [900] * 20)
-    holes = [step._replace(traces=0, value_ns=None) if n % 3 else step for n, step in enumerate(steps)]
-    assert since(holes, MINUTE_NS).start_ns == at(21)
-    assert since([step._replace(traces=0, value_ns=None) for step in steps], MINUTE_NS) is None
+    holes = [(start, 0, Histogram()) if n % 3 else (start, n_, h) for n, (start, n_, h) in enumerate(steps)]
+    assert since_of_durations(holes, MINUTE_NS).start_ns == at(21)
+    assert since_of_durations([(start, 0, Histogram()) for start, *_ in steps], MINUTE_NS) is None
 
 
 @given(
-    before=st.integers(6, 60), after=st.integers(6, 60), factor=st.floats(1.6, 20), seed=st.integers(0, 10**6),
-    traces=st.integers(1, 200),
+    before=st.integers(8, 60), after=st.integers(8, 60), factor=st.floats(2.5, 20), seed=st.integers(0, 10**6),
+    traces=st.integers(4, 60),
 )  # fmt: skip
 def test_a_clear_step_is_found_wherever_it_is(before, after, factor, seed, traces):
-    found = since(series([250] * before + [250 * factor] * after, seed=seed, traces=traces), MINUTE_NS)
-    assert found is not None
+    found = found_in([250] * before + [250 * factor] * after, seed=seed, traces=traces)
+    assert found is not None and found.is_more
     assert abs(found.start_ns - at(before)) <= MINUTE_NS
-    assert found.factor > LEAST_FACTOR
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.none() | st.floats(0, 1e12)), max_size=60))
-def test_any_figures_get_an_answer_within_the_series(figures):
-    steps = [Step(at(n), traces, value) for n, (traces, value) in enumerate(figures)]
-    found = since(steps, MINUTE_NS)
+def test_failed_traces_are_counted_as_they_are():
+    dice = random.Random(2)
+    steps = [(at(n), 20, sum(dice.random() < (0.3 if n >= 40 else 0.01) for _ in range(20))) for n in range(60)]
+    found = since_of_counts(steps, MINUTE_NS)
+    assert abs(found.start_ns - at(40)) <= MINUTE_NS
+    assert found.share == pytest.approx(0.3, abs=0.1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=50))
+def test_any_counts_get_an_answer_within_the_series(figures):
+    steps = [(at(n), traces, min(slow, traces)) for n, (traces, slow) in enumerate(figures)]
+    found = since_of_counts(steps, MINUTE_NS)
     if found is not None:
-        assert steps[0].start_ns < found.start_ns <= steps[-1].start_ns
+        assert steps[0][0] < found.start_ns <= steps[-1][0]
         assert found.end_ns is None or found.start_ns < found.end_ns <= at(len(steps))
+        assert 0 <= found.rest <= 1 and 0 <= found.share <= 1
 
 
 def test_a_chart_costs_milliseconds():
     steps = series([612] * 125 + [1940] * 55)
-    since(steps, MINUTE_NS)
     began = time.perf_counter()
-    since(steps, MINUTE_NS)
-    assert time.perf_counter() - began < 0.1
+    since_of_durations(steps, MINUTE_NS)
+    assert time.perf_counter() - began < 0.3

@@ -33,6 +33,14 @@ MOST_WEAK = 3
 _NAMES = re.compile(r"(^|[._-])(id|uuid|guid|number|hash|timestamp)$", re.IGNORECASE)
 
 
+_TECHNICAL = re.compile(
+    r"(client|cloud|code|container|db|error|exception|host|http|k8s|messaging|net|network|os|process|rpc|server|telemetry"
+    r"|thread|url|user_agent)[._]|service\.(instance|name)"
+)
+"""Keys of semantic conventions that say where and how, not what: of attributes that the same traces have, the others
+are told first."""
+
+
 class Attribute(NamedTuple):
     service: str
     key: str
@@ -192,7 +200,7 @@ class _Groups:
         return q < Q, effect > 0, abs(effect), not test.is_cut, test.value
 
     def _attribute(self, alike: list[tuple[_Test, float]]) -> Attribute:
-        alike.sort(key=lambda pair: pair[0].key)
+        alike.sort(key=lambda pair: (_TECHNICAL.match(pair[0].key[1]) is not None, pair[0].key))
         (test, q), others = alike[0], alike[1:]
         slow, rest = self.counts(test.mask)
         same = tuple((*other.key, other.value) for other, _ in others)

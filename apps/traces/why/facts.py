@@ -13,6 +13,7 @@ from apps.traces.values import any_value, value_text
 
 LONGEST = 200
 """Characters of a value that are compared; longer ones are texts, no categories."""
+ERROR = 2
 _CACHE_ENTRIES = 200_000
 
 Key = tuple[str, str]
@@ -26,6 +27,11 @@ class Facts:
     texts: set[tuple[Key, str]] = field(default_factory=set)
     numbers: dict[Key, float] = field(default_factory=dict)
     """The largest of each key whose values are numbers."""
+    root_start_ns: int = 0
+    root_ns: int = 0
+    """Of the earliest span that names no parent."""
+    is_failed: bool = False
+    """Any span says ERROR."""
 
 
 class FactReader:
@@ -46,7 +52,11 @@ class FactReader:
                 self._add(facts, service, pair)
             mine = seen.setdefault(service, set())
             for raw in raws:
-                mine.update(parse(raw).attributes)
+                span = parse(raw)
+                mine.update(span.attributes)
+                facts.is_failed |= span.status.code == ERROR
+                if not any(span.parent_span_id):
+                    _note_root(facts, span)
         for service, raw_pairs in seen.items():
             for raw in raw_pairs:
                 self._add(facts, service, known(raw) or self._pair(raw))
@@ -77,3 +87,9 @@ class FactReader:
             service = next((text for key, text, _ in pairs if key == "service.name" and text), UNKNOWN_SERVICE)
             known = self._resources[raw] = service, pairs
         return known
+
+
+def _note_root(facts: Facts, span) -> None:
+    start, end = span.start_time_unix_nano, span.end_time_unix_nano
+    if 0 < start <= end and (not facts.root_start_ns or start < facts.root_start_ns):
+        facts.root_start_ns, facts.root_ns = start, end - start

@@ -18,8 +18,8 @@ SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 ERRORS = "errors"
 LOOKS = (*SHARES, ERRORS)
 
-LEAST_BEYOND = 2
-"""Traces that must be expected beyond the quantile on either side: n = 40 for p95, 200 for p99."""
+LEAST_BEYOND = 1
+"""Traces that must be expected beyond the quantile on either side: n = 20 for p95, 100 for p99."""
 LEAST_TRACES = 20
 """On either side, whatever is looked at."""
 LEAST_CHANGE_PCT = 10
@@ -28,9 +28,9 @@ LEAST_CHANGE_NS = 1 * MS
 LEAST_ERRORS_PT = 0.5
 """Percentage points by which the share of failed traces must differ."""
 SURE_P = 0.01
-SURE_Z = 1.96
-"""Half the width of each side's interval, in standard errors of the rank. Two such intervals that do not touch
-differ by chance in less than 1 of 100 comparisons."""
+SURE_Z = 2.3
+"""Half the width of the interval of ranks that a side's quantile may lie at, in standard errors. Of two alike sets
+about 1 in 100 have intervals that do not touch (measured by a test)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,11 @@ def _direction(before: float, after: float) -> str:
 
 
 def _interval(histogram: Histogram, share: float, traces: int) -> tuple[float, float]:
-    """Where the quantile lies in 95 of 100 samples of so many traces, by the binomial of ranks."""
+    """The durations at the ranks between which the true quantile lies: ranks are binomial. Where the upper one is past
+    the slowest trace, the interval reaches as far up as it does down, by factor."""
     off = SURE_Z * math.sqrt(share * (1 - share) / traces)
-    return histogram.quantile(max(0.0, share - off)), histogram.quantile(min(1.0, share + off))
+    low, middle = histogram.quantile(max(0.0, share - off)), histogram.quantile(share)
+    high = histogram.quantile(min(1.0, share + off))
+    if share + off >= 1.0 and low:
+        high = max(high, middle * middle / low)
+    return low, high

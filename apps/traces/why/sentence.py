@@ -68,7 +68,8 @@ def sentence(finding: Finding, clock: Clock) -> Words:
         )  # fmt: skip
     if judged.word == judge.UNCLEAR:
         return (
-            Word(f"{_figure(judged, judged.after)} of "), _subject(finding),
+            Word(f"{judged.look} of " if judged.look in judge.SHARES else "Errors of "), _subject(finding),
+            Word(" were " if judged.look == judge.ERRORS else " is "), Word(_value(judged.look, judged.after), STRONG),
             Word(f", {_value(judged.look, judged.before)} before: with n = {_n(judged.after_traces)} and "
                  f"{_n(judged.before_traces)} that may be chance."),
         )  # fmt: skip
@@ -142,7 +143,7 @@ def _failing(finding: Finding, clock: Clock) -> Words:
     judged = finding.judged
     words = [
         Word(format_percent(judged.after), STRONG), Word(" of "), _subject(finding),
-        Word(f" failed, {format_percent(judged.before)} before"),
+        Word(f" had an error, {format_percent(judged.before)} before"),
     ]  # fmt: skip
     if finding.origins and finding.failed_looked_at:
         first = finding.origins[0]
@@ -215,13 +216,13 @@ def _total(finding: Finding) -> int:
 
 
 def _figure(judged: judge.Judged, value: float) -> str:
-    """`p95 612 ms`, `0.3 % failed`."""
+    """`p95 612 ms`, `0.3 % with an error`."""
     failing = judged.look == judge.ERRORS
-    return f"{_value(judged.look, value)} failed" if failing else f"{judged.look} {_value(judged.look, value)}"
+    return f"{_value(judged.look, value)} with an error" if failing else f"{judged.look} {_value(judged.look, value)}"
 
 
 def _looked_at(look: str) -> str:
-    return "a share of failed traces" if look == judge.ERRORS else look
+    return "a share of errors" if look == judge.ERRORS else look
 
 
 def _value(look: str, value: float) -> str:

@@ -47,6 +47,17 @@ def chi_square_p(a: int, n: int, b: int, m: int) -> float:
     return math.erfc(math.sqrt(total * off * off / margins / 2)) if margins else 1.0
 
 
+def rates_p(k: int, time: float, other_k: int, other_time: float) -> float:
+    """How likely two counts over two stretches of time differ at least this much by chance: given both together, one
+    is binomial. Sums the probabilities that are no larger, as `fisher_p` does."""
+    total, share = k + other_k, time / (time + other_time)
+    if not total or not 0 < share < 1:
+        return 1.0
+    yes, no = math.log(share), math.log1p(-share)
+    logs = [_log_choose(total, n) + n * yes + (total - n) * no for n in range(total + 1)]
+    return min(1.0, math.fsum(math.exp(log) for log in logs if log <= logs[k] + 1e-9))
+
+
 def q_values(p_values: Sequence[float]) -> list[float]:
     """For each test the share of false findings among all findings at least as strong as it.
 

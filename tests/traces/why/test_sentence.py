@@ -41,7 +41,7 @@ SLOW_BANK = Finding(
         change(Part("cart", "own_code", "", "GET"), 1370 * MS, 1550 * MS),
     ),
     AROUND,
-    since=Since(at("14:05"), None, 4.3),
+    since=Since(at("14:05"), None, 0.9, 0.05),
     releases=(Release("payment", "4.12.0", at("14:03"), True), Release("cart", "3.7.0", at("12:10"), True)),
 )
 
@@ -110,7 +110,7 @@ def test_a_mean_is_called_a_mean():
 
 
 def test_what_is_over_says_from_when_to_when():
-    over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 4))
+    over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 0.9, 0.05))
     assert said(sentence(over, clock)).endswith(", from 14:05 to 14:20.")
 
 
@@ -130,19 +130,21 @@ def test_a_version_far_from_the_change_did_not_bring_it():
          "POST /checkout is as before: p95 605 ms, 612 ms before.",
          "n = 1 094 after, 4 118 before. A change of less than 10 % is not told from none."),
         (Judged(judge.TOO_FEW, "p95", 612 * MS, 605 * MS, 123, 7),
-         "Not enough traces to compare POST /checkout: n = 7 after, 123 before; p95 takes 40 on either side.", ""),
+         "Not enough traces to compare POST /checkout: n = 7 after, 123 before; p95 takes 20 on either side.", ""),
         (Judged(judge.UNCLEAR, "p95", 612 * MS, 1200 * MS, 41, 43),
-         "p95 1.20 s of POST /checkout, 612 ms before: with n = 43 and 41 that may be chance.", ""),
+         "p95 of POST /checkout is 1.20 s, 612 ms before: with n = 43 and 41 that may be chance.", ""),
+        (Judged(judge.UNCLEAR, "errors", 0.0, 0.05, 41, 43),
+         "Errors of POST /checkout were 5 %, 0 % before: with n = 43 and 41 that may be chance.", ""),
         (Judged(judge.NEW, "p95", None, 1200 * MS, 0, 80),
          "POST /checkout is new: p95 1.20 s over n = 80, no trace of it before.", ""),
         (Judged(judge.GONE, "p95", 612 * MS, None, 312, 0),
          "POST /checkout is gone: no trace of it after, n = 312 before, p95 612 ms.", ""),
         (Judged(judge.NOTHING, "p95", None, None, 0, 0), "No trace of POST /checkout began in these times.", ""),
         (Judged(judge.AS_BEFORE, "errors", 0.003, 0.004, 4118, 1094),
-         "POST /checkout is as before: 0.4 % failed, 0.3 % before.",
+         "POST /checkout is as before: 0.4 % with an error, 0.3 % before.",
          "n = 1 094 after, 4 118 before. A change of less than 0.5 points is not told from none."),
         (Judged(judge.TOO_FEW, "errors", 0, 0, 123, 7), "Not enough traces to compare POST /checkout: n = 7 after, "
-         "123 before; a share of failed traces takes 20 on either side.", ""),
+         "123 before; a share of errors takes 20 on either side.", ""),
     ],
 )  # fmt: skip
 def test_answers_that_are_no_change(judged, words, after):
@@ -153,7 +155,7 @@ def test_answers_that_are_no_change(judged, words, after):
 
 FAILING = Finding(
     "gateway", "POST /checkout", Judged(judge.ROSE, "errors", 0.003, 0.052, 4118, 1094),
-    since=Since(at("14:05"), None, 17), failed_looked_at=48,
+    since=Since(at("14:05"), None, 0.05, 0.003), failed_looked_at=48,
     origins=(Origin("order", "POST /orders", "DuplicateKeyException", "duplicate key", 41),),
     releases=(Release("order", "9.5.0", at("14:04"), True),),
 )  # fmt: skip
@@ -161,7 +163,7 @@ FAILING = Finding(
 
 def test_failing_names_where_failures_began():
     assert said(sentence(FAILING, clock)) == (
-        "5 % of POST /checkout failed, 0.3 % before: 41 of 48 looked at began in order POST /orders with "
+        "5 % of POST /checkout had an error, 0.3 % before: 41 of 48 looked at began in order POST /orders with "
         "DuplicateKeyException, since 14:05."
     )
     assert said(next_line(FAILING, clock)) == "The change came with order 9.5.0, first seen at 14:04."

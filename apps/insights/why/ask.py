@@ -1,0 +1,53 @@
+"""The question: whose traces, which two windows, which figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.insights.period import BEFORE, Period
+from apps.insights.window import Window, window_over
+
+WHOLE = "none"
+"""`split` of two windows that are to be compared as they were chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    service: str
+    name: str
+    look: str
+    """`p50`, `p95`, `p99` or `errors`."""
+    before: Window
+    after: Window
+    finds_split: bool = False
+    """The two windows touch, and are to be parted where the change began, if that is found."""
+    now_ns: int = 0
+
+    @property
+    def touches(self) -> bool:
+        return self.before.end_ns == self.after.start_ns
+
+    @property
+    def view(self) -> Window:
+        """What charts show: both windows where they touch, else the one after."""
+        return Window(self.before.start_ns, self.after.end_ns) if self.touches else self.after
+
+
+def room_of(period: Period) -> Window:
+    """What two windows that touch may cover together."""
+    if period.against == BEFORE:
+        return Window(period.compared.start_ns, period.window.end_ns)
+    return period.window
+
+
+def ask_of(period: Period, service: str, name: str, look: str, split: int | str | None = None) -> Ask:
+    """`split`: where the window after begins (ns), WHOLE, or None: where it changed. Raises ValueError, in words for
+    people, when it lies outside."""
+    before, after, room = period.compared, period.window, room_of(period)
+    if isinstance(split, int):
+        at_ns = window_over(split, split).start_ns
+        if not room.start_ns < at_ns < room.end_ns:
+            raise ValueError("This lies outside of the two windows.")
+        before, after = Window(room.start_ns, at_ns), Window(at_ns, room.end_ns)
+    finds = split is None and period.against == BEFORE
+    return Ask(service, name, look, before, after, finds, period.now_ns)

@@ -1,0 +1,70 @@
+"""Which root span names changed: where to begin when nobody has asked about one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.insights.change import Change, duration_change, error_change
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.keys import OTHER
+from apps.insights.queries import roots
+from apps.insights.window import Window
+from apps.store.connection import store_cursor
+from apps.traces.deposits import PART, WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRoot:
+    service: str
+    name: str
+    before: Figures
+    after: Figures
+    duration: Change
+    """Of the p95."""
+    errors: Change
+    """Of the share of traces with an error."""
+
+    @property
+    def weight(self) -> tuple[float, float, int]:
+        """For sorting: what became worse before what became better, then how far, then what is called most. Errors of
+        ten points more weigh as much as a duration that became three times as long."""
+        errors = ((self.errors.after or 0) - (self.errors.before or 0)) * 10 if self.errors.weight else 0.0
+        longer = self.duration.weight if self.duration.factor else 0.0
+        longer = longer if self.duration.is_worse else -longer
+        return max(errors, longer, 0.0), max(self.duration.weight, abs(errors)), self.after.samples
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.duration.weight or self.errors.weight)
+
+
+def changed_roots(workspace_id: int, before: Window, after: Window) -> tuple[ChangedRoot, ...]:
+    """All root span names of either window, those that changed most first."""
+    old, new = roots(workspace_id, before), roots(workspace_id, after)
+    found = [
+        _changed(service, name, old.get((service, name), NO_FIGURES), new.get((service, name), NO_FIGURES))
+        for service, name in {*old, *new}
+        if service != OTHER
+    ]
+    return tuple(sorted(found, key=lambda root: ([-part for part in root.weight], root.service, root.name)))
+
+
+def root_names(workspace_id: int, seen_since_ns: int, most: int) -> tuple[tuple[str, str], ...]:
+    """(service, span name) of main roots, by name; () when there are more than `most`."""
+    with store_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT parts[1], parts[2] FROM rollup_key
+            WHERE workspace_id = %s AND kind = %s AND parts[3:5] = %s AND last_seen_at >= to_timestamp(%s)
+            ORDER BY 1, 2 LIMIT %s
+            """,
+            [workspace_id, PART, list(WHOLE), seen_since_ns / 1e9, most + 1],
+        )
+        names = tuple((service, name) for service, name in cursor.fetchall() if service != OTHER)
+    return names if len(names) <= most else ()
+
+
+def _changed(service: str, name: str, before: Figures, after: Figures) -> ChangedRoot:
+    return ChangedRoot(
+        service, name, before, after, duration_change(before, after, 0.95), error_change(before, after)
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Versions of services that came in a stretch of time: what may have brought a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from apps.insights.figures import Figures
+from apps.insights.queries import first_seen, series
+from apps.insights.window import Window
+from apps.traces.deposits import SERVICE
+from apps.traces.why.finding import Release
+
+MOST_SERVICES = 2
+"""So many services are looked at."""
+ABSENT_STEPS = 3
+"""A version that had no span for so long, while others of its service had, was away."""
+
+
+def releases(workspace_id: int, view: Window, step_ns: int, services: Sequence[str]) -> tuple[Release, ...]:
+    """Of the first few of these services, by time: versions that came within the view while another one was there,
+    for the first time or again."""
+    found: list[Release] = []
+    for service in services[:MOST_SERVICES]:
+        seen = first_seen(workspace_id, SERVICE, (service,))
+        if len(seen) > 1:
+            lines = series(workspace_id, view, SERVICE, (service,), step_ns, group=1)
+            for (version,), figures in lines.lines.items():
+                others = [line for (other,), line in lines.lines.items() if other != version]
+                first_ns = seen.get((service, version), (0, 0))[0]
+                found += _arrivals(service, version, first_ns, lines.steps, figures, others)
+    return tuple(sorted(found, key=lambda release: (release.seen_ns, release.service)))
+
+
+def _arrivals(
+    service: str, version: str, first_ns: int, steps: Sequence[int], figures: Sequence[Figures],
+    others: Sequence[Sequence[Figures]],
+) -> Iterator[Release]:  # fmt: skip
+    """The last one, if any. The key's own first time is a lower bound, fine where steps are coarse."""
+    at = _arrived(figures, others)
+    if version and at:
+        is_first = not any(one.samples for one in figures[:at])
+        is_new = is_first and first_ns >= steps[0]
+        yield Release(service, version, max(steps[at], first_ns) if is_new else steps[at], is_new)
+
+
+def _arrived(figures: Sequence[Figures], others: Sequence[Sequence[Figures]]) -> int:
+    """The last step in which it is there after having been away; 0 when there is none."""
+    for at in range(len(figures) - 1, 0, -1):
+        away = range(max(0, at - ABSENT_STEPS), at)
+        if figures[at].samples and not any(figures[n].samples for n in away):
+            return at if any(line[n].samples for line in others for n in away) else 0
+    return 0

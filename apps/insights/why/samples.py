@@ -1,0 +1,148 @@
+"""Traces of a side, read: those around a quantile, or those with an error; how their waited time is made up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from apps.insights.window import Window
+from apps.store.connection import store_cursor
+from apps.store.picks import Draw, Picked, draw, load_drafts, of_root
+from apps.traces.column_readers import ColumnReader
+from apps.traces.contributions import Contributions, contributions_of
+from apps.traces.draft import Draft
+from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
+from apps.traces.family import Family
+from apps.traces.histogram import Histogram
+from apps.traces.why.parts import Part, Side, Sum, parts_of, side_of
+
+WANTED = 24
+"""Traces of a side: their shares of time differ by a few per cent from those of hundreds."""
+BUDGET_SECONDS = 0.06
+"""Of a side. The page has 0.2 s in all."""
+MOST_SPANS = 4_000
+"""Of a side, read and divided: 17 µs a span."""
+LEAST_SAMPLES = 5
+"""Traces around a quantile, below which they stand for nothing."""
+BAND, LEAST_BAND_TRACES = 0.025, 12
+"""Half the width of the ranks around a quantile; wider where fewer traces than that would lie within."""
+BUCKET_PCT = 5
+"""How far a duration read off a histogram may be off."""
+
+_local = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    trace_id: str
+    span_id: str
+    """Of the span that was waited for."""
+    start_ns: int
+    waited_ns: int
+    parts: dict[Part, Sum]
+    services: tuple[tuple[str, int], ...]
+    """(service, its share of the waited time), in the order they come into it."""
+    origins: tuple[ErrorOrigin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    read: tuple[Sample, ...] = ()
+    """In random order."""
+    ran_out: bool = False
+    """Time or spans were up: fewer than wanted."""
+
+    def side(self, whole_ns: float, traces: int) -> Side:
+        """What these are made of, brought in proportion to `whole_ns` a trace."""
+        sums: dict[Part, Sum] = {}
+        for sample in self.read:
+            for part, sum_ in sample.parts.items():
+                sums.setdefault(part, Sum()).add(sum_.own_ns, sum_.calls, sum_.on_path)
+        return side_of(traces, float(len(self.read)), sums, round(whole_ns))
+
+
+NO_SAMPLES = Samples()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is asked about: the traces of a root span name."""
+
+    service: str
+    name: str
+
+
+def around(workspace_id: int, subject: Subject, window: Window, whole: Histogram, traces: int, share: float) -> Samples:
+    """Traces whose waited time lies around the quantile of `whole`, the histogram of `traces` of them."""
+    off = max(BAND, LEAST_BAND_TRACES / 2 / traces) if traces else 1.0
+    low, high = whole.quantile(max(0.0, share - off)), whole.quantile(min(1.0, share + off))
+    if low is None or high is None:
+        return NO_SAMPLES
+    low, high = round(low * (100 - BUCKET_PCT) / 100), round(high * (100 + BUCKET_PCT) / 100)
+    asked = of_root(subject.service, subject.name, *window, WANTED * 2, min_ns=low, max_ns=high)
+    return _read(workspace_id, asked, lambda waited_ns: low <= waited_ns <= high)
+
+
+def failed(workspace_id: int, subject: Subject, window: Window) -> Samples:
+    """Traces with an error, and where each began."""
+    asked = of_root(subject.service, subject.name, *window, WANTED, has_error=True)
+    return _read(workspace_id, asked, lambda _: True)
+
+
+def _read(workspace_id: int, asked: Draw, fits) -> Samples:
+    deadline = time.monotonic() + BUDGET_SECONDS
+    found: list[Sample] = []
+    with store_cursor() as cursor:
+        drawn = draw(cursor, workspace_id, asked, deadline)
+        within = list(_within(drawn.picked))
+        ran_out = drawn.ran_out or len(within) < len(drawn.picked)
+        for picked, draft in load_drafts(cursor, workspace_id, within):
+            if len(found) == WANTED:
+                break
+            if time.monotonic() > deadline:
+                ran_out = True
+                break
+            sample = sample_of(picked, draft, has_error=asked.has_error)
+            if fits(sample.waited_ns):
+                found.append(sample)
+    return Samples(tuple(found), ran_out and len(found) < WANTED)
+
+
+def _within(picked: list[Picked]) -> Iterator[Picked]:
+    room = MOST_SPANS
+    for one in picked:
+        room -= one.span_count
+        if room < 0:
+            return
+        yield one
+
+
+def sample_of(picked: Picked, draft: Draft, *, has_error: bool = False) -> Sample:
+    found = contributions_of(Family(reader_of_thread().read(draft)))
+    main, columns = found.family.main, found.family.columns
+    return Sample(
+        trace_id=picked.trace_id.hex(),
+        span_id=columns.span_id[main].hex() if main >= 0 else "",
+        start_ns=found.start_ns or picked.start_ns,
+        waited_ns=found.waited_ns,
+        parts=parts_of(found),
+        services=tuple(_in_order(found)),
+        origins=tuple(errors_of(found, draft_reader(draft))) if has_error else (),
+    )
+
+
+def reader_of_thread() -> ColumnReader:
+    """It remembers what repeats from trace to trace, and is not shared between threads."""
+    if not hasattr(_local, "reader"):
+        _local.reader = ColumnReader()
+    return _local.reader
+
+
+def _in_order(found: Contributions) -> Iterator[tuple[str, int]]:
+    services = found.family.columns.service
+    sums: dict[str, int] = {}
+    for start, end, span in found.segments:
+        sums[services[span]] = sums.get(services[span], 0) + end - start
+    yield from sums.items()

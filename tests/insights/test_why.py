@@ -1,0 +1,152 @@
+import random
+import time
+
+import pytest
+
+from apps.insights.period import BEFORE, chosen_period
+from apps.insights.why import samples as reading
+from apps.insights.why.answer import answer
+from apps.insights.why.ask import WHOLE, ask_of
+from apps.insights.why.changed import changed_roots, root_names
+from apps.insights.why.contrast import contrast
+from apps.store.connection import store_cursor
+from apps.traces.why import judge
+from apps.traces.why.finding import AROUND, MEAN
+from apps.traces.why.parts import Part
+from apps.traces.why.sentence import next_line, sentence, text_of
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+
+pytestmark = pytest.mark.usefixtures("store")
+CHECKOUT = ("gateway", "POST /checkout")
+BANK = Part("payment", "external", "bank-api", "POST /v2/authorisations")
+
+
+def period(minutes=30):
+    end = last_minute_ns() + MINUTE_NS
+    return chosen_period("custom", end - minutes * MINUTE_NS, end, BEFORE, time.time_ns())
+
+
+def asked(look="p95", split=None, minutes=30, name=CHECKOUT[1]):
+    return answer(1, ask_of(period(minutes), CHECKOUT[0], name, look, split))
+
+
+def said(found):
+    clock = lambda ns: str((ns - found.view.start_ns) // MINUTE_NS)  # noqa: E731
+    return text_of(sentence(found.finding, clock)), text_of(next_line(found.finding, clock))
+
+
+def test_the_incident_is_told_with_its_service_reason_minute_calls_and_version():
+    began = store_incident()
+    found = asked()
+    assert found.found_split
+    assert (found.ask.after.start_ns, found.ask.before.end_ns) == (began, began)
+    first, second = said(found)
+    assert f"all of it waiting for bank-api, since {(began - found.view.start_ns) // MINUTE_NS}." in first
+    assert "It is called 13\u00a0times per POST /checkout instead of once, one call after the other." in second
+    assert "Each call takes as long as before" in second
+    assert f"payment 4.12.0, first seen at {(began - found.view.start_ns) // MINUTE_NS}." in second
+    changes = found.finding.changes
+    assert changes[0].part == BANK
+    assert found.finding.basis == AROUND
+    judged = found.finding.judged
+    assert sum(change.change_ns for change in changes) == round(judged.after) - round(judged.before)
+    assert changes[0].change_ns == pytest.approx(12 * 120e6, rel=0.15)
+    assert all(sample.waited_ns > 1e9 for sample in found.after_samples.read)
+
+
+def test_two_windows_are_compared_as_they_were_chosen_or_parted_by_hand():
+    began = store_incident()
+    whole = asked(split=WHOLE)
+    assert not whole.found_split and whole.ask.after == period().window
+    by_hand = asked(split=began + 5 * MINUTE_NS)
+    assert by_hand.ask.after.start_ns == began + 5 * MINUTE_NS
+    with pytest.raises(ValueError, match="outside"):
+        ask_of(period(), *CHECKOUT, "p95", began - 86_400 * 10**9)
+
+
+def test_without_traces_to_read_the_parts_are_of_the_mean(monkeypatch):
+    store_incident()
+    with store_cursor() as cursor:
+        cursor.execute("DELETE FROM trace")
+    found = asked()
+    assert found.finding.basis == MEAN
+    before, after = found.finding.means_ns
+    assert sum(change.change_ns for change in found.finding.changes) == after - before
+    assert found.finding.changes[0].part == BANK
+    assert "the mean by +" in said(found)[0] and "waiting for bank-api" in said(found)[0]
+
+
+def test_nothing_changed_is_said_and_so_is_too_little():
+    store_incident(calls=1)
+    assert asked().finding.judged.word == judge.AS_BEFORE
+    assert "is as before" in said(asked())[0]
+    assert asked(minutes=5).finding.judged.word == judge.TOO_FEW
+    assert asked(name="GET /nothing").finding.judged.word == judge.NOTHING
+
+
+def test_failing_is_told_with_where_it_began():
+    dice, end = random.Random(5), last_minute_ns()
+    store([
+        checkout(n, end - (60 * MINUTE_NS * (300 - n)) // 300, dice, fails=n >= 200 and n % 2 == 0)
+        for n in range(300)
+    ])  # fmt: skip
+    found = asked("errors")
+    first, _ = said(found)
+    assert first.startswith("50\u00a0% of POST /checkout had an error, 0\u00a0% before: all looked at began in payment")
+    assert "INSERT charge with DuplicateKey, since " in first
+    (origin,) = found.finding.origins
+    assert (origin.service, origin.message) == ("payment", "duplicate key {n}")
+
+
+def test_what_the_slow_ones_have_in_common():
+    store_incident(a_minute=4)
+    found = contrast(1, asked())
+    told = {(a.service, a.key): a for a in found.compared.found}
+    split = told["payment", "payment.split"]
+    assert (split.value, split.slow_share, split.rest_share) == ("per_line", 1.0, 0.0)
+    assert ("payment", "service.version", "4.12.0") in split.same
+    assert told["gateway", "cart.lines"].value.endswith(" or more")
+    assert ("payment", "payment.method") not in told
+    assert [u.key for u in found.compared.unique] == ["user.id"]
+    assert found.compared.slow == 4 * 20
+    assert found.drawn == 4 * 59 and not found.is_sampled
+    assert found.elapsed_ms < 2000
+
+
+def test_another_workspace_has_none_of_it():
+    store_incident(minutes=30, slow_minutes=10)
+    found = answer(2, ask_of(period(), *CHECKOUT, "p95"))
+    assert found.finding.judged.word == judge.NOTHING
+    assert changed_roots(2, period().compared, period().window) == ()
+    assert root_names(2, 0, 10) == ()
+
+
+def test_a_draw_is_bounded_in_time_and_in_spans(monkeypatch):
+    store_incident(minutes=30, slow_minutes=10)
+    monkeypatch.setattr(reading, "BUDGET_SECONDS", 0.0)
+    found = asked(minutes=15)
+    assert found.after_samples.ran_out and not found.after_samples.read
+    assert found.finding.basis == MEAN
+    monkeypatch.setattr(reading, "BUDGET_SECONDS", 1.0)
+    monkeypatch.setattr(reading, "MOST_SPANS", 40)
+    assert 0 < len(asked(minutes=15).after_samples.read) <= 40 // 17
+
+
+def test_the_list_begins_with_what_became_worse():
+    end, dice = last_minute_ns(), random.Random(3)
+    store([
+        checkout(10**6 * kind + n, end - (n + 1) * MINUTE_NS // 3, dice, calls=calls_of(kind, n), name=f"GET /{kind}")
+        for kind in range(3)
+        for n in range(170)
+    ])  # fmt: skip
+    roots = changed_roots(1, period().compared, period().window)
+    assert [root.name for root in roots] == ["GET /1", "GET /2", "GET /0"]
+    assert [root.duration.word for root in roots] == ["slower", "faster", "same"]
+    assert root_names(1, 0, 10) == (("gateway", "GET /0"), ("gateway", "GET /1"), ("gateway", "GET /2"))
+    assert root_names(1, 0, 2) == ()
+
+
+def calls_of(kind, n):
+    """0 as always, 1 slower in the window after, 2 faster."""
+    is_late = n < 87
+    return 1 if kind == 0 or (kind == 1) != is_late else 5

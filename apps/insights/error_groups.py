@@ -1,0 +1,169 @@
+"""Errors, grouped by where they started: how many, when, new or more often than before; and one group looked into."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNSURE, Change
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.keys import digest_of
+from apps.insights.period import Period
+from apps.insights.queries import ErrorKey, coverage, errors, first_seen, series
+from apps.insights.why.answer import step_of
+from apps.insights.why.samples import reader_of_thread
+from apps.store.connection import store_cursor
+from apps.store.picks import draw, load_drafts, of_failing_span
+from apps.traces.analysis import analyse
+from apps.traces.deposits import ERROR
+from apps.traces.error_origin import ErrorOrigin
+from apps.traces.why.significance import rates_p
+
+BACK = "back"
+"""Not in the window compared with, but known from before that."""
+LEAST_FACTOR = 1.5
+SURE_P = 0.01
+"""Errors come more or less often from such a factor on, when chance alone does that in less than one of a hundred."""
+MANY = 2_000
+"""Beyond so many such a factor is no chance."""
+STEPS = 48
+"""Of a group's line."""
+LOOKED_INTO = 60
+"""Traces of a group that are read for where they came from."""
+BUDGET_SECONDS = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    key: ErrorKey
+    before: Figures
+    after: Figures
+    change: Change
+    """In occurrences a minute."""
+    word: str
+    """`new`, `back`, `gone`, `more`, `fewer`, `same` or `unsure`."""
+    first_seen_ns: int
+    last_seen_ns: int
+    line: tuple[float, ...]
+    """Occurrences by step."""
+
+    @property
+    def id(self) -> str:
+        """32 hex digits, of the key."""
+        return digest_of(self.key).hex
+
+    def fits(self, service: str, words: str) -> bool:
+        """Of that service (any when ""), with every word somewhere in its key, whatever the case."""
+        text = " ".join(self.key).casefold()
+        return (not service or self.key.service == service) and all(w in text for w in words.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroups:
+    groups: tuple[ErrorGroup, ...]
+    """New ones first, then by occurrences."""
+    steps: tuple[int, ...]
+    step_ns: int
+    traces: int
+    """In the window, not weighted; of them `failed` have an error."""
+    failed: int
+
+
+def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
+    """Of the window and the one it is compared with. Raises StoreUnavailable."""
+    before, after = errors(workspace_id, period.compared), errors(workspace_id, period.window)
+    step_ns = max(step_of(period.window, period.now_ns, STEPS), 1)
+    found = series(workspace_id, period.window, ERROR, (), step_ns, group=4)
+    seen = first_seen(workspace_id, ERROR, ())
+    groups = [
+        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period,
+               seen.get(tuple(key), (0, 0)), found.lines.get(tuple(key), ()))
+        for key in {**before, **after}
+    ]  # fmt: skip
+    covered = coverage(workspace_id, period.window)
+    groups.sort(key=lambda group: (group.word != NEW, -group.after.samples, group.key))
+    return ErrorGroups(tuple(groups), found.steps, step_ns, covered.traces, covered.error_traces)
+
+
+def _group(
+    key: ErrorKey, before: Figures, after: Figures, period: Period, seen: tuple[int, int], line: Sequence[Figures]
+) -> ErrorGroup:  # fmt: skip
+    first_ns, last_ns = seen
+    word = _word(before, after, first_ns, period)
+    old, new = before.calls / period.compared_minutes, after.calls / period.minutes
+    change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))
+    newest = max((example.start_ns for example in after.examples), default=0)
+    return ErrorGroup(
+        key, before, after, change, word, first_ns,
+        max(newest, min(last_ns, newest or last_ns)), tuple(figures.calls for figures in line),
+    )  # fmt: skip
+
+
+def _word(before: Figures, after: Figures, first_ns: int, period: Period) -> str:
+    """One occurrence of an error is news where one slow call is none."""
+    if not after.samples:
+        return GONE
+    if not before.samples:
+        return NEW if first_ns >= min(period.window.start_ns, period.compared.end_ns) else BACK
+    old, new = before.samples / period.compared_minutes, after.samples / period.minutes
+    if max(old, new) < LEAST_FACTOR * min(old, new):
+        return SAME
+    most = max(before.samples, after.samples)
+    if most < MANY and rates_p(after.samples, period.minutes, before.samples, period.compared_minutes) >= SURE_P:
+        return UNSURE
+    return MORE if new > old else FEWER
+
+
+@dataclass(frozen=True, slots=True)
+class LookedInto:
+    """Traces of one group, read."""
+
+    traces: int
+    roots: tuple[tuple[str, str, int], ...]
+    """(service, span name, traces) of the main roots, most first."""
+    versions: tuple[tuple[str, int], ...]
+    """(version of the service it started in, occurrences); "" for unknown."""
+    messages: tuple[str, ...]
+    """As they were written, newest first, at most three different ones."""
+    examples: tuple[tuple[str, str, int], ...]
+    """(trace id, span id of the origin, start in ns), newest first."""
+    ran_out: bool
+
+
+def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
+    """Reads some of the group's traces, for at most BUDGET_SECONDS."""
+    deadline = time.monotonic() + BUDGET_SECONDS
+    roots, versions = Counter(), Counter()
+    found: list[tuple[int, str, str, str]] = []
+    with store_cursor() as cursor:
+        drawn = draw(cursor, workspace_id, of_failing_span(key.service, key.span_name, *period.window, LOOKED_INTO),
+                     deadline)  # fmt: skip
+        read = 0
+        for picked, draft in load_drafts(cursor, workspace_id, drawn.picked):
+            if time.monotonic() > deadline:
+                break
+            read += 1
+            analysis = analyse(reader_of_thread(), draft)
+            columns, main = analysis.family.columns, analysis.family.main
+            mine = [origin for origin in analysis.errors if key_of(origin) == key]
+            if mine:
+                roots[columns.service[main], columns.name[main]] += 1
+            for origin in mine:
+                versions[columns.version[origin.span]] += 1
+                span_id = columns.span_id[origin.span].hex()
+                found.append((columns.start[origin.span], picked.trace_id.hex(), span_id, origin.error.message))
+    found.sort(reverse=True)
+    return LookedInto(
+        sum(roots.values()),
+        tuple((*root, count) for root, count in roots.most_common()),
+        tuple(versions.most_common()),
+        tuple(dict.fromkeys(message for *_, message in found if message))[:3],
+        tuple((trace_id, span_id, start) for start, trace_id, span_id, _ in found),
+        drawn.ran_out or read < len(drawn.picked) or len(drawn.picked) >= LOOKED_INTO,
+    )
+
+
+def key_of(origin: ErrorOrigin) -> ErrorKey:
+    return ErrorKey(origin.service, origin.span_name, origin.error.type, origin.error.pattern)

@@ -1,0 +1,74 @@
+"""`/why` when nobody asked about a root span name yet: those that changed most, as a list to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.explorer.change import Mark, duration_mark, error_mark
+from apps.explorer.why.form import PATH, WhyForm
+from apps.insights.why.changed import ChangedRoot, changed_roots
+from apps.traces.durations import format_count, format_duration_ns, format_percent
+from apps.traces.moments import span_text
+from apps.traces.why.judge import ERRORS
+
+MOST_ROOTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RootRow:
+    service: str
+    name: str
+    link: str
+    errors_link: str
+    before: str
+    after: str
+    mark: Mark
+    error_share: str
+    error_mark: Mark
+    n: str
+    before_n: str
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPage:
+    rows: tuple[RootRow, ...]
+    changed: int
+    before: str
+    after: str
+
+
+def changed_page(workspace_id: int, form: WhyForm) -> ChangedPage:
+    """The page when nobody asked about a root span name yet."""
+    period = form.period
+    found = changed_roots(workspace_id, period.compared, period.window)
+    rows = tuple(_root_row(root, form) for root in found[:MOST_ROOTS])
+    return ChangedPage(
+        rows,
+        sum(1 for root in found if root.is_changed),
+        span_text(*period.compared, form.zone),
+        span_text(*period.window, form.zone),
+    )
+
+
+def _root_row(root: ChangedRoot, form: WhyForm) -> RootRow:
+    against = form.period.against_label
+    asked = {"service": root.service, "name": root.name}
+    return RootRow(
+        service=root.service,
+        name=root.name,
+        link=form.link(PATH, **asked),
+        errors_link=form.link(PATH, **asked, look=ERRORS),
+        before=_duration(root.before.p(0.95)),
+        after=_duration(root.after.p(0.95)),
+        mark=duration_mark(root.duration, against),
+        error_share=format_percent(root.after.error_share) if root.after.samples else "",
+        error_mark=error_mark(root.errors, against),
+        n=format_count(root.after.samples),
+        before_n=format_count(root.before.samples),
+        is_changed=root.is_changed,
+    )
+
+
+def _duration(ns: float | None) -> str:
+    return "–" if ns is None else format_duration_ns(round(ns))

@@ -1,0 +1,48 @@
+"""What stands around the answer: the fields of the question, filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.explorer.period import PeriodForm
+from apps.explorer.why.form import PATH, WhyForm, root_value
+from apps.insights.why.changed import root_names
+from apps.insights.window import DAY_NS
+from apps.traces.why.judge import ERRORS
+
+LOOK_WORDS = {
+    "p50": "p50 of the duration", "p95": "p95 of the duration", "p99": "p99 of the duration",
+    ERRORS: "traces with an error",
+}  # fmt: skip
+MOST_CHOICES = 300
+"""A longer list is no choice: then one begins at the page of all."""
+SEEN_WITHIN_NS = 7 * DAY_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    words: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    roots: tuple[Choice, ...]
+    looks: tuple[Choice, ...]
+    hidden: tuple[tuple[str, str], ...]
+    """Of the question's form: the period, and what else it carries along."""
+    all_link: str
+    """The page of all root span names, over the same period."""
+
+
+def frame_of(workspace_id: int, form: WhyForm) -> Frame:
+    own = form.params.get("service", ""), form.params.get("name", "")
+    names = root_names(workspace_id, form.now_ns - SEEN_WITHIN_NS, MOST_CHOICES)
+    if own[0] and own not in names:
+        names = (own, *names)
+    roots = tuple(Choice(root_value(*name), " · ".join(filter(None, name)), name == own) for name in names)
+    looks = tuple(Choice(look, words, look == form.look_at) for look, words in LOOK_WORDS.items())
+    kept = [*PeriodForm.base_fields, "split"]
+    hidden = tuple((name, value) for name, value in form.params.items() if name in kept)
+    return Frame(roots, looks, hidden, form.link(PATH, service=None, name=None, look=None, split=None))

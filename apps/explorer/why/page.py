@@ -1,0 +1,170 @@
+"""`/why`: one question answered, and everything its template says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from apps.explorer.line_chart import LineChart
+from apps.explorer.period import link_with
+from apps.explorer.why.chart import chart_of
+from apps.explorer.why.contrast import ContrastPage, contrast_page
+from apps.explorer.why.examples import Example, examples
+from apps.explorer.why.form import PATH, WhyForm
+from apps.explorer.why.says import Said, clock_in, said
+from apps.explorer.why.steps import Steps, steps_of
+from apps.insights.why.answer import Answer, answer
+from apps.insights.why.ask import WHOLE
+from apps.insights.why.contrast import contrast
+from apps.insights.window import Window
+from apps.traces.durations import format_count, format_duration_ns, format_percent
+from apps.traces.moments import field_text, span_text, utc_text
+from apps.traces.search_window import CUSTOM
+from apps.traces.why.attributes import Attribute
+from apps.traces.why.finding import AROUND, MEAN, Origin
+from apps.traces.why.judge import ERRORS
+from apps.traces.why.parts import Part
+from apps.traces.why.sentence import next_line, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class OriginRow:
+    service: str
+    span_name: str
+    type: str
+    message: str
+    traces: str
+    share: str
+    width: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    sentence: tuple[Said, ...]
+    next_line: tuple[Said, ...]
+    title: str
+    before: str
+    after: str
+    before_n: str
+    after_n: str
+    before_field: str
+    split_field: str
+    """For a datetime field: where the window after begins."""
+    touches: bool
+    found_split: bool
+    split_links: tuple[tuple[str, str], ...]
+    """(words, address) of other ways to part the windows."""
+    chart: LineChart
+    steps: Steps | None
+    steps_said: str
+    origins: tuple[OriginRow, ...]
+    origins_said: str
+    is_failing: bool
+    before_examples: tuple[Example, ...]
+    after_examples: tuple[Example, ...]
+    before_title: str
+    after_title: str
+    attributes_link: str
+    took: str
+    is_nothing: bool
+    """No trace in either window."""
+
+
+def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
+    """Of a valid form that names a service."""
+    found = answer(workspace_id, form.ask())
+    zone, finding = form.zone, found.finding
+    clock = clock_in(zone, form.now_ns)
+    services = service_address(form)
+    before, after = (span_text(*window, zone) for window in (found.ask.before, found.ask.after))
+    longest = max((s.waited_ns for s in (*found.before_samples.read, *found.after_samples.read)), default=0)
+    return WhyPage(
+        sentence=said(sentence(finding, clock), services),
+        next_line=said(next_line(finding, clock), services),
+        title=finding.name or finding.service,
+        before=before,
+        after=after,
+        before_n=format_count(finding.judged.before_traces),
+        after_n=format_count(finding.judged.after_traces),
+        before_field=field_text(found.ask.before.start_ns, zone),
+        split_field=field_text(found.ask.after.start_ns, zone)[:16],
+        touches=found.ask.touches,
+        found_split=found.found_split,
+        split_links=tuple(_split_links(form, found)),
+        chart=chart_of(found, zone),
+        steps=steps_of(finding.changes, _part_link(form, found.ask.after)),
+        steps_said=_steps_said(found),
+        origins=tuple(_origin(origin, finding.failed_looked_at, form, found.ask.after) for origin in finding.origins),
+        origins_said=f"first errors of {finding.failed_looked_at} traces after",
+        is_failing=found.ask.look == ERRORS,
+        before_examples=examples(found.before_samples, longest, form),
+        after_examples=examples(found.after_samples, longest, form),
+        before_title=f"Before, {before}",
+        after_title=f"After, {after}",
+        attributes_link=form.link(f"{PATH}/attributes"),
+        took=_took(found),
+        is_nothing=not finding.judged.before_traces and not finding.judged.after_traces,
+    )  # fmt: skip
+
+
+def attributes_page(workspace_id: int, form: WhyForm) -> ContrastPage:
+    """The part that comes by itself: the same question, its answer and the comparison."""
+    found = answer(workspace_id, form.ask())
+    after = span_text(*found.ask.after, form.zone)
+    return contrast_page(contrast(workspace_id, found), after, _attribute_link(form, found.ask.after))
+
+
+def service_address(form: WhyForm):
+    return lambda service: link_with(f"/services/{quote(service, safe='')}", form.period_params())
+
+
+def _ends(window: Window) -> dict[str, str]:
+    return {"range": CUSTOM, "start": utc_text(window.start_ns), "end": utc_text(window.end_ns)}
+
+
+def _part_link(form: WhyForm, window: Window):
+    def link(part: Part) -> str:
+        return link_with("/", {"service": part.service, "name": part.span_name, **_ends(window)})
+
+    return link
+
+
+def _attribute_link(form: WhyForm, window: Window):
+    def link(one: Attribute) -> str:
+        if one.value.endswith(" or more"):
+            return ""
+        text = one.value.replace("\\", "\\\\").replace('"', '\\"')
+        return link_with("/", {"service": one.service, "attrs": f'{one.key}="{text}"', **_ends(window)})
+
+    return link
+
+
+def _split_links(form: WhyForm, found: Answer) -> Iterable[tuple[str, str]]:
+    if form.params.get("split"):
+        yield "where it changed", form.link(PATH, split=None)
+    if form.params.get("split") != WHOLE:
+        yield f"{form.period.label.lower()} against {form.period.against_label}", form.link(PATH, split=WHOLE)
+
+
+def _steps_said(found: Answer) -> str:
+    basis, look = found.finding.basis, found.ask.look
+    if basis == AROUND:
+        counts = f"{len(found.before_samples.read)} and {len(found.after_samples.read)}"
+        return f"of {counts} traces around {look}, in proportion to it; the parts add up"
+    return "mean of all traces; the parts add up" if basis == MEAN else ""
+
+
+def _took(found: Answer) -> str:
+    traces = found.finding.judged.before_traces + found.finding.judged.after_traces
+    return f"all {format_count(traces)} traces, in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
+
+
+def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:
+    share = origin.traces / of if of else 0.0
+    conditions = {"service": origin.service, "name": origin.span_name, "status": "ERROR", **_ends(window)}
+    return OriginRow(
+        origin.service, origin.span_name, origin.exception_type, origin.message, format_count(origin.traces),
+        format_percent(share), f"{share * 100:.1f}%", link_with("/", conditions),
+    )  # fmt: skip

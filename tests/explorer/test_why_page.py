@@ -1,0 +1,158 @@
+"""`/why` over traces in the real store."""
+
+import html
+import random
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ASK = {"service": "gateway", "name": "POST /checkout", "range": "1h"}
+HTMX = {"HX-Request": "true"}
+HOSTILE = '<script>alert(1)</script> \u202e{{ 7 }} %{y} "x"'
+
+
+@pytest.fixture
+def client(empty_store) -> Client:
+    return Client()
+
+
+def text_of(answer) -> str:
+    """The page as words, one space between."""
+    words = re.sub(r"<[^>]*>", " ", answer.content.decode())
+    return html.unescape(re.sub(r"\s+", " ", words)).replace("\u00a0", " ")
+
+
+def test_the_page_opens_with_the_sentence_and_shows_its_proof(client):
+    store_incident(minutes=100, slow_minutes=30)
+    answer = client.get("/why", ASK)
+    page, told = answer.context["page"], text_of(answer)
+    assert answer.status_code == 200
+    assert re.search(r"p95 of POST /checkout rose from \d+ ms to 1\.\d+ s : \+1\.\d+ s in payment , all of it "
+                     r"waiting for bank-api , since \d\d:\d\d", told)  # fmt: skip
+    assert "It is called 13 times per POST /checkout instead of once" in told
+    assert "payment 4.12.0" in told
+    assert "n = 90 from where it changed" in told
+    assert "traces around p95, in proportion to it; the parts add up" in told
+    row = page.steps.rows[0]
+    assert (row.service, row.words, row.is_big) == ("payment", "waiting for bank-api", True)
+    assert len(page.after_examples) == len(page.before_examples) == 3
+    assert f'href="{page.after_examples[0].link}"' in answer.content.decode()
+    shapes = page.chart.figure["layout"]["shapes"]
+    assert shapes[0]["type"] == "rect" and shapes[1]["line"]["dash"] == "dot"
+
+
+def test_what_they_have_in_common_comes_as_a_part_and_as_a_page(client):
+    store_incident(minutes=100, slow_minutes=30)
+    page = client.get("/why", ASK).context["page"]
+    part = client.get(page.attributes_link, headers=HTMX)
+    assert "<html" not in part.content.decode()
+    told = text_of(part)
+    assert "payment payment.split per_line" in told
+    assert re.search(r"\+100 pt 0 → 100 % < 0\.001", told)
+    assert re.search(r"90 over \d+ ms, .* against \d+ others", told)
+    assert "A value of its own in nearly every trace: payment user.id" in told
+    assert "false findings held under 1 % (Benjamini–Hochberg)" in told
+    whole = client.get(page.attributes_link)
+    assert "<html" in whole.content.decode() and "payment payment.split per_line" in text_of(whole)
+
+
+def test_without_a_question_the_names_that_changed_most_are_listed(client):
+    store_incident(minutes=100, slow_minutes=45)
+    answer = client.get("/why", {"range": "1h"})
+    told = text_of(answer)
+    assert "POST /checkout of gateway changed most" in told
+    (row,) = answer.context["page"].rows
+    assert row.link == "/why?range=1h&service=gateway&name=POST+%2Fcheckout"
+    assert f'href="{html.escape(row.link)}"' in answer.content.decode()
+
+
+def test_the_form_without_scripts_leads_to_the_address_of_the_answer(client):
+    store_incident(minutes=20, slow_minutes=5)
+    page = client.get("/why", ASK)
+    (choice,) = page.context["frame"].roots
+    answer = client.get("/why", {"root": choice.value, "look": "p50", "range": "1h"})
+    assert answer.status_code == 302
+    assert answer["Location"] == "/why?range=1h&look=p50&service=gateway&name=POST+%2Fcheckout"
+
+
+def test_windows_parted_by_hand_and_not_at_all(client):
+    began = store_incident(minutes=100, slow_minutes=30)
+    whole = client.get("/why", ASK | {"split": "none"})
+    assert not whole.context["page"].found_split
+    by_hand = client.get("/why", ASK | {"split": str((began + 10 * MINUTE_NS) // 10**9)})
+    assert by_hand.context["page"].after_n == "60"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"split": "never"}, "not a date and time"),
+        ({"split": "2001-01-01"}, "outside of the two windows"),
+        ({"look": "p42"}, "Choose one of: p50, p95, p99, errors."),
+        ({"range": "custom", "start": "2026-01-02", "end": "2026-01-01"}, "The end is not after the start."),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_nothing_is_shown(client, wrong, said):
+    answer = client.get("/why", ASK | wrong)
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert client.get("/why/attributes", ASK | wrong).status_code == 422
+
+
+def test_empty_pages_say_why_and_what_next(client):
+    assert "Send the first span" in text_of(client.get("/why", ASK))
+    store_incident(minutes=6, slow_minutes=2)
+    told = text_of(client.get("/why", ASK | {"name": "GET /nothing"}))
+    assert "No trace of GET /nothing began in these times." in told and "All root span names" in told
+    told = text_of(client.get("/why", ASK))
+    assert "Not enough traces to compare POST /checkout : n = 18 after, 0 before" in told
+    assert "Not enough data: either group needs 20 traces." in text_of(client.get("/why/attributes", ASK))
+    later = {"range": "custom", "start": "2026-01-01", "end": "2026-01-02"}
+    assert "No trace began in this time." in text_of(client.get("/why", later))
+
+
+def test_failed_traces_are_looked_at_by_where_they_failed_first(client):
+    dice, end = random.Random(5), last_minute_ns()
+    store([
+        checkout(n, end - (100 * MINUTE_NS * (300 - n)) // 300, dice, fails=n >= 200 and n % 3 == 0)
+        for n in range(300)
+    ])  # fmt: skip
+    answer = client.get("/why", ASK | {"look": "errors"})
+    told = text_of(answer)
+    assert re.search(r"33 % of POST /checkout had an error, 0 % before: all looked at began in payment INSERT charge "
+                     r"with DuplicateKey", told)  # fmt: skip
+    (origin,) = answer.context["page"].origins
+    assert (origin.type, origin.message, origin.share) == ("DuplicateKey", "duplicate key {n}", "100\u00a0%")
+    told = text_of(client.get("/why/attributes", ASK | {"look": "errors"}))
+    assert "What the failed ones have in common" in told
+
+
+def test_names_of_strangers_are_text(client):
+    dice, end = random.Random(1), last_minute_ns()
+    kinds = [{"calls": 10, "version": HOSTILE} if n < 50 else {} for n in range(160)]
+    store([checkout(n, end - n * MINUTE_NS // 2, dice, name=HOSTILE, **kind) for n, kind in enumerate(kinds)])
+    ask = ASK | {"name": HOSTILE}
+    for address in ("/why", "/why/attributes"):
+        answer = client.get(address, ask)
+        assert answer.status_code == 200
+        body = answer.content.decode()
+        assert "<script>alert" not in body
+        assert "&lt;script&gt;alert(1)" in body
+    assert "<script>alert" not in client.get("/why", {"range": "1h"}).content.decode()
+
+
+def test_a_page_asks_the_database_a_bounded_number_of_times(client):
+    store_incident(minutes=100, slow_minutes=30)
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/why", ASK)
+    assert len(asked) <= 4  # Django's own; the rollups and the store are asked past it
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/why", {"range": "1h"})
+    assert len(asked) <= 4

@@ -5,14 +5,19 @@ from django.urls import path
 from apps.explorer.views import old_links, search
 from apps.explorer.views.components import components
 from apps.explorer.views.connect import connect, connect_listening
+from apps.explorer.views.error_groups import errors
 from apps.explorer.views.theme import theme
 from apps.explorer.views.trace import trace, trace_live, trace_rows, trace_span, trace_waterfall
+from apps.explorer.views.why import why, why_attributes
 
 urlpatterns = [
     path("", search.search, name="search"),
     path("search/chart", search.search_chart, name="search-chart"),
     path("search/newer", search.search_newer, name="search-newer"),
     path("search/names", search.span_names, name="span-names"),
+    path("why", why, name="why"),
+    path("why/attributes", why_attributes, name="why-attributes"),
+    path("errors", errors, name="errors"),
     path("connect", connect, name="connect"),
     path("connect/listening", connect_listening, name="connect-listening"),
     path("components", components, name="components"),

@@ -1,0 +1,107 @@
+"""One group of errors: when, through which root span names, in which versions, and traces to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from apps.explorer.errors.form import PATH, ErrorsForm
+from apps.explorer.errors.page import GroupRow, row_of
+from apps.explorer.line_chart import ERROR, NUMBER, Line, LineChart, line_chart
+from apps.explorer.period import link_with
+from apps.explorer.search.pasted import trace_address
+from apps.insights.error_groups import ErrorGroups, look_into
+from apps.traces.durations import format_count, format_percent
+from apps.traces.moments import clock_span_text, clock_text, utc_text
+from apps.traces.search_window import CUSTOM
+
+EXAMPLES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    service: str
+    text: str
+    share: str
+    width: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleRow:
+    link: str
+    at: str
+    at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    row: GroupRow
+    chart: LineChart
+    roots: tuple[Share, ...]
+    versions: tuple[Share, ...]
+    messages: tuple[str, ...]
+    examples: tuple[ExampleRow, ...]
+    looked_at: str
+    search_link: str
+    service_link: str
+    close_link: str
+
+
+def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> GroupPage | None:
+    """The group that the address names; None when the two windows have none of that id."""
+    group = next((group for group in found.groups if group.id == form.params.get("group")), None)
+    if group is None:
+        return None
+    key, into = group.key, look_into(workspace_id, group.key, form.period)
+    row = row_of(group, form)
+    versions = sum(count for _, count in into.versions)
+    ends = {"range": CUSTOM, "start": utc_text(form.period.window.start_ns), "end": utc_text(form.period.window.end_ns)}
+    return GroupPage(
+        row=row,
+        chart=_chart(group, found, form),
+        roots=tuple(
+            _share(service, name, count, into.traces, link_with("/why", {
+                **form.period_params(), "service": service, "name": name, "look": "errors"}))
+            for service, name, count in into.roots
+        ),
+        versions=tuple(
+            _share(key.service, version or "(no version)", count, versions, "") for version, count in into.versions
+        ),
+        messages=into.messages,
+        examples=tuple(_example(form, *example) for example in _spread(into.examples, group)),
+        looked_at=f"{format_count(into.traces)} traces read"
+        + (", drawn at random from more" if into.ran_out else ""),
+        search_link=link_with("/", {"service": key.service, "name": key.span_name, "status": "ERROR", **ends}),
+        service_link=link_with(f"/services/{quote(key.service, safe='')}", form.period_params()),
+        close_link=form.link(PATH, group=None),
+    )  # fmt: skip
+
+
+def _chart(group, found: ErrorGroups, form: ErrorsForm) -> LineChart:
+    line = group.line or (0.0,) * len(found.steps)
+    label = (
+        f"{format_count(round(group.after.calls))} from {clock_span_text(*form.period.window, form.zone)}, at most "
+        f"{format_count(round(max(line, default=0)))} in one step."
+    )
+    return line_chart(found.steps, found.step_ns, [Line("errors", ERROR, line)], NUMBER, label=label, zone=form.zone)
+
+
+def _share(service: str, text: str, count: int, of: int, link: str) -> Share:
+    share = count / of if of else 0.0
+    return Share(service, text, format_percent(share), f"{share * 100:.1f}%", link)
+
+
+def _spread(read, group) -> list[tuple[str, str, int]]:
+    """The newest that the figures know, then others that were read; each trace once."""
+    newest = [(one.trace_id, one.span_id, one.start_ns) for one in group.after.examples]
+    known: dict[str, tuple[str, str, int]] = {}
+    for example in sorted(newest, key=lambda one: -one[2]) + list(read):
+        known.setdefault(example[0], example)
+    return list(known.values())[:EXAMPLES]
+
+
+def _example(form: ErrorsForm, trace_id: str, span_id: str, start_ns: int) -> ExampleRow:
+    return ExampleRow(
+        trace_address(trace_id, span_id), clock_text(start_ns, form.now_ns, form.zone), utc_text(start_ns)
+    )  # fmt: skip

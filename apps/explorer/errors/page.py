@@ -1,0 +1,154 @@
+"""`/errors`: the groups of a period as a list, what is new on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.explorer.change import Mark, rate_mark
+from apps.explorer.errors.form import PATH, ErrorsForm
+from apps.explorer.search.pasted import trace_address
+from apps.explorer.spark import spark_path
+from apps.explorer.why.says import clock_in
+from apps.insights.change import GONE, MORE, NEW
+from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
+from apps.traces.durations import format_count, format_percent
+from apps.traces.moments import ago_text, utc_text
+
+ROWS = 100
+NO_MESSAGE = "(no message)"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    id: str
+    link: str
+    service: str
+    span_name: str
+    type: str
+    message: str
+    count: str
+    mark: Mark
+    spark: str
+    spark_said: str
+    last_seen: str
+    last_seen_utc: str
+    first_seen: str
+    example: str
+    """Address of the newest one's trace, opened at the span where it started; "" when there is none."""
+    is_gone: bool
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorsPage:
+    rows: tuple[GroupRow, ...]
+    title: str
+    said: str
+    """`new`, `more`, `same` or `none`: which sentence the page opens with."""
+    first: GroupRow | None
+    """The one that sentence is about."""
+    more: int
+    """As many others are as that one."""
+    share: str
+    """Of the traces that have an error."""
+    traces: str
+    services: tuple[str, ...]
+    hidden: int
+    all_link: str
+    sorts: tuple[tuple[str, str, bool], ...]
+    """(words, address, whether it is on)."""
+
+
+SORT_WORDS = {"news": "new first", "count": "how often", "last": "last seen", "first": "first seen"}
+
+
+def errors_page(workspace_id: int, form: ErrorsForm) -> tuple[ErrorsPage, ErrorGroups]:
+    """Of a valid form; with the groups themselves."""
+    found = error_groups(workspace_id, form.period)
+    asked = form.params.get("service", ""), form.params.get("q", "")
+    listed = _sorted([group for group in found.groups if group.fits(*asked)], form.sort_by)
+    shown = listed if form.params.get("all") else listed[:ROWS]
+    said, telling = _telling([group for group in listed if group.after.samples])
+    page = ErrorsPage(
+        rows=tuple(row_of(group, form) for group in shown),
+        title=_title(len(listed), len(found.groups)),
+        said=said,
+        first=row_of(telling[0], form) if telling else None,
+        more=max(0, len(telling) - 1),
+        share=format_percent(found.failed / found.traces) if found.traces else "",
+        traces=format_count(found.traces),
+        services=tuple(sorted({group.key.service for group in found.groups})),
+        hidden=len(listed) - len(shown),
+        all_link=form.link(PATH, all="1") if len(shown) < len(listed) else "",
+        sorts=tuple(_sort(form, name) for name in SORT_WORDS),
+    )
+    return page, found
+
+
+def _sorted(groups: Sequence[ErrorGroup], by: str) -> list[ErrorGroup]:
+    keys = {
+        "count": lambda group: -group.after.samples,
+        "last": lambda group: -group.last_seen_ns,
+        "first": lambda group: -group.first_seen_ns,
+    }
+    return sorted(groups, key=keys[by]) if by in keys else list(groups)
+
+
+def _telling(groups: Sequence[ErrorGroup]) -> tuple[str, list[ErrorGroup]]:
+    """What is worth the page's sentence, and the groups it is about, the most frequent first."""
+    by_count = sorted(groups, key=lambda group: -group.after.samples)
+    for said, words in (("new", (NEW,)), ("more", (MORE, BACK))):
+        found = [group for group in by_count if group.word in words]
+        if found:
+            return said, found
+    return ("same", by_count) if by_count else ("none", [])
+
+
+def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
+    key, now_ns, zone = group.key, form.now_ns, form.zone
+    newest = max(group.after.examples, key=lambda example: example.start_ns, default=None)
+    is_open = form.params.get("group") == group.id
+    return GroupRow(
+        id=group.id,
+        link=form.link(PATH, group=None if is_open else group.id),
+        service=key.service,
+        span_name=key.span_name,
+        type=key.exception_type,
+        message=key.message or NO_MESSAGE,
+        count=format_count(round(group.after.calls)),
+        mark=_mark(group, form),
+        spark=spark_path(group.line),
+        spark_said=f"{format_count(round(group.after.calls))} over the window, at most "
+        f"{format_count(round(max(group.line, default=0)))} in one step",
+        last_seen=ago_text(min(group.last_seen_ns, now_ns), now_ns),
+        last_seen_utc=utc_text(group.last_seen_ns),
+        first_seen=clock_in(zone, now_ns)(group.first_seen_ns),
+        example=trace_address(newest.trace_id, newest.span_id) if newest else "",
+        is_gone=not group.after.samples,
+        is_open=is_open,
+    )
+
+
+def _mark(group: ErrorGroup, form: ErrorsForm) -> Mark:
+    against = form.period.against_label
+    if group.word == NEW:
+        return Mark("new", "up", "Never seen before this time", True)
+    if group.word == BACK:
+        return Mark("back", "up", f"Not seen in {against}, but before that", True)
+    if group.word == GONE:
+        return Mark("gone", "down", f"{format_count(round(group.before.calls))} in {against}, none now", True)
+    return rate_mark(group.change, against)
+
+
+def _title(listed: int, known: int) -> str:
+    groups = "group" if known == 1 else "groups"
+    return (
+        f"{format_count(known)} {groups}"
+        if listed == known
+        else f"{format_count(listed)} of {format_count(known)} {groups}"
+    )
+
+
+def _sort(form: ErrorsForm, name: str) -> tuple[str, str, bool]:
+    return SORT_WORDS[name], form.link(PATH, sort=None if name == "news" else name), form.sort_by == name

@@ -1,0 +1,108 @@
+"""`/errors` over traces in the real store."""
+
+import html
+import random
+import re
+
+import pytest
+from django.test import Client
+
+from tests.explorer.test_why_page import HOSTILE, text_of
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def client(empty_store) -> Client:
+    return Client()
+
+
+def store_errors(*, before=0, after=8, version="4.12.0", seed=1, name="POST /checkout") -> None:
+    """Checkouts of two hours, of which some in either hour fail in payment's INSERT."""
+    dice, end = random.Random(seed), last_minute_ns()
+    documents = []
+    for n in range(120):
+        hour, place = divmod(n, 60)
+        fails = place < (before if hour == 0 else after)
+        start = end - (119 - n) * MINUTE_NS
+        documents.append(checkout(seed * 1000 + n, start, dice, fails=fails, version=version, name=name))
+    store(documents)
+
+
+def groups_of(answer) -> list:
+    return list(answer.context["page"].rows)
+
+
+def test_errors_are_grouped_by_where_they_started_and_counted(client):
+    store_errors()
+    answer = client.get("/errors", {"range": "1h"})
+    (row,) = groups_of(answer)
+    assert (row.service, row.span_name, row.type, row.message, row.count) == (
+        "payment", "INSERT charge", "DuplicateKey", "duplicate key {n}", "8",
+    )  # fmt: skip
+    assert row.mark.text == "new"
+    assert row.spark.startswith("M")
+    told = text_of(answer)
+    assert "DuplicateKey is new in payment : 8 times." in told
+    assert "60 traces, 13 % with an error" in told
+    assert re.fullmatch(r"/t/[0-9a-f]{32}\?span=[0-9a-f]{16}", row.example)
+    opened = client.get(row.example).content.decode()
+    assert "INSERT charge" in opened and "duplicate key" in opened
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "mark"),
+    [
+        (2, 20, "▲\u00a010\u00a0×"),
+        (20, 2, "▼\u00a090\u00a0%"),
+        (10, 10, "same"),
+        (9, 0, "gone"),
+        (1, 3, "not enough data"),
+    ],
+)
+def test_more_fewer_gone_and_the_same(client, before, after, mark):
+    store_errors(before=before, after=after)
+    (row,) = groups_of(client.get("/errors", {"range": "1h"}))
+    assert row.mark.text.startswith(mark)
+    assert row.is_gone == (after == 0)
+
+
+def test_a_group_opens_with_its_chart_roots_versions_messages_and_traces(client):
+    store_errors()
+    (row,) = groups_of(client.get("/errors", {"range": "1h"}))
+    answer = client.get(row.link)
+    group = answer.context["group"]
+    assert [(one.service, one.text, one.share) for one in group.roots] == [("gateway", "POST /checkout", "100\u00a0%")]
+    assert [one.text for one in group.versions] == ["4.12.0"]
+    assert group.looked_at == "8 traces read"
+    assert len(group.messages) == 3 and all(text.startswith("duplicate key 10") for text in group.messages)
+    assert len({example.link for example in group.examples}) == 8
+    assert sum(value or 0 for value in group.chart.figure["data"][0]["y"]) == 8
+    assert f'href="{html.escape(group.close_link)}"' in answer.content.decode()
+    gone = client.get("/errors", {"range": "1h", "group": "0" * 32})
+    assert "The group you opened has no error in this time" in text_of(gone)
+    assert client.get("/errors", {"group": "zz"}).status_code == 422
+
+
+def test_the_list_is_filtered_by_service_and_words(client):
+    store_errors()
+    for asked, found in (
+        ({"service": "payment"}, 1), ({"service": "gateway"}, 0), ({"q": "duplicate KEY"}, 1), ({"q": "timeout"}, 0),
+    ):  # fmt: skip
+        assert len(groups_of(client.get("/errors", {"range": "1h", **asked}))) == found
+    assert "No group of errors fits the filter." in text_of(client.get("/errors", {"q": "timeout"}))
+
+
+def test_empty_pages_say_why_and_what_next(client):
+    assert "Send the first span" in text_of(client.get("/errors"))
+    store_errors(after=0)
+    told = text_of(client.get("/errors", {"range": "1h"}))
+    assert "No errors in this time." in told and "Search for failed spans" in told
+
+
+def test_names_of_strangers_are_text(client):
+    store_errors(version=HOSTILE, name=HOSTILE)
+    (row,) = groups_of(client.get("/errors", {"range": "1h"}))
+    body = client.get(row.link).content.decode()
+    assert "<script>alert" not in body and "&lt;script&gt;alert(1)" in body

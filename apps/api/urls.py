@@ -5,15 +5,19 @@ from django.urls import path, re_path
 from apps.api.base import UnknownView
 from apps.api.jaeger import v3_views as v3
 from apps.api.jaeger import views as jaeger
+from apps.api.own.errors_view import ErrorsView
 from apps.api.own.names_views import ServicesView, SpanNamesView
 from apps.api.own.search_view import SearchView
 from apps.api.own.trace_view import TraceView
+from apps.api.own.why_view import WhyView
 
 urlpatterns = [
     path("api/v1/traces", SearchView.as_view(), name="api-search"),
     path("api/v1/traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("api/v1/services", ServicesView.as_view(), name="api-services"),
     path("api/v1/services/<path:service>/span-names", SpanNamesView.as_view(), name="api-span-names"),
+    path("api/v1/why", WhyView.as_view(), name="api-why"),
+    path("api/v1/errors", ErrorsView.as_view(), name="api-errors"),
     path("jaeger/api/services", jaeger.Services.as_view()),
     # A service's name may contain a slash, and clients write it as it is.
     path("jaeger/api/services/<path:service>/operations", jaeger.ServiceOperations.as_view()),

@@ -21,7 +21,8 @@ from apps.accounts.keys import make_key
 from tests.api.conftest import make_workspace
 from tests.api.shop import CHECKOUT_ID, checkout
 from tests.ingest.real_server import start
-from tests.storing import digest_all, send
+from tests.insights.incident import store_incident
+from tests.storing import send
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 EXAMPLE = re.compile(r"```sh\n(.*?)\n```(?:\n```json\n(.*?)\n```)?", re.DOTALL)
@@ -95,7 +96,7 @@ def server(store, tmp_path):
     """The web server as it is deployed, with people logging in, on the database of this test."""
     key = make_key(workspace=make_workspace(1, "Default"), name="docs", can_read=True)
     send(checkout())
-    digest_all()
+    store_incident(minutes=100, slow_minutes=30, calls=13, version="4.12.0", fails=True)
     url = django_settings.DATABASE_URL.rsplit("/", 1)[0] + "/" + connection.settings_dict["NAME"]
     environment = {"DATABASE_URL": url, "TRACER_SECRET_KEY": "tests", "TRACER_OPEN": "0"}
     running = start(environment, tmp_path / "web.log", role="web")

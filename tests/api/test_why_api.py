@@ -1,0 +1,86 @@
+import pytest
+
+from apps.traces.why.judge import LOOKS
+from tests.insights.incident import store_incident
+
+ASK = {"service": "gateway", "name": "POST /checkout", "range": "1h"}
+
+
+@pytest.fixture
+def incident(api):
+    return store_incident(minutes=100, slow_minutes=30)
+
+
+def test_the_answer_with_its_facts(api, incident):
+    told = api.json("/api/v1/why", ASK)
+    assert told["change"] == "rose" and told["found_split"]
+    assert "waiting for bank-api, since" in told["sentence"] and "payment 4.12.0" in told["next"]
+    first = told["parts"][0]
+    assert (first["service"], first["kind_of_work"], first["peer"]) == ("payment", "external", "bank-api")
+    assert first["calls_after"] == 13 and first["calls_before"] == 1
+    change = told["after"]["value_ns"] - told["before"]["value_ns"]
+    assert sum(part["change_ns"] for part in told["parts"]) == change
+    assert told["before"]["end"] == told["after"]["start"] == told["since"]["start"]
+    assert told["after"]["traces"] == 90
+    assert told["releases"][0]["version"] == "4.12.0"
+    assert len(told["examples"]["after"]) >= 10
+    assert told["attributes"] is None
+
+
+def test_attributes_when_asked_for(api, incident):
+    told = api.json("/api/v1/why", ASK | {"attributes": "1"})["attributes"]
+    keys = [(one["service"], one["key"], one["value"], one["effect_pt"]) for one in told["found"]]
+    assert ("payment", "payment.split", "per_line", 100.0) in keys
+    assert told["group"] == "slow" and told["group_traces"] == 90 and told["is_enough"]
+    assert told["unique_values"][0]["key"] == "user.id"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_figure_can_be_looked_at(api, incident, look):
+    told = api.json("/api/v1/why", ASK | {"look": look})
+    assert told["look"] == look
+    assert told["change"] == ("as_before" if look == "errors" else "rose")
+
+
+def test_without_a_question_the_root_span_names_by_change(api, incident):
+    told = api.json("/api/v1/why", {"range": "1h"})
+    (root,) = told["roots"]
+    assert (root["service"], root["name"], root["change"]) == ("gateway", "POST /checkout", "slower")
+    assert root["p95_ns"] > root["p95_before_ns"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"look": "p42"}, "look"),
+        ({"split": "never"}, "split"),
+        ({"range": "1y"}, "range"),
+        ({"servise": "x"}, "servise"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(api, wrong, field):
+    assert field in api.json("/api/v1/why", ASK | wrong, status=400)["fields"]
+
+
+def test_a_name_without_traces_is_no_error(api):
+    told = api.json("/api/v1/why", ASK)
+    assert told["change"] == "nothing" and told["parts"] == [] and told["before"]["value_ns"] is None
+
+
+def test_errors_by_where_they_started_and_one_group_looked_into(api):
+    store_incident(minutes=100, slow_minutes=30, fails=True)
+    told = api.json("/api/v1/errors", {"range": "1h"})
+    (group,) = told["groups"]
+    assert (group["service"], group["span_name"], group["exception_type"]) == (
+        "payment",
+        "INSERT charge",
+        "DuplicateKey",
+    )
+    assert (group["message"], group["errors"], group["change"]) == ("duplicate key {n}", 90, "new")
+    assert sum(group["series"]) == 90 and told["error_traces"] == 90
+    one = api.json("/api/v1/errors", {"range": "1h", "group": group["id"]})
+    assert one["group"]["roots"] == [{"service": "gateway", "name": "POST /checkout", "traces": 60}]
+    assert one["group"]["examples"][0].keys() == {"trace_id", "span_id", "started_at"}
+    assert api.json("/api/v1/errors", {"range": "1h", "service": "gateway"})["groups"] == []
+    assert api.json("/api/v1/errors", {"range": "1h", "q": "duplicate"})["groups"]
+    api.json("/api/v1/errors", {"group": "f" * 32}, status=404)

@@ -15,6 +15,7 @@ from django.conf import settings
 SHARDS = 4
 DIGEST_EVERY_S = 2.0
 FOLD_EVERY_S = 10.0
+JUDGE_AGAIN_EVERY_S = 15.0
 PULSE_EVERY_S = 5.0
 PULSE_KEY, PULSE_TTL_S = "tracer:pulse", 60
 
@@ -52,6 +53,11 @@ app.conf.beat_schedule = {
         "options": {"expires": 10 * FOLD_EVERY_S},
     },
     "drop expired rollups": {"task": "apps.insights.tasks.drop_expired_rollups", "schedule": crontab(minute="27")},
+    "judge again": {
+        "task": "apps.digest.tasks.judge_again",
+        "schedule": JUDGE_AGAIN_EVERY_S,
+        "options": {"expires": JUDGE_AGAIN_EVERY_S},
+    },
     "make partitions": {"task": "apps.digest.tasks.make_partitions", "schedule": crontab(minute="7")},
     "drop what has expired": {"task": "apps.digest.tasks.drop_expired", "schedule": crontab(minute="17")},
     "learn first dictionaries": {

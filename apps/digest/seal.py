@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from apps.digest.verdicts import verdict_of
 from apps.insights.ledger import Ledger
 from apps.store import hot
 from apps.store.carry import Carried, carry_over
@@ -90,7 +91,7 @@ def digest_shard(
         oldest_us = read_until_us - int(MAX_OPEN_SECONDS * 1e6)
         open_keys = [k for k, g in gathered.items() if k in arriving and g.may_wait(oldest_us)]
         carried = {key: gathered.pop(key) for key in open_keys}
-        ready = _prepare(cursor, gathered, retention_days)
+        ready = _prepare(cursor, gathered, retention_days, now_ns)
         with cursor.connection.transaction():
             ready.write(cursor)
             carry_over(cursor, shard, [
@@ -165,7 +166,7 @@ class Ready:
         self.ledger.write(cursor)
 
 
-def _prepare(cursor, gathered: dict[Key, Gathered], retention_days: int) -> Ready:
+def _prepare(cursor, gathered: dict[Key, Gathered], retention_days: int, now_ns: int) -> Ready:
     """Traces stored before are merged with what came late. Nobody else changes them meanwhile: the shard is locked."""
     for summariser in _summarisers.values():
         summariser.attributes.make_room()
@@ -182,7 +183,9 @@ def _prepare(cursor, gathered: dict[Key, Gathered], retention_days: int) -> Read
             for filed_ns, draft in stored.filings.items():
                 ready.ledger.add(key[0], draft, filed_ns, -1)
     for trace in traces.values():
-        ready.ledger.add(trace.workspace_id, trace.draft, trace.filed_at_ns)
+        analysis = ready.ledger.add(trace.workspace_id, trace.draft, trace.filed_at_ns)
+        if analysis is not None:
+            trace.verdict = verdict_of(trace.workspace_id, trace.draft, analysis, now_ns)
     ready.traces = list(traces.values())
     _register(cursor, ready)
     return ready

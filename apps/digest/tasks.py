@@ -12,6 +12,7 @@ from django.db import DatabaseError, DataError
 
 from apps.digest.seal import digest_shard as seal_shard
 from apps.digest.seal import ripe_until_us
+from apps.digest.verdicts import judge_again as judge_traces_again
 from apps.store.connection import StoreUnavailable, store_cursor
 from apps.store.dictionaries import learn, workspaces, workspaces_without_dictionary
 from apps.store.hot import set_oldest_aside
@@ -65,6 +66,12 @@ def _set_aside(shard: int, until_us: int, error: Exception) -> None:
     _log.error(
         "Batch %s of shard %d could not be digested and was set aside: %s", batch_id, shard, reason, exc_info=error
     )
+
+
+@shared_task(ignore_result=True)
+def judge_again() -> None:
+    """Traces that came before there was enough to compare them with."""
+    judge_traces_again(time.time_ns())
 
 
 @shared_task(ignore_result=True)

@@ -11,7 +11,12 @@ from apps.insights.window import DAY_NS, MINUTE_NS, Window
 from apps.traces.usual import Usual, UsualPart
 
 DAYS = 7
-REMEMBER_SECONDS = 60.0
+LATELY_NS = 60 * MINUTE_NS
+"""The last hour is left out: trouble that has just begun must not count as usual."""
+ENOUGH_BEFORE = 100
+"""…unless there are fewer traces before it."""
+REMEMBER_SECONDS = ((1_000, 600.0), (ENOUGH_BEFORE, 60.0), (0, 5.0))
+"""From so many traces on: ten minutes more change nothing in seven days; where little is known, seconds do."""
 _MOST = 5_000
 
 _lock = threading.Lock()
@@ -19,15 +24,16 @@ _known: dict[tuple[int, str, str], tuple[float, Usual]] = {}
 
 
 def usual(workspace_id: int, root_service: str, root_name: str, now_ns: int) -> Usual:
-    """At most a minute old: each process asks the database once a minute for a root span name."""
+    """At most some minutes old: a process asks the database once in that time for a root span name."""
     key, now = (workspace_id, root_service, root_name), time.monotonic()
-    made_at, known = _known.get(key, (-1e9, None))
-    if known is None or now - made_at > REMEMBER_SECONDS:
+    until, known = _known.get(key, (-1e9, None))
+    if known is None or now > until:
         known = look_up(workspace_id, root_service, root_name, now_ns)
+        keep = next(seconds for least, seconds in REMEMBER_SECONDS if known.traces >= least)
         with _lock:
             if len(_known) >= _MOST:
                 _known.clear()
-            _known[key] = now, known
+            _known[key] = now + keep, known
     return known
 
 
@@ -37,8 +43,12 @@ def forget_usual() -> None:
 
 def look_up(workspace_id: int, root_service: str, root_name: str, now_ns: int) -> Usual:
     end = -(-now_ns // MINUTE_NS) * MINUTE_NS
-    window = Window(end - DAYS * DAY_NS, end)
-    return usual_of(window, parts(workspace_id, window, root_service, root_name))
+    before = Window(end - DAYS * DAY_NS, end - LATELY_NS)
+    known = usual_of(before, parts(workspace_id, before, root_service, root_name))
+    if known.traces >= ENOUGH_BEFORE:
+        return known
+    whole = Window(end - DAYS * DAY_NS, end)
+    return usual_of(whole, parts(workspace_id, whole, root_service, root_name))
 
 
 def usual_of(window: Window, found: dict[PartKey, Figures]) -> Usual:
@@ -53,6 +63,7 @@ def usual_of(window: Window, found: dict[PartKey, Figures]) -> Usual:
         _ns(whole.p(0.95)) if whole else 0,
         {key.service: part for key, part in known.items() if not key.work},
         {tuple(key): part for key, part in known.items() if key.work},
+        round(whole.samples * whole.error_share) if whole else 0,
     )
 
 

@@ -32,7 +32,7 @@ MAX_VALUES = 8
 16 s for what its few rarest words rule out as well. The spans are held to all of them in any case."""
 
 COLUMNS = """uuid_send(trace_id), (extract(epoch FROM started_at) * 1e6)::int8, start_ns, duration_ns, span_count,
-             error_count, orphan_count, root_service, root_name, services, service_counts"""
+             error_count, orphan_count, root_service, root_name, services, service_counts, verdict"""
 
 IS_TRACE = "part = 0 AND span_count > 0"
 """A row without spans holds log records whose spans have not come: sampled out, sent elsewhere, or late."""
@@ -52,6 +52,7 @@ class Candidate:
     root_name: str
     services: list[str]
     service_counts: list[int]
+    verdict: bytes | None
 
     @property
     def key(self) -> tuple[int, bytes]:

@@ -37,7 +37,7 @@ def load_traces(workspace_id: int, trace_ids: Iterable[str]) -> Iterator[StoredT
 
 def _stored(trace_id: str, loaded: Loaded, hot_ns: int) -> StoredTrace:
     trace = read_trace(trace_id, loaded.payload, loaded.logs)
-    return StoredTrace(trace, not hot_ns, max(hot_ns, loaded.sealed_ns), loaded.payload)
+    return StoredTrace(trace, not hot_ns, max(hot_ns, loaded.sealed_ns), loaded.payload, loaded.verdict)
 
 
 def has_trace(workspace_id: int, trace_id: str) -> bool:

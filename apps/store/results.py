@@ -42,6 +42,8 @@ class TraceRow:
     matched_count: int = 0
     is_sealed: bool = True
     """False while spans may still arrive."""
+    verdict: bytes | None = None
+    """As digest judged it when it sealed the trace (`apps.traces.verdict.codec`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class StoredTrace:
     last_received_ns: int
     payload: bytes
     """Serialised TracesData, raw as it came."""
+    verdict: bytes | None = None
+    """Packed, of a trace sealed once and whole; None when it has to be judged anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,4 +64,5 @@ def sealed_row(c: Candidate, spans: list[Span]) -> TraceRow:
         services=tuple(ServiceCount(s, counts[2 * i], counts[2 * i + 1]) for i, s in enumerate(c.services)),
         matched=_matched(spans),
         matched_count=len(spans),
+        verdict=c.verdict,
     )

@@ -16,7 +16,8 @@ MAX_SPANS_IN_ROW = 20_000
 
 COPY_TRACE = """
     COPY trace (workspace_id, trace_id, part, started_at, received_at, start_ns, duration_ns, span_count, error_count,
-                orphan_count, root_service, root_name, services, service_counts, tokens, payload, logs)
+                orphan_count, root_service, root_name, services, service_counts, tokens, payload, logs,
+                verdict)
     FROM STDIN (FORMAT BINARY)
 """
 
@@ -30,6 +31,8 @@ class SealedTrace:
     summary: Summary
     filed_at_ns: int
     received_ns: int
+    verdict: bytes | None = None
+    """Packed (`apps.traces.verdict.codec`); None when the trace could not be judged."""
 
 
 def filed_at(start_ns: int, received_ns: int, retention_days: int) -> int:
@@ -64,6 +67,7 @@ def _rows(trace: SealedTrace, dictionary: Dictionary | None):
             tokens if part == 0 else copying.int4_array([]),
             copying.raw(compress(document, 3, dictionary)),
             copying.raw(compress(logs, 3)) if logs and part == 0 else copying.NULL,
+            copying.raw(trace.verdict) if trace.verdict and part == 0 else copying.NULL,
         )  # fmt: skip
 
 

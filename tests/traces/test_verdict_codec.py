@@ -33,7 +33,10 @@ FINDINGS = st.builds(
     st.integers(0, 100), st.integers(0, 100), TEXT, TEXT, TEXT, TEXT, st.booleans(), st.booleans(),
     st.binary(min_size=8, max_size=8).filter(any),
 )  # fmt: skip
-VERDICTS = st.builds(Verdict, TIME, TIME, st.integers(0, 10**9), FINDINGS, st.lists(FINDINGS, max_size=3).map(tuple))
+SHARES = st.lists(st.tuples(st.integers(0, 200), st.integers(1, 1000)), max_size=8).map(tuple)
+VERDICTS = st.builds(
+    Verdict, TIME, TIME, st.integers(0, 10**9), FINDINGS, st.lists(FINDINGS, max_size=3).map(tuple), SHARES
+)
 
 
 @given(VERDICTS)
@@ -66,9 +69,9 @@ def test_another_version_is_no_verdict():
 
 
 def test_a_verdict_takes_some_hundred_bytes():
-    assert len(pack(judged(USUAL, USUAL))) < 25
-    assert len(pack(judged(MORE_CALLS, USUAL))) < 60
-    assert len(pack(judged(FAILED, USUAL, events=TIMEOUT))) < 100
+    assert len(pack(judged(USUAL, USUAL))) < 35
+    assert len(pack(judged(MORE_CALLS, USUAL))) < 70
+    assert len(pack(judged(FAILED, USUAL, events=TIMEOUT))) < 110
 
 
 def test_the_order_of_causes_is_for_ever():

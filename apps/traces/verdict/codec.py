@@ -1,18 +1,21 @@
 """A verdict in some 60 to 120 bytes, for the column `trace.verdict`.
 
-A version byte; then figures as LEB128 integers, durations in µs, and for each finding its cause, a bit for every field
-that is not empty, and those fields in the order of `_FIELDS`. Texts are UTF-8 behind their length.
+A version byte and the cause of the main finding (an index of the table `trace` looks at it); then figures as LEB128
+integers, durations in µs, and for each finding a bit for every field that is not empty, and those fields in the order
+of `_FIELDS`. Texts are UTF-8 behind their length.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
 
-from apps.traces.verdict.facts import CAUSES, Finding, Verdict
+from apps.traces.verdict.facts import CAUSES, NOT_ENOUGH_TRAFFIC, Finding, Verdict
 from apps.traces.verdict.waits import QUEUE_WORK
 from apps.traces.work import KINDS_OF_WORK
 
 VERSION = 1
+TOO_FEW = bytes([VERSION, CAUSES.index(NOT_ENOUGH_TRAFFIC)])
+"""How verdicts begin that could not compare (apps/store/sql/add_verdict.sql has it, too)."""
 US = 1_000
 _WORKS = (*KINDS_OF_WORK, QUEUE_WORK)
 _FIELDS = tuple(field.name for field in fields(Finding) if field.name != "cause")
@@ -23,11 +26,17 @@ _COUNTS = frozenset(("calls", "usual_calls", "failed"))
 
 def pack(verdict: Verdict) -> bytes:
     """Durations are rounded to µs. A kind of work outside of those known raises ValueError."""
-    out = bytearray([VERSION])
-    for number in (verdict.waited_ns // US, verdict.usual_waited_ns // US, verdict.sample_size, len(verdict.also)):
+    out = bytearray([VERSION, CAUSES.index(verdict.main.cause)])
+    for number in (verdict.waited_ns // US, verdict.usual_waited_ns // US, verdict.sample_size):
         _write(out, number)
-    for finding in (verdict.main, *verdict.also):
+    _write_finding(out, verdict.main)
+    out.append(len(verdict.also))
+    for finding in verdict.also:
+        out.append(CAUSES.index(finding.cause))
         _write_finding(out, finding)
+    out.append(len(verdict.shares))
+    for number in (number for share in verdict.shares for number in share):
+        _write(out, number)
     return bytes(out)
 
 
@@ -37,15 +46,17 @@ def unpack(packed: bytes | None) -> Verdict | None:
         return None
     reader = _Reader(packed)
     try:
-        waited, usual, sample, also = (reader.number() for _ in range(4))
-        found = [_read_finding(reader) for _ in range(1 + min(also, len(packed)))]
+        cause = reader.byte()
+        waited, usual, sample = (reader.number() for _ in range(3))
+        main = _read_finding(reader, cause)
+        also = tuple(_read_finding(reader, reader.byte()) for _ in range(reader.byte()))
+        shares = tuple((reader.number(), reader.number()) for _ in range(reader.byte()))
     except (IndexError, ValueError):
         return None
-    return Verdict(waited * US, usual * US, sample, found[0], tuple(found[1:]))
+    return Verdict(waited * US, usual * US, sample, main, also, shares)
 
 
 def _write_finding(out: bytearray, finding: Finding) -> None:
-    out.append(CAUSES.index(finding.cause))
     values = [getattr(finding, name) for name in _FIELDS]
     _write(out, sum(1 << at for at, value in enumerate(values) if value))
     for name, value in zip(_FIELDS, values, strict=True):
@@ -65,8 +76,8 @@ def _write_finding(out: bytearray, finding: Finding) -> None:
             out += text
 
 
-def _read_finding(reader: _Reader) -> Finding:
-    cause, present = CAUSES[reader.byte()], reader.number()
+def _read_finding(reader: _Reader, cause: int) -> Finding:
+    present = reader.number()
     values: dict[str, object] = {}
     for at, name in enumerate(_FIELDS):
         if not present >> at & 1:
@@ -84,7 +95,7 @@ def _read_finding(reader: _Reader) -> Finding:
             values[name] = reader.bytes(8)
         else:
             values[name] = reader.bytes(reader.number()).decode()
-    return Finding(cause, **values)
+    return Finding(CAUSES[cause], **values)
 
 
 def _write(out: bytearray, number: int) -> None:

@@ -65,6 +65,8 @@ class Verdict:
     main: Finding
     also: tuple[Finding, ...] = ()
     """Most important first."""
+    shares: tuple[tuple[int, int], ...] = ()
+    """Who took the waited time, most first: (place of the service among the trace's services by name, thousandths)."""
 
     @property
     def share_pct(self) -> int | None:

@@ -26,8 +26,8 @@ class Failures:
 NO_FAILURES = Failures()
 
 
-def failures_of(found: Contributions, read: Read) -> Failures:
-    """Reads spans of traces with errors only."""
+def failures_of(found: Contributions, read: Read, origins: Sequence[ErrorOrigin] | None = None) -> Failures:
+    """Reads spans of traces with errors only. `origins`: when they have been found already."""
     main, columns = found.family.main, found.family.columns
     if True not in columns.is_error:
         return NO_FAILURES
@@ -35,7 +35,7 @@ def failures_of(found: Contributions, read: Read) -> Failures:
     if not is_failed:
         root, _ = read(columns.position[main])
         is_failed = bool(error_code(dict(root.attributes)))
-    return Failures(tuple(errors_of(found, read)), is_failed)
+    return Failures(tuple(errors_of(found, read) if origins is None else origins), is_failed)
 
 
 def failure(found: Contributions, failures: Failures) -> Finding | None:

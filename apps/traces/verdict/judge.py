@@ -33,6 +33,8 @@ from apps.traces.verdict.limits import (
     MAX_ALSO,
     MAX_MESSAGE,
     MAX_SERVICES,
+    MAX_SHARES,
+    MOST_SERVICES,
     ROUNDING_PCT,
     SPREAD_PCT,
     USUAL_ERRORS_PCT,
@@ -64,7 +66,17 @@ def judge(
     ranked = _with_error(found, failures, usual, by_time) if failures.origins else by_time
     main = ranked[0] if ranked else _without_reason(found, parts, enough)
     also = (*ranked[1:], *_incomplete(found, main), *_skewed(found))[:MAX_ALSO]
-    return Verdict(found.waited_ns, usual.waited_p50_ns if enough else 0, usual.traces, main, also)
+    waited = usual.waited_p50_ns if enough else 0
+    return Verdict(found.waited_ns, waited, usual.traces, main, also, _shares(found, parts))
+
+
+def _shares(found: Contributions, parts: Sequence[Part]) -> tuple[tuple[int, int], ...]:
+    names = sorted(set(found.family.columns.service))
+    if not found.waited_ns or len(names) > MOST_SERVICES:
+        return ()
+    own = sorted(_by_service(parts).items(), key=lambda item: (-item[1], item[0]))[:MAX_SHARES]
+    shares = ((names.index(name), 1000 * own_ns // found.waited_ns) for name, own_ns in own)
+    return tuple(share for share in shares if share[1])
 
 
 def _with_error(found: Contributions, failures: Failures, usual: Usual, by_time: list[Finding]) -> list[Finding]:

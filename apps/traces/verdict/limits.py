@@ -56,3 +56,7 @@ LEADS_PCT = 40
 
 MAX_ALSO = 3
 """Second sentences."""
+MAX_SHARES = 8
+"""Services whose share of the waited time a row of results shows."""
+MOST_SERVICES = 200
+"""A trace of more services shows none."""

@@ -1,0 +1,72 @@
+"""Verdicts where traces are sealed: judged with what is usual by then, and again when more is known."""
+
+from __future__ import annotations
+
+import logging
+
+from apps.insights.usual import usual
+from apps.store.connection import store_cursor
+from apps.store.verdicts import Stored, replace_verdict, roots_to_judge_again, sealed_trace, traces_to_judge_again
+from apps.traces.analysis import Analysis, analyse
+from apps.traces.column_readers import ColumnReader
+from apps.traces.draft import Draft
+from apps.traces.error_origin import draft_reader
+from apps.traces.kinship import NONE
+from apps.traces.usual import NOTHING_USUAL
+from apps.traces.verdict.codec import pack
+from apps.traces.verdict.failures import failures_of
+from apps.traces.verdict.judge import judge
+from apps.traces.verdict.limits import ENOUGH_TRACES
+from apps.traces.verdict.waits import QueueWait, waits_in
+from apps.traces.work import by_name
+
+_log = logging.getLogger(__name__)
+_reader = ColumnReader()
+
+DAY_S = 86_400
+MOST_ROOTS, MOST_TRACES = 50, 1_000
+"""Looked at in one run. A run of so many traces takes a worker about a second."""
+
+
+def verdict_of(
+    workspace_id: int, draft: Draft, analysis: Analysis, now_ns: int, waits: list[QueueWait] | None = None
+) -> bytes | None:
+    """Packed; None when judging failed, which keeps nothing from being sealed. `waits`: of messages whose producers
+    are in other traces, when they have been paired."""
+    try:
+        found, columns = analysis.contributions, analysis.family.columns
+        main = analysis.family.main
+        is_root = analysis.family.parents[main] == NONE
+        known = usual(workspace_id, columns.service[main], columns.name[main], now_ns) if is_root else NOTHING_USUAL
+        failures = failures_of(found, draft_reader(draft), analysis.errors)
+        return pack(judge(found, by_name(found), known, failures, [*waits_in(analysis.edges.edges), *(waits or ())]))
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        _log.exception("Trace %s could not be judged.", draft.trace_id.hex())
+        return None
+
+
+def judge_again(now_ns: int, most: int = MOST_TRACES) -> int:
+    """Judge traces of the last day that could not be compared, where by now there is enough; how many were."""
+    since_s, left = now_ns / 1e9 - DAY_S, most
+    with store_cursor() as cursor:
+        for root in roots_to_judge_again(cursor, since_s=since_s, most=MOST_ROOTS):
+            if left <= 0:
+                break
+            if usual(root.workspace_id, root.service, root.name, now_ns).traces < ENOUGH_TRACES:
+                continue
+            for stored in traces_to_judge_again(cursor, root, since_s=since_s, most=left):
+                left -= _judge_anew(cursor, root.workspace_id, stored, now_ns)
+    return most - left
+
+
+def judge_message(cursor, workspace_id: int, trace_id: bytes, waits: list[QueueWait], now_ns: int) -> bool:
+    """Judge a trace whose message lay in a queue for a time that has just become known."""
+    stored = sealed_trace(cursor, workspace_id, trace_id)
+    return stored is not None and _judge_anew(cursor, workspace_id, stored, now_ns, waits)
+
+
+def _judge_anew(cursor, workspace_id: int, stored: Stored, now_ns: int, waits: list[QueueWait] | None = None) -> bool:
+    if not stored.draft.groups:
+        return False
+    packed = verdict_of(workspace_id, stored.draft, analyse(_reader, stored.draft), now_ns, waits)
+    return packed is not None and replace_verdict(cursor, stored, packed)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from psycopg.errors import QueryCanceled
 
@@ -87,7 +88,8 @@ def draw(cursor, workspace_id: int, asked: Draw, deadline: float) -> Drawn:
         known = {picked.trace_id for picked in found.picked}
         rare = _rare(cursor, asked, values, deadline, found)
         found.picked += [picked for picked in rare if picked.trace_id not in known]
-    found.picked.sort(key=lambda picked: picked.trace_id)
+    # Ids that begin with a time are in order of time; their checksums are not.
+    found.picked.sort(key=lambda picked: crc32(picked.trace_id))
     del found.picked[asked.wanted :]
     return found
 
@@ -139,11 +141,18 @@ def _stretches(asked: Draw) -> dict:
     return {"from_s": edges[:-1], "until_s": edges[1:], "rows": ROWS_A_STRETCH}
 
 
-def load_drafts(cursor, workspace_id: int, picked: Sequence[Picked]) -> Iterator[tuple[Picked, Draft]]:
+class Read(NamedTuple):
+    picked: Picked
+    draft: Draft
+    verdict: bytes | None
+    """Packed (`apps.traces.verdict.codec`)."""
+
+
+def load_drafts(cursor, workspace_id: int, picked: Sequence[Picked]) -> Iterator[Read]:
     """The sealed spans of each, in the order given; those that are gone are left out."""
     cursor.execute(
         """
-        SELECT uuid_send(trace_id), payload FROM trace
+        SELECT uuid_send(trace_id), payload, verdict FROM trace
         WHERE trace_id = ANY(%s::uuid[]) AND workspace_id = %s AND started_at >= to_timestamp(%s)
           AND started_at < to_timestamp(%s)
         ORDER BY trace_id, part
@@ -152,12 +161,12 @@ def load_drafts(cursor, workspace_id: int, picked: Sequence[Picked]) -> Iterator
          max((p.start_ns for p in picked), default=0) / _NS + 1],
         binary=True,
     )  # fmt: skip
-    payloads: dict[bytes, list[bytes]] = {}
-    for trace_id, payload in cursor.fetchall():
-        payloads.setdefault(trace_id, []).append(payload)
+    rows: dict[bytes, list[tuple[bytes, bytes | None]]] = {}
+    for trace_id, payload, verdict in cursor.fetchall():
+        rows.setdefault(trace_id, []).append((payload, verdict))
     for one in picked:
-        if one.trace_id in payloads:
+        if one.trace_id in rows:
             draft = Draft(one.trace_id)
-            for payload in payloads[one.trace_id]:
+            for payload, _ in rows[one.trace_id]:
                 draft.add_document(unpack(cursor, payload))
-            yield one, draft
+            yield Read(one, draft, rows[one.trace_id][0][1])

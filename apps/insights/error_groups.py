@@ -141,7 +141,7 @@ def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
         drawn = draw(cursor, workspace_id, of_failing_span(key.service, key.span_name, *period.window, LOOKED_INTO),
                      deadline)  # fmt: skip
         read = 0
-        for picked, draft in load_drafts(cursor, workspace_id, drawn.picked):
+        for picked, draft, _ in load_drafts(cursor, workspace_id, drawn.picked):
             if time.monotonic() > deadline:
                 break
             read += 1

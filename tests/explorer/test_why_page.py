@@ -43,6 +43,7 @@ def test_the_page_opens_with_the_sentence_and_shows_its_proof(client):
     row = page.steps.rows[0]
     assert (row.service, row.words, row.is_big) == ("payment", "waiting for bank-api", True)
     assert len(page.after_examples) == len(page.before_examples) == 3
+    assert all(example.said for example in page.after_examples)
     assert f'href="{page.after_examples[0].link}"' in answer.content.decode()
     shapes = page.chart.figure["layout"]["shapes"]
     assert shapes[0]["type"] == "rect" and shapes[1]["line"]["dash"] == "dot"

@@ -10,6 +10,8 @@ from apps.explorer.why.form import WhyForm
 from apps.insights.why.samples import Samples
 from apps.traces.durations import format_duration_ns
 from apps.traces.moments import clock_text, utc_text
+from apps.traces.verdict.codec import unpack
+from apps.traces.verdict.words import phrases
 
 EXAMPLES = 3
 
@@ -38,12 +40,18 @@ def examples(samples: Samples, longest_ns: int, form: WhyForm) -> tuple[Example,
             trace_address(sample.trace_id),
             format_duration_ns(sample.waited_ns),
             tuple(_slices(sample.services, longest_ns)),
-            "",
+            _said(sample.verdict),
             clock_text(sample.start_ns, form.now_ns, form.zone),
             utc_text(sample.start_ns),
         )
         for sample in shown
     )
+
+
+def _said(verdict: bytes | None) -> str:
+    """The trace's own sentence, as in a row of results."""
+    found = unpack(verdict)
+    return "".join(phrase.text for phrase in phrases(found, brief=True)) if found else ""
 
 
 def _slices(services: Iterable[tuple[str, int]], longest_ns: int) -> Iterable[Slice]:

@@ -77,7 +77,7 @@ def _read(workspace_id: int, draws: Iterable[Draw], deadline: float) -> tuple[li
             drawn = draw(cursor, workspace_id, asked, until)
             is_sampled |= drawn.ran_out or len(drawn.picked) >= asked.wanted
             picked = [one for one in drawn.picked if one.trace_id not in found]
-            for one, draft in load_drafts(cursor, workspace_id, picked):
+            for one, draft, _ in load_drafts(cursor, workspace_id, picked):
                 if time.monotonic() > until:
                     is_sampled = True
                     break

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.store.picks import Draw, Picked, draw, load_drafts, of_root
+from apps.store.picks import Draw, Picked, Read, draw, load_drafts, of_root
 from apps.traces.column_readers import ColumnReader
 from apps.traces.contributions import Contributions, contributions_of
-from apps.traces.draft import Draft
 from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
 from apps.traces.histogram import Histogram
@@ -45,6 +44,8 @@ class Sample:
     services: tuple[tuple[str, int], ...]
     """(service, its share of the waited time), in the order they come into it."""
     origins: tuple[ErrorOrigin, ...] = ()
+    verdict: bytes | None = None
+    """Packed, as it was stored with the trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,13 @@ def _read(workspace_id: int, asked: Draw, fits) -> Samples:
         drawn = draw(cursor, workspace_id, asked, deadline)
         within = list(_within(drawn.picked))
         ran_out = drawn.ran_out or len(within) < len(drawn.picked)
-        for picked, draft in load_drafts(cursor, workspace_id, within):
+        for read in load_drafts(cursor, workspace_id, within):
             if len(found) == WANTED:
                 break
             if time.monotonic() > deadline:
                 ran_out = True
                 break
-            sample = sample_of(picked, draft, has_error=asked.has_error)
+            sample = sample_of(read, has_error=asked.has_error)
             if fits(sample.waited_ns):
                 found.append(sample)
     return Samples(tuple(found), ran_out and len(found) < WANTED)
@@ -119,17 +120,18 @@ def _within(picked: list[Picked]) -> Iterator[Picked]:
         yield one
 
 
-def sample_of(picked: Picked, draft: Draft, *, has_error: bool = False) -> Sample:
-    found = contributions_of(Family(reader_of_thread().read(draft)))
+def sample_of(read: Read, *, has_error: bool = False) -> Sample:
+    found = contributions_of(Family(reader_of_thread().read(read.draft)))
     main, columns = found.family.main, found.family.columns
     return Sample(
-        trace_id=picked.trace_id.hex(),
+        trace_id=read.picked.trace_id.hex(),
         span_id=columns.span_id[main].hex() if main >= 0 else "",
-        start_ns=found.start_ns or picked.start_ns,
+        start_ns=found.start_ns or read.picked.start_ns,
         waited_ns=found.waited_ns,
         parts=parts_of(found),
         services=tuple(_in_order(found)),
-        origins=tuple(errors_of(found, draft_reader(draft))) if has_error else (),
+        verdict=read.verdict,
+        origins=tuple(errors_of(found, draft_reader(read.draft))) if has_error else (),
     )
 
 

@@ -9,6 +9,7 @@ const MODULES = {
   period: () => import("./period.js"),
   results: () => import("./results.js"),
   scatter: () => import("./scatter.js"),
+  submit: () => import("./submit.js"),
   theme: () => import("./theme.js"),
   toasts: () => import("./toasts.js"),
   waterfall: () => import("./waterfall.js"),

@@ -54,8 +54,8 @@ def test_errors_are_grouped_by_where_they_started_and_counted(client):
 @pytest.mark.parametrize(
     ("before", "after", "mark"),
     [
-        (2, 20, "▲\u00a010\u00a0×"),
-        (20, 2, "▼\u00a090\u00a0%"),
+        (2, 20, "▲"),
+        (20, 2, "▼"),
         (10, 10, "same"),
         (9, 0, "gone"),
         (1, 3, "not enough data"),

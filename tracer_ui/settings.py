@@ -29,7 +29,7 @@ try:
     # What it keeps, and how much it takes
     TRACER_RETENTION_DAYS = environment.integer("TRACER_RETENTION_DAYS", 14, least=1, most=3650)
     # Rollups by minute, ten minutes, hour and day; a window's ends are rounded to what is still there
-    TRACER_MINUTE_RETENTION_DAYS = environment.integer("TRACER_MINUTE_RETENTION_DAYS", 3, least=1, most=3650)
+    TRACER_MINUTE_RETENTION_DAYS = environment.integer("TRACER_MINUTE_RETENTION_DAYS", 2, least=1, most=3650)
     TRACER_TEN_RETENTION_DAYS = environment.integer("TRACER_TEN_RETENTION_DAYS", 8, least=1, most=3650)
     TRACER_HOUR_RETENTION_DAYS = environment.integer("TRACER_HOUR_RETENTION_DAYS", 35, least=1, most=3650)
     TRACER_DAY_RETENTION_DAYS = environment.integer("TRACER_DAY_RETENTION_DAYS", 400, least=1, most=36500)

@@ -8,10 +8,9 @@ deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
+from apps.digest.shards import shard_locked
 from apps.digest.verdicts import verdict_of
 from apps.insights.ledger import Ledger
 from apps.store import hot
@@ -30,8 +29,6 @@ MAX_BYTES = 64 << 20
 """Unpacked documents read in one transaction: spans may be large, and log records are not counted as spans."""
 MAX_OPEN_SECONDS = 60
 """A trace that never falls quiet is sealed after this long, and reopened for what comes later."""
-
-_LOCK_CLASS = 0x74726163
 
 _summarisers: dict[int, Summariser] = {}
 """One a workspace, for each knows the attribute keys it has seen."""
@@ -76,7 +73,7 @@ def digest_shard(
     """Seal what has been quiet for `quiet_seconds` in `shard`; only what the oldest batch holds when `one_by_one`.
     Returns at once when another digest is at it."""
     until_us = ripe_until_us(now_ns, quiet_seconds)
-    with store_cursor() as cursor, _shard_lock(cursor, shard) as is_mine:
+    with store_cursor() as cursor, shard_locked(cursor, shard) as is_mine:
         if not is_mine:
             return Digested()
         limits = {"max_spans": 1 if one_by_one else MAX_SPANS, "max_bytes": MAX_BYTES}
@@ -103,19 +100,6 @@ def digest_shard(
 
 def ripe_until_us(now_ns: int, quiet_seconds: float) -> int:
     return int(now_ns / 1000 - quiet_seconds * 1e6)
-
-
-@contextmanager
-def _shard_lock(cursor, shard: int) -> Iterator[bool]:
-    """A session lock, so that names and partitions can commit on their own before the one transaction that moves
-    spans. It goes when the connection goes."""
-    cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_CLASS, shard])
-    is_mine = cursor.fetchone()[0]
-    try:
-        yield is_mine
-    finally:
-        if is_mine and not cursor.connection.closed:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, shard])
 
 
 def _gather(batches: list[hot.HotBatch]) -> dict[Key, Gathered]:

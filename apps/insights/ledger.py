@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 
-from apps.insights.facts import Facts, copy_rows, from_deposits
+from apps.insights.facts import Facts, copy_rows, from_deposits, select
 from apps.insights.keys import Book, register
 from apps.traces.analysis import Analysis, analyse
 from apps.traces.column_readers import ColumnReader
@@ -31,7 +31,9 @@ def forget_books() -> None:
 class Ledger:
     """One for each transaction; one open at a time in a process, for they share what they remember."""
 
-    def __init__(self):
+    def __init__(self, first_minute: int = 0):
+        self.first_minute = first_minute
+        """What counts before that (minutes since 1970) is left out."""
         for book in _books.values():
             book.make_room()
         self._deposits: dict[int, Deposits] = {}
@@ -53,6 +55,11 @@ class Ledger:
             deposit_unanalysed(into, draft.span_count, filed_ns, sign)
             return None
 
+    @property
+    def size(self) -> int:
+        """Observations so far, two to four a span."""
+        return sum(len(deposits.key) for deposits in self._deposits.values())
+
     def _into(self, workspace_id: int) -> Deposits:
         if workspace_id not in self._deposits:
             book = _books.setdefault(workspace_id, Book())
@@ -64,7 +71,8 @@ class Ledger:
             if deposits.key:
                 book = _books[workspace_id]
                 register(cursor, workspace_id, book, deposits)
-                self._facts.append(from_deposits(deposits, workspace_id, book.ids))
+                facts = from_deposits(deposits, workspace_id, book.ids)
+                self._facts.append(select(facts, facts.minute >= self.first_minute) if self.first_minute else facts)
 
     def write(self, cursor) -> None:
         for facts in self._facts:

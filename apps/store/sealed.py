@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import groupby
+
+import psycopg
 
 from apps.store import copying
 from apps.store.dictionaries import current_dictionary, unpack
@@ -116,6 +121,30 @@ def read_existing(cursor, trace_ids, *, from_ns: int, until_ns: int) -> dict[tup
         if logs:
             draft.add_logs(decompress(logs))
     return found
+
+
+_OF_DAY = """
+    SELECT workspace_id, uuid_send(trace_id), (extract(epoch FROM started_at) * 1e6)::int8 * 1000, payload, logs
+    FROM trace WHERE started_at >= %(day)s AND started_at < %(day)s + interval '1 day'
+      AND (%(workspace)s::int IS NULL OR workspace_id = %(workspace)s)
+    ORDER BY workspace_id, trace_id, started_at, part
+"""
+
+
+def read_day(connection, day: date, workspace_id: int | None = None) -> Iterator[tuple[int, int, Draft]]:
+    """(workspace, filed at in ns, draft) of every trace filed on that day (UTC), of one workspace or all. `connection`
+    must be in a transaction: traces come a few hundred at a time."""
+    with psycopg.ServerCursor(connection, "sealed_traces_of_a_day") as rows, psycopg.Cursor(connection) as cursor:
+        rows.itersize = 300
+        rows.execute(_OF_DAY, {"day": datetime(day.year, day.month, day.day, tzinfo=UTC), "workspace": workspace_id},
+                     binary=True)  # fmt: skip
+        for (owner, trace_id, filed_ns), parts in groupby(rows, key=lambda row: row[:3]):
+            draft = Draft(trace_id)
+            for *_, payload, logs in parts:
+                draft.add_document(unpack(cursor, payload))
+                if logs:
+                    draft.add_logs(decompress(logs))
+            yield owner, filed_ns, draft
 
 
 def delete_traces(cursor, keys: list[tuple[int, bytes]], *, from_ns: int, until_ns: int) -> None:

@@ -154,6 +154,7 @@ def _add_trace(counts: Counts, trace: Trace, filed_ns: int) -> None:
 def stored(*tables: str, workspace_id: int = 1) -> Counts:
     """What the tables hold, added up; keys that come to nothing left out."""
     counts: Counts = defaultdict(Count)
+    taken_back = set()
     for table in tables or ("rollup_inbox", "rollup_minute"):
         for row in _rows(table, workspace_id):
             kind, parts, minute, weight, errors, samples, sum_ns, max_ns, histogram, calls, examples = row
@@ -164,6 +165,10 @@ def stored(*tables: str, workspace_id: int = 1) -> Counts:
                 example = (max(duration, -1 - duration), start, trace_id.hex(), span_id.hex())
                 if duration >= 0:
                     into.examples.add(example)
+                else:
+                    taken_back.add(((kind, tuple(parts), minute), example))
+    for key, example in taken_back:
+        counts[key].examples.discard(example)
     return {key: count for key, count in counts.items() if any(count.numbers)}
 
 

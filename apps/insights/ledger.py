@@ -9,6 +9,7 @@ ledger.write(cursor)        within the transaction that seals the traces
 from __future__ import annotations
 
 import logging
+import threading
 
 from apps.insights.facts import Facts, copy_rows, from_deposits, select
 from apps.insights.keys import Book, register
@@ -19,22 +20,30 @@ from apps.traces.draft import Draft
 
 _log = logging.getLogger(__name__)
 
-_books: dict[int, Book] = {}
-_reader = ColumnReader()
+
+class _Remembered(threading.local):
+    """From transaction to transaction, for each thread that digests (a worker has one)."""
+
+    def __init__(self):
+        self.books: dict[int, Book] = {}
+        self.reader = ColumnReader()
+
+
+_remembered = _Remembered()
 
 
 def forget_books() -> None:
-    """Forget what this process has written (tests empty the tables under it)."""
-    _books.clear()
+    """Forget what this thread has written (tests empty the tables under it)."""
+    _remembered.books.clear()
 
 
 class Ledger:
-    """One for each transaction; one open at a time in a process, for they share what they remember."""
+    """One for each transaction; one open at a time in a thread, for they share what they remember."""
 
     def __init__(self, first_minute: int = 0):
         self.first_minute = first_minute
         """What counts before that (minutes since 1970) is left out."""
-        for book in _books.values():
+        for book in _remembered.books.values():
             book.make_room()
         self._deposits: dict[int, Deposits] = {}
         self._facts: list[Facts] = []
@@ -46,7 +55,7 @@ class Ledger:
         into = self._into(workspace_id)
         size = len(into.key)
         try:
-            analysis = analyse(_reader, draft)
+            analysis = analyse(_remembered.reader, draft)
             deposit(into, analysis, filed_ns, sign)
             return analysis
         except Exception:
@@ -62,14 +71,14 @@ class Ledger:
 
     def _into(self, workspace_id: int) -> Deposits:
         if workspace_id not in self._deposits:
-            book = _books.setdefault(workspace_id, Book())
+            book = _remembered.books.setdefault(workspace_id, Book())
             self._deposits[workspace_id] = Deposits(book.keys)
         return self._deposits[workspace_id]
 
     def register(self, cursor) -> None:
         for workspace_id, deposits in self._deposits.items():
             if deposits.key:
-                book = _books[workspace_id]
+                book = _remembered.books[workspace_id]
                 register(cursor, workspace_id, book, deposits)
                 facts = from_deposits(deposits, workspace_id, book.ids)
                 self._facts.append(select(facts, facts.minute >= self.first_minute) if self.first_minute else facts)

@@ -128,9 +128,9 @@ def _add_request(fleet: _Keys, pick: random.Random, by_service: dict, own: list[
         mine = by_service[service]
         for name in pick.sample(mine, min(len(mine), pick.randrange(4, 16))):
             share = rate / (1 + 20 * pick.random() ** 3)
-            work = WORK[min(int(pick.expovariate(0.7)), 5)]
+            work = WORK[min(int(random.Random(name[2]).expovariate(0.7)), 5)]
             kind = "INTERNAL" if work == "own_code" else "CLIENT"
-            peer = ("", "") if work in ("own_code", "network") else (work, f"{work}-{pick.randrange(9)}")
+            peer = ("", "") if work in ("own_code", "network") else (work, f"{work} of {service}")
             fleet.add(2, (service, name[1], kind, *peer), share)
             fleet.add(4, (*root[:2], service, name[1], work), share)
             if peer[0]:

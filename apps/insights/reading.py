@@ -13,18 +13,21 @@ import numpy as np
 
 from apps.insights.closed import read_closed
 from apps.insights.cover import Stretch, cover
-from apps.insights.facts import best_examples, merged_records, unpack_examples, unpack_records
+from apps.insights.facts import best_examples, unpack_examples, unpack_records
 from apps.insights.figures import Example, Figures
 from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.window import Window
 from apps.traces.deposits import NAME
-from apps.traces.histogram import Histogram, value_of
+from apps.traces.histogram import LAST, Histogram, value_of
 
 _ALL = "weight, errors, samples, sum_ns, max_ns, histogram, calls_histogram, examples"
 _SCALARS = "weight, errors, samples, sum_ns, max_ns"
 SUMS = """sum(weight)::int8, sum(errors)::int8, sum(samples)::int8,
            least(greatest(sum(sum_ns), -9223372036854775808), 9223372036854775807)::int8, max(max_ns)"""
 MERGED = """string_agg(histogram, ''), string_agg(calls_histogram, ''), string_agg(examples, '')"""
+
+_BUCKETS, _ROWS_AT_ONCE = LAST + 1, 10_000
+_NO_HISTOGRAM = Histogram()
 
 
 class Asked(NamedTuple):
@@ -89,7 +92,7 @@ def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
 def to_figures(rows: Sequence[tuple], kind: int, histograms: bool) -> list[Figures]:
     """Of rows of sums, with merged bytes after them when `histograms`."""
     if not histograms:
-        return [Figures(*row) for row in rows]
+        return [Figures(*row, _NO_HISTOGRAM) for row in rows]
     durations = _histograms([row[5] for row in rows])
     calls = _histograms([row[6] for row in rows])
     examples = _examples([row[7] for row in rows], kind)
@@ -106,13 +109,21 @@ def _top(histogram: Histogram) -> int:
 
 
 def _histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
-    records = merged_records(unpack_records(packed), np.arange(len(packed)))
-    ends = np.cumsum(np.bincount(records.row, minlength=len(packed))).tolist()
-    buckets, counts = records.bucket.tolist(), records.count.tolist()
-    return [
-        Histogram(dict(zip(buckets[start:end], counts[start:end], strict=True)))
-        for start, end in zip([0, *ends], ends, strict=False)
-    ]
+    """A table of all buckets of all rows is summed in a tenth of the time that sorting the records takes; counts
+    below 2^53 are exact in it."""
+    records = unpack_records(packed)
+    made = [Histogram() for _ in packed]
+    for start in range(0, len(packed), _ROWS_AT_ONCE):
+        low, high = np.searchsorted(records.row, (start, start + _ROWS_AT_ONCE))
+        place = (records.row[low:high] - start) * _BUCKETS + records.bucket[low:high]
+        sums = np.bincount(place, records.count[low:high])
+        filled = np.flatnonzero(sums)
+        counts = sums[filled].astype(np.int64).tolist()
+        rows, buckets = filled // _BUCKETS, (filled % _BUCKETS).tolist()
+        ends = np.cumsum(np.bincount(rows, minlength=1)).tolist()
+        for row, begin, end in zip(range(start, len(packed)), [0, *ends], ends, strict=False):
+            made[row].counts = dict(zip(buckets[begin:end], counts[begin:end], strict=True))
+    return made
 
 
 def _examples(packed: Sequence[bytes | None], kind: int) -> list[list[Example]]:

@@ -166,6 +166,7 @@ class Filler:
 
     def _register(self) -> np.ndarray:
         from apps.insights.keys import Book, register
+        from apps.insights.summing import summed
         from apps.store.connection import store_cursor
         from apps.traces.deposits import Deposits
 
@@ -173,10 +174,10 @@ class Filler:
         deposits = Deposits(book.keys)
         for kind, parts in self.fleet.keys:
             number = book.keys.number(kind, parts)
-            deposits.add(number, (self.now - self.asked.days * DAY_MINUTES) * minute_ns, 1000, False, 1)
-            deposits.add(number, self.now * minute_ns, 1000, False, 1)
+            for minute in (self.now - self.asked.days * DAY_MINUTES, self.now):
+                deposits.add(number, minute * minute_ns, 1000, False, 1)
         with store_cursor() as cursor:
-            register(cursor, self.asked.workspace, book, deposits)
+            register(cursor, self.asked.workspace, book, summed(deposits))
         return book.ids
 
     def _fill_level(self, level, first: int, until: int) -> int:

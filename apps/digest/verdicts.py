@@ -18,7 +18,6 @@ from apps.traces.verdict.failures import failures_of
 from apps.traces.verdict.judge import judge
 from apps.traces.verdict.limits import ENOUGH_TRACES
 from apps.traces.verdict.waits import QueueWait, waits_in
-from apps.traces.work import by_name
 
 _log = logging.getLogger(__name__)
 _reader = ColumnReader()
@@ -39,7 +38,7 @@ def verdict_of(
         is_root = analysis.family.parents[main] == NONE
         known = usual(workspace_id, columns.service[main], columns.name[main], now_ns) if is_root else NOTHING_USUAL
         failures = failures_of(found, draft_reader(draft), analysis.errors)
-        return pack(judge(found, by_name(found), known, failures, [*waits_in(analysis.edges.edges), *(waits or ())]))
+        return pack(judge(found, analysis.parts, known, failures, [*waits_in(analysis.edges.edges), *(waits or ())]))
     except (ArithmeticError, LookupError, TypeError, ValueError):
         _log.exception("Trace %s could not be judged.", draft.trace_id.hex())
         return None

@@ -1,4 +1,4 @@
-"""Facts as columns of numbers: made from deposits, read from rows, merged, and packed into rows again.
+"""Facts as columns of numbers: read from rows, merged, and packed into rows again.
 
 Everything here is numpy over whole transactions: 0.5 µs an observation, where Python would take 5.
 """
@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from apps.store import copying
-from apps.traces.deposits import ERROR, MINUTE_NS, NAME, Deposits
-from apps.traces.histogram import BOUNDS, LAST
+from apps.traces.deposits import ERROR, MINUTE_NS
 
 EXAMPLES = 3
 """Kept of a key and bucket: the slowest; of errors the newest."""
@@ -23,10 +22,7 @@ EXAMPLE = np.dtype(
 """A duration of -1 - n takes back the example of duration n."""
 RECORD = np.dtype([("bucket", "<u2"), ("count", "<i4")])
 
-MAX_VALUE_NS = 1 << 53
-"""A weighted duration above 104 days counts as so much in a sum, so that sums of what is absurd stay in a bigint."""
 _MAX_COUNT = (1 << 31) - 1
-_BOUNDS = np.array(BOUNDS[: LAST + 1], dtype=np.int64)
 _SLOTS = 512
 _MINUTE_US = MINUTE_NS // 1000
 
@@ -62,80 +58,39 @@ class Facts:
         return len(self.key)
 
 
-def from_deposits(deposits: Deposits, workspace_id: int, key_ids: np.ndarray) -> Facts:
-    """Merged. `key_ids`: the id in `rollup_key` by the book's number."""
-    kinds = np.fromiter((kind for kind, _ in deposits.book.keys), np.int64, len(deposits.book.keys))
-    number = np.array(deposits.key, np.int64)
-    weight, samples = np.array(deposits.weight, np.int64), np.array(deposits.samples, np.int64)
-    value, calls = np.array(deposits.value_ns, np.int64), np.array(deposits.calls, np.int64)
-    kind, rows = kinds[number], np.arange(len(number))
-    is_timed, is_counted = value >= 0, calls >= 0
-    sums = np.where(is_timed, _weighted(value, weight), 0)
-    shown = deposits.shown
-    example_row = np.fromiter((row for row, *_ in shown), np.int64, len(shown))
-    return merge(
-        Facts(
-            np.full(len(number), workspace_id), kind, np.array(deposits.at_ns, np.int64) // MINUTE_NS,
-            key_ids[number],
-            np.stack([weight, np.array(deposits.errors, np.int64), samples, sums], axis=1),
-            np.where((kind == NAME) & (samples > 0) & is_timed, value, 0),
-            Ragged(rows[is_timed], _buckets(value[is_timed]), weight[is_timed]),
-            Ragged(rows[is_counted], _buckets(calls[is_counted]), weight[is_counted]),
-            example_row, _examples(shown, samples[example_row] < 0),
-        )
-    )  # fmt: skip
-
-
-def _weighted(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """value * weight // 1000 without leaving 64 bits, towards zero, so that taking back is exact."""
-    size = np.abs(weight)
-    whole, rest = value // 1000, value % 1000
-    is_large = whole.astype(float) * size > MAX_VALUE_NS
-    product = np.where(is_large, MAX_VALUE_NS, np.where(is_large, 0, whole) * size + rest * size // 1000)
-    return np.where(weight < 0, -product, product)
-
-
-def _buckets(values: np.ndarray) -> np.ndarray:
-    return np.searchsorted(_BOUNDS, values, side="right") - 1
-
-
-def _examples(shown: Sequence[tuple], is_taken_back: np.ndarray) -> np.ndarray:
-    found = np.empty(len(shown), EXAMPLE)
-    if shown:
-        _, durations, starts, trace_ids, span_ids = zip(*shown, strict=True)
-        found["duration_ns"], found["start_ns"] = durations, starts
-        ids = np.frombuffer(b"".join(trace_ids), ">u8").reshape(-1, 2)
-        found["trace_high"], found["trace_low"] = ids[:, 0], ids[:, 1]
-        found["span"] = np.frombuffer(b"".join(span_ids), ">u8")
-        found["duration_ns"][is_taken_back] = -1 - found["duration_ns"][is_taken_back]
-    return found
-
-
 def merge(facts: Facts) -> Facts:
-    """One row for each key and bucket, without those that come to nothing; rows by workspace, kind, bucket, key."""
+    """One row for each key and bucket, without those that come to nothing; by workspace, kind, bucket and key, as
+    queries read them."""
     if not facts.n:
         return facts
-    order = np.lexsort((facts.key, facts.minute, facts.kind, facts.workspace))
-    by = np.stack([facts.workspace, facts.kind, facts.minute, facts.key])[:, order]
-    is_first = np.empty(facts.n, bool)
-    is_first[0] = True
-    np.any(by[:, 1:] != by[:, :-1], axis=0, out=is_first[1:])
+    # A key has one workspace and kind. Two sorts of one column take a fifth of one sort by four.
+    first_minute = facts.minute.min()
+    place = facts.key * (facts.minute.max() - first_minute + 1) + facts.minute - first_minute
+    order = np.argsort(place)
+    is_first = np.append(True, np.diff(place[order]) != 0)
     firsts = np.flatnonzero(is_first)
+    rows = order[firsts]
+    by = np.lexsort((facts.key[rows], facts.minute[rows], facts.kind[rows], facts.workspace[rows]))
+    rank = np.empty(len(rows), np.int64)
+    rank[by] = np.arange(len(rows))
     group = np.empty(facts.n, np.int64)
-    group[order] = np.cumsum(is_first) - 1
-    numbers = _sum_up(facts.numbers[order], firsts)
+    group[order] = rank[np.cumsum(is_first) - 1]
+    rows = rows[by]
+    numbers = sum_numbers(facts.numbers[order], firsts)[by]
+    max_ns = np.maximum.reduceat(facts.max_ns[order], firsts)[by]
     histogram, calls = merged_records(facts.histogram, group), merged_records(facts.calls, group)
-    example_row, examples = best_examples(group[facts.example_row], by[1, firsts], facts.examples)
+    example_row, examples = best_examples(group[facts.example_row], facts.kind[rows], facts.examples)
     is_kept = numbers.any(axis=1)
-    for rows in (histogram.row, calls.row, example_row[examples["duration_ns"] < 0]):
-        is_kept[rows] = True
-    workspace, kind, minute, key = by[:, firsts]
-    max_ns = np.maximum.reduceat(facts.max_ns[order], firsts)
-    merged = Facts(workspace, kind, minute, key, numbers, max_ns, histogram, calls, example_row, examples)
+    for filled in (histogram.row, calls.row, example_row[examples["duration_ns"] < 0]):
+        is_kept[filled] = True
+    merged = Facts(
+        facts.workspace[rows], facts.kind[rows], facts.minute[rows], facts.key[rows], numbers, max_ns, histogram, calls,
+        example_row, examples,
+    )  # fmt: skip
     return merged if is_kept.all() else select(merged, is_kept)
 
 
-def _sum_up(numbers: np.ndarray, firsts: np.ndarray) -> np.ndarray:
+def sum_numbers(numbers: np.ndarray, firsts: np.ndarray) -> np.ndarray:
     """Exact, but for sums of durations that would leave 64 bits: they stay at the end."""
     sums = np.add.reduceat(numbers, firsts, axis=0)
     about = np.add.reduceat(numbers[:, 3].astype(float), firsts)
@@ -149,7 +104,7 @@ def merged_records(ragged: Ragged, group: np.ndarray) -> Ragged:
     if not len(ragged.row):
         return ragged
     place = group[ragged.row] * _SLOTS + ragged.bucket
-    order = np.argsort(place, kind="stable")
+    order = np.argsort(place)
     place = place[order]
     firsts = np.flatnonzero(np.concatenate(([True], place[1:] != place[:-1])))
     counts = np.add.reduceat(ragged.count[order], firsts)

@@ -14,8 +14,9 @@ from uuid import UUID
 
 import numpy as np
 
+from apps.insights.facts import Facts
 from apps.store.names import listed_name
-from apps.traces.deposits import COVERAGE, EDGE, ERROR, MINUTE_NS, NAME, PART, SERVICE, Deposits, Key, KeyBook
+from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, Key, KeyBook
 
 OTHER = "(other)"
 MOST_KEYS = {EDGE: 20_000, NAME: 20_000, SERVICE: 5_000, PART: 100_000, ERROR: 20_000, COVERAGE: 100}
@@ -52,14 +53,14 @@ class Book:
             self.ids, self.written_at, self.first_s = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64)
 
 
-def register(cursor, workspace_id: int, book: Book, deposits: Deposits) -> None:
-    """Make every key in `deposits` known; afterwards `book.ids` has its id."""
+def register(cursor, workspace_id: int, book: Book, facts: Facts) -> None:
+    """Make every key in `facts`, there by its number, known; afterwards `book.ids` has its id."""
     missing = len(book.keys.keys) - len(book.ids)
     if missing:
         book.ids = np.concatenate((book.ids, np.zeros(missing, np.int64)))
         book.written_at = np.concatenate((book.written_at, np.full(missing, -1e9)))
         book.first_s = np.concatenate((book.first_s, np.full(missing, _NEVER)))
-    first, last = _times(len(book.ids), deposits)
+    first, last = _times(len(book.ids), facts)
     is_old = time.monotonic() - book.written_at > REFRESH_SECONDS
     stale = np.flatnonzero((first < _NEVER) & (is_old | (first < book.first_s)))
     if not len(stale):
@@ -76,13 +77,12 @@ def register(cursor, workspace_id: int, book: Book, deposits: Deposits) -> None:
     book.first_s[stale] = np.minimum(book.first_s[stale], first[stale])
 
 
-def _times(count: int, deposits: Deposits) -> tuple[np.ndarray, np.ndarray]:
-    """By number of the key: its first and last minute in `deposits`, in seconds since 1970 (one transaction may cover
+def _times(count: int, facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """By number of the key: its first and last minute in `facts`, in seconds since 1970 (one transaction may cover
     hours); _NEVER and 0 for those not in it."""
-    numbers, minutes = np.array(deposits.key, np.int64), np.array(deposits.at_ns, np.int64) // MINUTE_NS * 60
     first, last = np.full(count, _NEVER), np.zeros(count, np.int64)
-    np.minimum.at(first, numbers, minutes)
-    np.maximum.at(last, numbers, minutes)
+    np.minimum.at(first, facts.key, facts.minute * 60)
+    np.maximum.at(last, facts.key, facts.minute * 60)
     return first, last
 
 

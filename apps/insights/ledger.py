@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 
-from apps.insights.facts import Facts, copy_rows, from_deposits, select
+from apps.insights.facts import Facts, copy_rows, select
 from apps.insights.keys import Book, register
+from apps.insights.summing import summed, with_ids
 from apps.traces.analysis import Analysis, analyse
 from apps.traces.column_readers import ColumnReader
 from apps.traces.deposits import Deposits, deposit, deposit_unanalysed
@@ -53,21 +54,21 @@ class Ledger:
         if not draft.groups:
             return None
         into = self._into(workspace_id)
-        size = len(into.key)
+        mark = into.mark()
         try:
             analysis = analyse(_remembered.reader, draft)
             deposit(into, analysis, filed_ns, sign)
             return analysis
         except Exception:
             _log.exception("Trace %s could not be analysed; it is sealed without.", draft.trace_id.hex())
-            into.cut(size)
+            into.cut(mark)
             deposit_unanalysed(into, draft.span_count, filed_ns, sign)
             return None
 
     @property
     def size(self) -> int:
         """Observations so far, two to four a span."""
-        return sum(len(deposits.key) for deposits in self._deposits.values())
+        return sum(deposits.size for deposits in self._deposits.values())
 
     def _into(self, workspace_id: int) -> Deposits:
         if workspace_id not in self._deposits:
@@ -77,10 +78,10 @@ class Ledger:
 
     def register(self, cursor) -> None:
         for workspace_id, deposits in self._deposits.items():
-            if deposits.key:
-                book = _remembered.books[workspace_id]
-                register(cursor, workspace_id, book, deposits)
-                facts = from_deposits(deposits, workspace_id, book.ids)
+            if not deposits.is_empty:
+                book, facts = _remembered.books[workspace_id], summed(deposits)
+                register(cursor, workspace_id, book, facts)
+                facts = with_ids(facts, workspace_id, book.ids)
                 self._facts.append(select(facts, facts.minute >= self.first_minute) if self.first_minute else facts)
 
     def write(self, cursor) -> None:

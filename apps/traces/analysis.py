@@ -10,6 +10,7 @@ from apps.traces.draft import Draft
 from apps.traces.edges import Edges, edges_of
 from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
+from apps.traces.work import Part, by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Analysis:
     contributions: Contributions
     edges: Edges
     errors: list[ErrorOrigin]
+    parts: list[Part]
+    """By service, span name and kind of work."""
 
     @property
     def family(self) -> Family:
@@ -26,4 +29,4 @@ class Analysis:
 def analyse(reader: ColumnReader, draft: Draft) -> Analysis:
     """Of a draft with at least one span. Keep the reader from trace to trace: it remembers."""
     found = contributions_of(Family(reader.read(draft)))
-    return Analysis(found, edges_of(found.family), errors_of(found, draft_reader(draft)))
+    return Analysis(found, edges_of(found.family), errors_of(found, draft_reader(draft)), by_name(found))

@@ -7,18 +7,17 @@ that in one go for a whole transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from operator import sub
 
 from apps.traces.analysis import Analysis
-from apps.traces.contributions import Contributions
-from apps.traces.edges import MESSAGING, Edges
+from apps.traces.edges import MESSAGING, Edge
 from apps.traces.error_origin import ErrorOrigin
 from apps.traces.family import Family
 from apps.traces.kinship import LOST, NONE
 from apps.traces.model import KINDS
 from apps.traces.peers import CONSUMER, SERVER, Call
 from apps.traces.sampling import CALL, weight_of
-from apps.traces.work import works_of
 
 EDGE, NAME, SERVICE, PART, ERROR, COVERAGE = range(1, 7)
 """Kinds of keys. docs/rollups.md has the parts of each."""
@@ -35,6 +34,7 @@ MINUTE_NS = 60_000_000_000
 FAR_NS = 1_440 * MINUTE_NS
 """A start farther from the minute its trace is filed at cannot be true, and counts at that minute."""
 MOST_KEYS = 100_000
+_RECEIVES = (SERVER, CONSUMER)
 
 Key = tuple[int, tuple[str, ...]]
 """(kind, parts)."""
@@ -79,10 +79,15 @@ class KeyBook:
         number = self._spans[service, name, kind, call] = self.number(NAME, (service, name, word, *peer))
         return number
 
-    def edge(self, caller, callee, kind: str) -> int:
-        found = self._edges.get((caller, callee, kind))
-        if found is None:
-            found = self._edges[caller, callee, kind] = self.number(EDGE, (*caller, *callee, kind))
+    def of_edges(self, callers: Iterable, callees: Iterable, kinds: Iterable[str]) -> list[int]:
+        edges = list(zip(callers, callees, kinds, strict=True))
+        found = list(map(self._edges.get, edges))
+        if None in found:
+            for edge in edges:
+                if edge not in self._edges:
+                    caller, callee, kind = edge
+                    self._edges[edge] = self.number(EDGE, (*caller, *callee, kind))
+            found = [self._edges[edge] for edge in edges]
         return found
 
     def entry(self, service: str, version: str) -> int:
@@ -99,57 +104,82 @@ class KeyBook:
 
 
 class Deposits:
-    """Observations as parallel lists; one row each."""
+    """Observations as parallel lists, by what they are of; `apps.insights.facts` makes rows of them.
 
-    __slots__ = ("at_ns", "book", "calls", "errors", "key", "samples", "shown", "value_ns", "weight")
+    What all observations of a trace share is kept once, as a run: (how many, value).
+    """
+
+    __slots__ = (
+        "book", "edge_at", "edge_calls", "edge_key", "edge_ns", "edge_signs", "entry_key", "entry_row", "is_error",
+        "others", "part_at", "part_calls", "part_key", "part_ns", "part_weight", "sampled", "shown",
+        "signs", "span_at", "span_id", "span_key", "span_ns", "trace_id",
+    )  # fmt: skip
 
     def __init__(self, book: KeyBook):
         self.book = book
-        self.key: list[int] = []
-        """Number in the book."""
-        self.at_ns: list[int] = []
-        """An instant of the minute it counts in."""
-        self.weight: list[int] = []
-        """Thousandths of a call; negative when taken back."""
-        self.errors: list[int] = []
-        """The weight of an error, else 0."""
-        self.samples: list[int] = []
-        self.value_ns: list[int] = []
-        """For the histogram and the sum; -1 for unknown."""
-        self.calls: list[int] = []
-        """Spans of a part in its trace; -1 where that says nothing."""
+        # Spans, in their traces' order. Keys are numbers in the book; a duration of -1 is unknown.
+        self.span_key: list[int] = []
+        self.span_at: list[int] = []
+        """An instant of the minute it counts in, ns; the span's start where that can be true."""
+        self.span_ns: list[int] = []
+        self.span_id: list[bytes] = []
+        self.is_error: list[bool] = []
+        self.signs: list[tuple[int, int]] = []
+        self.trace_id: list[bytes] = []
+        """One for each run in `signs`."""
+        self.sampled: list[tuple[int, list[int]]] = []
+        """(first span, weights) of traces in which not every span stands for one call."""
+        # Entries into services: figures as the span's.
+        self.entry_row: list[int] = []
+        self.entry_key: list[int] = []
+        # Edges; (weight, is_error) each.
+        self.edge_key: list[int] = []
+        self.edge_at: list[int] = []
+        self.edge_ns: list[int] = []
+        self.edge_calls: list[tuple[int, bool]] = []
+        self.edge_signs: list[tuple[int, int]] = []
+        # Parts of the waited time, (own time, spans) each.
+        self.part_key: list[int] = []
+        self.part_ns: list[int] = []
+        self.part_calls: list[int] = []
+        self.part_at: list[tuple[int, int]] = []
+        self.part_weight: list[tuple[int, int]] = []
+        """Negative when taken back."""
+        self.others: list[tuple[int, int, int, int, int, int]] = []
+        """(key, at_ns, weight, weight of an error, samples, duration_ns)"""
         self.shown: list[tuple[int, int, int, bytes, bytes]] = []
-        """Examples: (row, duration_ns, start_ns, trace id, span id); the slowest of a key and minute are kept, or
-        the newest of errors."""
+        """Examples: (place in `others`, duration_ns, start_ns, trace id, span id). Spans are their own examples."""
 
-    def add(
-        self, key: int, at_ns: int, weight: int, is_error: bool, sign: int, value_ns: int = -1, calls: int = -1,
-        samples: int = 1,
-    ) -> int:  # fmt: skip
-        """One observation; its row."""
-        self.key.append(key)
-        self.at_ns.append(at_ns)
-        self.weight.append(sign * weight)
-        self.errors.append(sign * weight if is_error else 0)
-        self.samples.append(sign * samples)
-        self.value_ns.append(value_ns)
-        self.calls.append(calls)
-        return len(self.key) - 1
+    def add(self, key: int, at_ns: int, weight: int, is_error: bool, sign: int, value_ns: int = -1, samples: int = 1):
+        """One observation; its place in `others`."""
+        self.others.append((key, at_ns, sign * weight, sign * weight if is_error else 0, sign * samples, value_ns))
+        return len(self.others) - 1
 
-    def cut(self, rows: int) -> None:
-        """Keep only the first `rows`."""
-        for column in (self.key, self.at_ns, self.weight, self.errors, self.samples, self.value_ns, self.calls):
-            del column[rows:]
-        self.shown = [shown for shown in self.shown if shown[0] < rows]
+    @property
+    def is_empty(self) -> bool:
+        return not self.span_key and not self.others
+
+    @property
+    def size(self) -> int:
+        """Observations."""
+        return sum(map(len, (self.span_key, self.entry_key, self.edge_key, self.part_key, self.others)))
+
+    def mark(self) -> tuple[int, ...]:
+        """Where everything ends now, for `cut`."""
+        return tuple(len(getattr(self, name)) for name in self.__slots__ if name != "book")
+
+    def cut(self, mark: tuple[int, ...]) -> None:
+        """Take away what was added since the mark."""
+        for name, size in zip((n for n in self.__slots__ if n != "book"), mark, strict=True):
+            del getattr(self, name)[size:]
 
 
 def deposit(into: Deposits, analysis: Analysis, filed_ns: int, sign: int = 1) -> None:
     """Everything one trace adds (sign 1), or takes back (-1). `filed_ns`: the time it is filed under in the store."""
     trace = _Trace(into, analysis.family, filed_ns, sign)
     trace.add_spans()
-    trace.add_entries()
-    trace.add_edges(analysis.edges)
-    trace.add_parts(analysis.contributions, analysis.edges)
+    trace.add_edges(analysis.edges.edges)
+    trace.add_parts(analysis)
     trace.add_errors(analysis.errors)
     trace.add_coverage()
 
@@ -167,79 +197,85 @@ class _Trace:
         minute = filed_ns - filed_ns % MINUTE_NS
         self.low, self.high = minute - FAR_NS, minute + FAR_NS
         states = self.columns.trace_state
-        self.weights: Sequence[int] = [weight_of(s) for s in states] if any(states) else [CALL] * self.columns.n
+        self.weights: list[int] = [weight_of(s) for s in states] if any(states) else [CALL] * self.columns.n
         self.main_at = self._at(self.columns.start[family.main])
+        self.is_failed = True in self.columns.is_error
 
     def _at(self, start_ns: int) -> int:
         return start_ns if self.low <= start_ns < self.high else self.filed
 
-    def add_spans(self) -> None:
-        columns, into, sign = self.columns, self.into, self.sign
-        first, n = len(into.key), columns.n
-        weights = [sign * w for w in self.weights]
-        durations = [end - start for start, end in zip(columns.start, columns.end, strict=True)]
-        into.key += self.book.of_spans(columns)
-        into.weight += weights
-        into.errors += [w if is_error else 0 for w, is_error in zip(weights, columns.is_error, strict=True)]
-        into.samples += [sign] * n
-        into.calls += [-1] * n
-        if columns.untimed:
-            for index in columns.untimed:
-                durations[index] = -1
-        into.value_ns += durations
-        if columns.start[0] >= self.low and columns.start[-1] < self.high:
-            into.at_ns += columns.start
-        else:
-            into.at_ns += map(self._at, columns.start)
-        if sign > 0:  # Spans of a trace are only added to, hence never taken back as examples.
-            trace_id, rows = columns.trace_id, range(first, first + n)
-            shown = zip(rows, durations, columns.start, columns.span_id, strict=True)
-            into.shown += [(row, ns, start, trace_id, span_id) for row, ns, start, span_id in shown if ns >= 0]
-
-    def add_entries(self) -> None:
-        """Where a service was entered: its request rate is theirs."""
-        columns, parents, into, entry = self.columns, self.family.parents, self.into, self.book.entry
-        services = columns.service
-        for index, kind in enumerate(columns.kind):
-            parent = parents[index]
-            if kind in (SERVER, CONSUMER) or parent < 0 or services[parent] != services[index]:
-                into.add(
-                    entry(services[index], columns.version[index]), self._at(columns.start[index]),
-                    self.weights[index], columns.is_error[index], self.sign, self._duration(index),
-                )  # fmt: skip
-
     def _duration(self, index: int) -> int:
         return -1 if index in self.columns.untimed else self.columns.end[index] - self.columns.start[index]
 
-    def add_edges(self, edges: Edges) -> None:
-        add, key, at, sign = self.into.add, self.book.edge, self._at, self.sign
-        for caller, callee, kind, is_error, start_ns, duration_ns, weight in edges.edges:
-            add(key(caller, callee, kind), at(start_ns), weight, is_error, sign, duration_ns)
+    def add_spans(self) -> None:
+        """Every span, and where a service was entered: its request rate is theirs."""
+        columns, into, n = self.columns, self.into, self.columns.n
+        first = len(into.span_key)
+        into.span_key += self.book.of_spans(columns)
+        durations = list(map(sub, columns.end, columns.start))
+        for index in columns.untimed:
+            durations[index] = -1
+        into.span_ns += durations
+        if columns.start[0] >= self.low and columns.start[-1] < self.high:
+            into.span_at += columns.start
+        else:
+            into.span_at += map(self._at, columns.start)
+        into.span_id += columns.span_id
+        into.is_error += columns.is_error
+        into.signs.append((n, self.sign))
+        into.trace_id.append(columns.trace_id)
+        if any(columns.trace_state):
+            into.sampled.append((first, self.weights))
+        services, kinds, parents = columns.service, columns.kind, self.family.parents
+        entries = [
+            index
+            for index, parent in enumerate(parents)
+            if parent < 0 or kinds[index] in _RECEIVES or services[parent] != services[index]
+        ]
+        into.entry_row += [first + index for index in entries]
+        entry = self.book.entry
+        into.entry_key += [entry(services[index], columns.version[index]) for index in entries]
 
-    def add_parts(self, found: Contributions, edges: Edges) -> None:
+    def add_edges(self, edges: list[Edge]) -> None:
+        if not edges:
+            return
+        into = self.into
+        callers, callees, kinds, is_error, starts, durations, weights = zip(*edges, strict=True)
+        into.edge_key += self.book.of_edges(callers, callees, kinds)
+        is_near = min(starts) >= self.low and max(starts) < self.high
+        into.edge_at += starts if is_near else map(self._at, starts)
+        into.edge_ns += durations
+        into.edge_calls += zip(weights, is_error, strict=True)
+        into.edge_signs.append((len(edges), self.sign))
+
+    def add_parts(self, analysis: Analysis) -> None:
         """Only where the main root is a root: another trace's beginning is unknown."""
         main, columns = self.family.main, self.columns
         if self.family.parents[main] != NONE:
             return
-        root, weight = (columns.service[main], columns.name[main]), self.weights[main]
-        part, add, at, sign = self.book.part, self.into.add, self.main_at, self.sign
-        waited = -1 if main in columns.untimed else found.waited_ns
-        whole = add(part((*root, *WHOLE)), at, weight, any(columns.is_error), sign, waited)
+        root, weight, into = (columns.service[main], columns.name[main]), self.weights[main], self.into
+        waited = -1 if main in columns.untimed else analysis.contributions.waited_ns
+        whole = into.add(
+            self.book.part((*root, *WHOLE)), self.main_at, weight, self.is_failed, self.sign, waited
+        )  # fmt: skip
         if waited >= 0:
-            self.into.shown.append((whole, waited, columns.start[main], columns.trace_id, columns.span_id[main]))
-        for key, (own_ns, calls) in _sums(found).items():
-            add(part((*root, *key)), at, weight, False, sign, own_ns, calls)
-        for key, (lay_ns, messages) in _waits(edges).items():
-            add(part((*root, *key)), at, weight, False, sign, lay_ns, messages)
+            into.shown.append((whole, waited, columns.start[main], columns.trace_id, columns.span_id[main]))
+        sums = _sums(analysis)
+        part = self.book.part
+        into.part_key += [part((*root, *key)) for key in sums]
+        into.part_ns += [own_ns for own_ns, _ in sums.values()]
+        into.part_calls += [calls for _, calls in sums.values()]
+        into.part_at.append((len(sums), self.main_at))
+        into.part_weight.append((len(sums), self.sign * weight))
 
     def add_errors(self, errors: list[ErrorOrigin]) -> None:
         columns, into = self.columns, self.into
         for index, service, span_name, error in errors:
             key = self.book.number(ERROR, (service, span_name, error.type, error.pattern))
             duration = self._duration(index)
-            row = into.add(key, self.main_at, self.weights[index], True, self.sign, duration)
-            into.shown.append((row, max(duration, 0), self._at(columns.start[index]), columns.trace_id,
-                               columns.span_id[index]))  # fmt: skip
+            place = into.add(key, self.main_at, self.weights[index], True, self.sign, duration)
+            start = self._at(columns.start[index])
+            into.shown.append((place, max(duration, 0), start, columns.trace_id, columns.span_id[index]))
 
     def add_coverage(self) -> None:
         columns, parents, number = self.columns, self.family.parents, self.book.number
@@ -249,40 +285,29 @@ class _Trace:
             words.append((INCOMPLETE, weight, 1))
         if parents[self.family.main] != NONE:
             words.append((ROOTLESS, weight, 1))
-        if any(columns.is_error):
+        if self.is_failed:
             words.append((WITH_ERRORS, weight, 1))
-        sampled = [w for w in self.weights if w != CALL]
-        if sampled:
+        if any(columns.trace_state):
+            sampled = [w for w in self.weights if w != CALL]
             words.append((SAMPLED, sum(sampled), len(sampled)))
         for word, weight, samples in words:
             self.into.add(number(COVERAGE, (word,)), self.main_at, weight, False, self.sign, samples=samples)
 
 
-def _sums(found: Contributions) -> dict[tuple[str, str, str], list[int]]:
-    """(service, span name, kind of work) and (service, "", "") -> [own time in ns, spans waited for]."""
-    columns = found.family.columns
-    sums: dict[tuple[str, str, str], list[int]] = {}
-    for service, name, work, own in zip(columns.service, columns.name, works_of(found), found.own_ns, strict=True):
-        if work:
-            sum_ = sums.get((service, name, work))
-            if sum_ is None:
-                sums[service, name, work] = [own, 1]
-            else:
-                sum_[0] += own
-                sum_[1] += 1
-    for (service, _, _), (own, calls) in list(sums.items()):
-        sum_ = sums.setdefault((service, "", ""), [0, 0])
-        sum_[0] += own
-        sum_[1] += calls
+def _sums(analysis: Analysis) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """(own time in ns, spans waited for) by (service, span name, kind of work) and by (service, "", ""); and how long
+    messages lay in each queue, by (service, queue, QUEUE_WAIT)."""
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    services: dict[str, tuple[int, int]] = {}
+    for service, name, work, own, calls, _ in analysis.parts:
+        sums[service, name, work] = own, calls
+        before, times = services.get(service, (0, 0))
+        services[service] = before + own, times + calls
+    for service, sum_ in services.items():
+        sums[service, "", ""] = sum_
+    for caller, callee, kind, _, _, lay_ns, _ in analysis.edges.edges:
+        if kind == MESSAGING and caller.kind == "queue" and lay_ns >= 0:
+            key = callee.name, caller.name, QUEUE_WAIT
+            before, messages = sums.get(key, (0, 0))
+            sums[key] = before + lay_ns, messages + 1
     return sums
-
-
-def _waits(edges: Edges) -> dict[tuple[str, str, str], list[int]]:
-    """(service, queue, "queue_wait") -> [ns that its messages lay in the queue, messages]."""
-    waits: dict[tuple[str, str, str], list[int]] = {}
-    for edge in edges.edges:
-        if edge.kind == MESSAGING and edge.caller.kind == "queue" and edge.duration_ns >= 0:
-            sum_ = waits.setdefault((edge.callee.name, edge.caller.name, QUEUE_WAIT), [0, 0])
-            sum_[0] += edge.duration_ns
-            sum_[1] += 1
-    return waits

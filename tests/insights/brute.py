@@ -79,9 +79,12 @@ def _add_trace(counts: Counts, trace: Trace, filed_ns: int) -> None:
     columns, main, parents = family.columns, family.main, family.parents
     found, edges = contributions_of(family), edges_of(family)
 
+    def believed(start_ns: int) -> int:
+        is_near = abs(start_ns // MINUTE_NS - filed_ns // MINUTE_NS + 0.5) < 1440
+        return start_ns if is_near else filed_ns
+
     def minute_of(start_ns: int) -> int:
-        is_near = abs(start_ns // MINUTE_NS - filed_ns // MINUTE_NS - 0.5) < 1440
-        return start_ns // MINUTE_NS if is_near else filed_ns // MINUTE_NS
+        return believed(start_ns) // MINUTE_NS
 
     def duration_of(index: int) -> int:
         return -1 if index in columns.untimed else columns.end[index] - columns.start[index]
@@ -102,7 +105,7 @@ def _add_trace(counts: Counts, trace: Trace, filed_ns: int) -> None:
         name.add(weights[index], columns.is_error[index], duration)
         name.max_ns = max(name.max_ns, duration)
         if duration >= 0:
-            name.examples.add((duration, columns.start[index], *ids[index]))
+            name.examples.add((duration, believed(columns.start[index]), *ids[index]))
         parent = parents[index]
         if kind in (2, 5) or parent < 0 or columns.service[parent] != columns.service[index]:
             entry = count(SERVICE, (columns.service[index], columns.version[index]), minute)
@@ -136,7 +139,7 @@ def _add_trace(counts: Counts, trace: Trace, filed_ns: int) -> None:
         parts = (origin.service, origin.span_name, origin.error.type, origin.error.pattern)
         error, duration = count(ERROR, parts, main_minute), duration_of(origin.span)
         error.add(weights[origin.span], True, duration)
-        start = columns.start[origin.span]
+        start = believed(columns.start[origin.span])
         error.examples.add((max(duration, 0), start, *ids[origin.span]))
     is_incomplete = any(parent == -2 for parent in parents)
     for word, applies in (

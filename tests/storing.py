@@ -43,7 +43,7 @@ def _empty() -> None:
         )
     forget_written()
     forget_partitions()
-    seal.forget_summarisers()
+    seal.forget_readers()
     forget_books()
     forget_usual()
     forget_dictionaries()

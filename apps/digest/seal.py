@@ -20,8 +20,10 @@ from apps.store.names import register_attribute_keys, register_services, registe
 from apps.store.partitions import day_of, ensure_partitions
 from apps.store.sealed import SealedTrace, delete_traces, filed_at, read_existing, write_traces
 from apps.traces.batch import LOGS, TRACES
-from apps.traces.draft import Draft, Summariser, raw_log_scopes, raw_log_trace_id, raw_scopes, raw_trace_id
+from apps.traces.columns import Columns
+from apps.traces.draft import Draft, raw_log_scopes, raw_log_trace_id, raw_scopes, raw_trace_id
 from apps.traces.packing import decompress
+from apps.traces.sealing import SealingReader
 
 MAX_SPANS = 60_000
 """Spans read in one transaction: about half a second of work, and 50 MB."""
@@ -30,13 +32,13 @@ MAX_BYTES = 64 << 20
 MAX_OPEN_SECONDS = 60
 """A trace that never falls quiet is sealed after this long, and reopened for what comes later."""
 
-_summarisers: dict[int, Summariser] = {}
+_readers: dict[int, SealingReader] = {}
 """One a workspace, for each knows the attribute keys it has seen."""
 
 
-def forget_summarisers() -> None:
+def forget_readers() -> None:
     """Forget what this process has seen (tests empty the tables under it)."""
-    _summarisers.clear()
+    _readers.clear()
 
 
 @dataclass(slots=True)
@@ -152,9 +154,10 @@ class Ready:
 
 def _prepare(cursor, gathered: dict[Key, Gathered], retention_days: int, now_ns: int) -> Ready:
     """Traces stored before are merged with what came late. Nobody else changes them meanwhile: the shard is locked."""
-    for summariser in _summarisers.values():
-        summariser.attributes.make_room()
-    traces = {key: _finish(key[0], g.draft, g.received_us * 1000, retention_days) for key, g in gathered.items()}
+    for reader in _readers.values():
+        reader.attributes.make_room()
+    columns: dict[Key, Columns | None] = {}
+    traces = {key: _finish(key, g.draft, g.received_us * 1000, retention_days, columns) for key, g in gathered.items()}
     ready = Ready([], [], Ledger(), _window(traces))
     for key, stored in read_existing(cursor, {i for _, i in traces}, **ready.window).items() if traces else ():
         if key not in traces:
@@ -162,12 +165,12 @@ def _prepare(cursor, gathered: dict[Key, Gathered], retention_days: int, now_ns:
         late = traces.pop(key)
         whole = stored.with_late(late.draft)
         if whole is not None:
-            traces[key] = _finish(key[0], whole, late.received_ns, retention_days)
+            traces[key] = _finish(key, whole, late.received_ns, retention_days, columns)
             ready.reopened.append(key)
             for filed_ns, draft in stored.filings.items():
                 ready.ledger.add(key[0], draft, filed_ns, -1)
-    for trace in traces.values():
-        analysis = ready.ledger.add(trace.workspace_id, trace.draft, trace.filed_at_ns)
+    for key, trace in traces.items():
+        analysis = ready.ledger.add(key[0], trace.draft, trace.filed_at_ns, columns=columns[key])
         if analysis is not None:
             trace.verdict = verdict_of(trace.workspace_id, trace.draft, analysis, now_ns)
     ready.traces = list(traces.values())
@@ -180,16 +183,23 @@ def _register(cursor, ready: Ready) -> None:
         mine = [t.summary for t in ready.traces if t.workspace_id == workspace_id]
         register_services(cursor, workspace_id, {s for summary in mine for s in summary.services})
         register_span_names(cursor, workspace_id, {n for summary in mine for n in summary.names})
-        register_attribute_keys(cursor, workspace_id, _summarisers[workspace_id].attributes.keys)
+        register_attribute_keys(cursor, workspace_id, _readers[workspace_id].attributes.keys)
     ready.ledger.register(cursor)
     ensure_partitions(day_of(trace.filed_at_ns) for trace in ready.traces)
 
 
-def _finish(workspace_id: int, draft: Draft, received_ns: int, retention_days: int) -> SealedTrace:
-    summary = _summarisers.setdefault(workspace_id, Summariser()).summarise(draft)
-    return SealedTrace(
-        workspace_id, draft, summary, filed_at(summary.start_ns, received_ns, retention_days), received_ns
-    )
+def _finish(
+    key: Key, draft: Draft, received_ns: int, retention_days: int, columns: dict[Key, Columns | None]
+) -> SealedTrace:  # fmt: skip
+    """The trace ready to be written; what the analyses read of it is put into `columns`."""
+    reader = _readers.setdefault(key[0], SealingReader())
+    try:
+        summary, columns[key] = reader.read(draft)
+    except Exception:
+        # What only the analyses read must not keep a trace from being sealed; the ledger says what became of it.
+        summary, columns[key] = reader.summariser.summarise(draft), None
+    filed_ns = filed_at(summary.start_ns, received_ns, retention_days)
+    return SealedTrace(key[0], draft, summary, filed_ns, received_ns)
 
 
 def _window(traces: dict[Key, SealedTrace]) -> dict[str, int]:

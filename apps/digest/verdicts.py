@@ -67,5 +67,5 @@ def judge_message(cursor, workspace_id: int, trace_id: bytes, waits: list[QueueW
 def _judge_anew(cursor, workspace_id: int, stored: Stored, now_ns: int, waits: list[QueueWait] | None = None) -> bool:
     if not stored.draft.groups:
         return False
-    packed = verdict_of(workspace_id, stored.draft, analyse(_reader, stored.draft), now_ns, waits)
+    packed = verdict_of(workspace_id, stored.draft, analyse(stored.draft, _reader.read(stored.draft)), now_ns, waits)
     return packed is not None and replace_verdict(cursor, stored, packed)

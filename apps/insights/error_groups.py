@@ -145,7 +145,7 @@ def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
             if time.monotonic() > deadline:
                 break
             read += 1
-            analysis = analyse(reader_of_thread(), draft)
+            analysis = analyse(draft, reader_of_thread().read(draft))
             columns, main = analysis.family.columns, analysis.family.main
             mine = [origin for origin in analysis.errors if key_of(origin) == key]
             if mine:

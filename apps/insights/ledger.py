@@ -16,6 +16,7 @@ from apps.insights.keys import Book, register
 from apps.insights.summing import summed, with_ids
 from apps.traces.analysis import Analysis, analyse
 from apps.traces.column_readers import ColumnReader
+from apps.traces.columns import Columns
 from apps.traces.deposits import Deposits, deposit, deposit_unanalysed
 from apps.traces.draft import Draft
 
@@ -49,14 +50,17 @@ class Ledger:
         self._deposits: dict[int, Deposits] = {}
         self._facts: list[Facts] = []
 
-    def add(self, workspace_id: int, draft: Draft, filed_ns: int, sign: int = 1) -> Analysis | None:
-        """What was found. A trace whose analysis fails is counted, and keeps nothing from being sealed."""
+    def add(
+        self, workspace_id: int, draft: Draft, filed_ns: int, sign: int = 1, columns: Columns | None = None
+    ) -> Analysis | None:  # fmt: skip
+        """What was found; `columns` when the draft was read before. A trace whose analysis fails is counted, and keeps
+        nothing from being sealed."""
         if not draft.groups:
             return None
         into = self._into(workspace_id)
         mark = into.mark()
         try:
-            analysis = analyse(_remembered.reader, draft)
+            analysis = analyse(draft, columns or _remembered.reader.read(draft))
             deposit(into, analysis, filed_ns, sign)
             return analysis
         except Exception:

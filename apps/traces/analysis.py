@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.traces.column_readers import ColumnReader
+from apps.traces.columns import Columns
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.draft import Draft
 from apps.traces.edges import Edges, edges_of
@@ -26,7 +26,7 @@ class Analysis:
         return self.contributions.family
 
 
-def analyse(reader: ColumnReader, draft: Draft) -> Analysis:
-    """Of a draft with at least one span. Keep the reader from trace to trace: it remembers."""
-    found = contributions_of(Family(reader.read(draft)))
+def analyse(draft: Draft, columns: Columns) -> Analysis:
+    """Of a draft with at least one span, and the columns a `ColumnReader` made of it."""
+    found = contributions_of(Family(columns))
     return Analysis(found, edges_of(found.family), errors_of(found, draft_reader(draft)), by_name(found))

@@ -168,15 +168,17 @@ def test_spans_with_clocks_that_cannot_be_true_count_where_their_trace_is_filed(
     assert len({minute for kind, _, minute in wanted if kind == NAME}) <= 2
 
 
-def test_a_trace_that_cannot_be_analysed_is_sealed_and_counted(monkeypatch):
+@pytest.mark.parametrize("broken", ["analysis.contributions_of", "column_readers.Columns"])
+def test_a_trace_that_cannot_be_analysed_is_sealed_and_counted(monkeypatch, broken):
     send(*random_traces(1, 3))
 
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("apps.traces.analysis.contributions_of", fail)
+    monkeypatch.setattr(f"apps.traces.{broken}", fail)
     assert digest_all() == 3
     words = {parts: count.samples for (kind, parts, _), count in sum_over_time(stored()).items() if kind == COVERAGE}
+    monkeypatch.undo()
     spans = sum(len(trace.spans) for trace in whole_traces(3))
     assert words == {(UNANALYSED,): 3, ("traces",): 3, ("spans",): spans}
     assert not [key for key in stored() if key[0] != COVERAGE]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.digest.collector import collector_paused
 from apps.digest.shards import shard_locked
 from apps.digest.verdicts import verdict_of
 from apps.insights.ledger import Ledger
@@ -75,7 +76,7 @@ def digest_shard(
     """Seal what has been quiet for `quiet_seconds` in `shard`; only what the oldest batch holds when `one_by_one`.
     Returns at once when another digest is at it."""
     until_us = ripe_until_us(now_ns, quiet_seconds)
-    with store_cursor() as cursor, shard_locked(cursor, shard) as is_mine:
+    with store_cursor() as cursor, shard_locked(cursor, shard) as is_mine, collector_paused():
         if not is_mine:
             return Digested()
         limits = {"max_spans": 1 if one_by_one else MAX_SPANS, "max_bytes": MAX_BYTES}

@@ -7,6 +7,7 @@ from the columns: 2 µs a span less.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 from apps.traces.column_readers import ColumnReader
 from apps.traces.columns import Columns
@@ -34,7 +35,7 @@ class SealingReader:
         for (resource, _, scope, _), raws in draft.groups.items():
             counts = summary.services.setdefault(spans.add_scope(resource, scope, tokens), [0, 0])
             counts[0] += len(raws)
-        columns = self.columns.read(draft, lambda span, service: spans.add_span(span, service, tokens))
+        columns = self.columns.read(draft, partial(spans.add_span, into=tokens))
         tokens.update(map(span_id_token, columns.span_id))
         _tell(summary, columns)
         tokens.add(trace_duration_token(summary.duration_ns))
@@ -52,18 +53,21 @@ def _tell(summary: Summary, columns: Columns) -> None:
     # An enum on the wire may hold any number; those without a meaning are read as unspecified (KINDS).
     names = set(zip(columns.service, columns.name, columns.kind, strict=True))
     summary.names = {(service, name, kind if 0 <= kind < len(KINDS) else 0) for service, name, kind in names}
-    starts = [start for start in columns.start if 0 < start < _LATEST_NS]
-    summary.start_ns = min(starts, default=0)
+    starts, ends = columns.start, columns.end
+    if columns.untimed:
+        starts = [start for start in starts if 0 < start < _LATEST_NS]
+        ends = [end for end in ends if end < _LATEST_NS]
     if starts:
-        ends = [end for end in columns.end if end < _LATEST_NS]
-        summary.end_ns = max(max(ends, default=0), max(starts))
-    known = set(columns.span_id)
-    lost = [bool(parent) and parent not in known for parent in columns.parent_id]
+        summary.start_ns = starts[0]
+        summary.end_ns = max(starts[-1], max(ends, default=0))
+    if not columns.n:
+        return
+    known = {b"", *columns.span_id}
+    lost = [parent not in known for parent in columns.parent_id]
     summary.orphan_count = sum(lost)
-    if columns.n:
-        # Columns are ordered by start, hence the first of the best kind is the earliest.
-        ranks = [
-            0 if not parent else 1 if is_lost else 2 for parent, is_lost in zip(columns.parent_id, lost, strict=True)
-        ]
-        root = ranks.index(min(ranks))
-        summary.root_service, summary.root_name = columns.service[root], columns.name[root]
+    if b"" in columns.parent_id:
+        # Columns are ordered by start, hence the first of its kind is the earliest.
+        root = columns.parent_id.index(b"")
+    else:
+        root = lost.index(True) if True in lost else 0
+    summary.root_service, summary.root_name = columns.service[root], columns.name[root]

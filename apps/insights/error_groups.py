@@ -13,9 +13,9 @@ from apps.insights.keys import digest_of
 from apps.insights.period import Period
 from apps.insights.queries import ErrorKey, coverage, errors, first_seen, series
 from apps.insights.why.answer import step_of
-from apps.insights.why.samples import reader_of_thread
+from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
-from apps.store.picks import draw, load_drafts, of_failing_span
+from apps.store.picks import draw, load_drafts, of_spans
 from apps.traces.analysis import analyse
 from apps.traces.deposits import ERROR
 from apps.traces.error_origin import ErrorOrigin
@@ -138,8 +138,8 @@ def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
     roots, versions = Counter(), Counter()
     found: list[tuple[int, str, str, str]] = []
     with store_cursor() as cursor:
-        drawn = draw(cursor, workspace_id, of_failing_span(key.service, key.span_name, *period.window, LOOKED_INTO),
-                     deadline)  # fmt: skip
+        asked = of_spans(key.service, key.span_name, *period.window, LOOKED_INTO, has_error=True)
+        drawn = draw(cursor, workspace_id, asked, deadline)
         read = 0
         for picked, draft, _ in load_drafts(cursor, workspace_id, drawn.picked):
             if time.monotonic() > deadline:

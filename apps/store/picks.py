@@ -19,7 +19,7 @@ from psycopg.errors import QueryCanceled
 from apps.store.dictionaries import unpack
 from apps.store.partitions import day_of, existing_partitions, partition_name
 from apps.traces.draft import Draft
-from apps.traces.tokens import duration_choice, error_token, name_token
+from apps.traces.tokens import duration_choice, error_token, name_token, service_token
 
 STRETCHES = 16
 ROWS_A_STRETCH = 250
@@ -57,10 +57,17 @@ def of_root(
     return Draw(start_ns, end_ns, wanted, (name_token(service, name),), any_of, (service, name), has_error)
 
 
-def of_failing_span(service: str, name: str, start_ns: int, end_ns: int, wanted: int) -> Draw:
-    """Traces with a span of this service and name, and with an error of the service."""
-    tokens = name_token(service, name), error_token(service)
-    return Draw(start_ns, end_ns, wanted, tokens, has_error=True)
+def of_spans(
+    service: str, name: str, start_ns: int, end_ns: int, wanted: int, *, names: Sequence[str] = (),
+    min_ns: int | None = None, max_ns: int | None = None, has_error: bool = False,
+) -> Draw:  # fmt: skip
+    """Traces with a span of this service (and name, unless it is ""); with bounds one of `names` lasts that long; with
+    `has_error` the service has an error."""
+    own = name_token(service, name) if name else service_token(service)
+    is_bounded = min_ns is not None or max_ns is not None
+    any_of = duration_choice(min_ns, max_ns, [(service, one) for one in names]) if is_bounded and names else ()
+    all_of = (own, error_token(service)) if has_error else (own,)
+    return Draw(start_ns, end_ns, wanted, all_of, any_of, has_error=has_error)
 
 
 class Picked(NamedTuple):

@@ -7,7 +7,7 @@ import pytest
 
 from apps.store import picks
 from apps.store.connection import store_cursor
-from apps.store.picks import draw, load_drafts, of_failing_span, of_root
+from apps.store.picks import draw, load_drafts, of_root, of_spans
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store_incident
 from tests.insights.incident import store as store_all
 from tests.store.test_plans import Explained
@@ -45,7 +45,10 @@ def test_a_draw_is_of_one_root_one_window_one_workspace_and_one_length():
     assert len(drawn(of_root(*CHECKOUT, start, end, 99, min_ns=900_000_000)).picked) == 10
     assert len(drawn(of_root(*CHECKOUT, start, end, 99, max_ns=900_000_000)).picked) == 20
     assert len(drawn(of_root(*CHECKOUT, start, end, 99, has_error=True)).picked) == 6
-    assert len(drawn(of_failing_span("payment", "INSERT charge", start, end, 99)).picked) == 6
+    assert len(drawn(of_spans("payment", "INSERT charge", start, end, 99, has_error=True)).picked) == 6
+    assert len(drawn(of_spans("payment", "", start, end, 99)).picked) == 60
+    slow = of_spans("payment", "", start, end, 99, names=["POST /charges"], min_ns=900_000_000)
+    assert len(drawn(slow).picked) == 10
     assert drawn(of_root(*CHECKOUT, start, end, 99), workspace_id=2).picked == []
 
 

@@ -115,8 +115,8 @@ def _examples(samples: Samples) -> list[dict]:
 def attributes_object(found: Contrast) -> dict:
     compared = found.compared
     return {
-        "group": "failed" if found.is_failing else "slow",
-        "slower_than_ns": None if found.is_failing else found.cut_ns,
+        "group": found.kind,
+        "slower_than_ns": found.cut_ns or None,
         "group_traces": compared.slow,
         "rest_traces": compared.rest,
         "is_enough": compared.is_enough,

@@ -12,9 +12,24 @@ WHOLE = "none"
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Traces by when they started and how long they took, both half-open; None for no bound. In ns."""
+
+    start_ns: int
+    end_ns: int
+    min_ns: int
+    max_ns: int | None = None
+
+    def holds(self, start_ns: int, waited_ns: int) -> bool:
+        is_long = waited_ns >= self.min_ns and (self.max_ns is None or waited_ns < self.max_ns)
+        return self.start_ns <= start_ns < self.end_ns and is_long
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     service: str
     name: str
+    """Of a root span, or of another span of the service; "" for the service as a whole."""
     look: str
     """`p50`, `p95`, `p99` or `errors`."""
     before: Window
@@ -22,6 +37,8 @@ class Ask:
     finds_split: bool = False
     """The two windows touch, and are to be parted where the change began, if that is found."""
     now_ns: int = 0
+    selection: Selection | None = None
+    """Then these are compared with all others of the view, and the two windows only say what the view is."""
 
     @property
     def touches(self) -> bool:
@@ -40,7 +57,10 @@ def room_of(period: Period) -> Window:
     return period.window
 
 
-def ask_of(period: Period, service: str, name: str, look: str, split: int | str | None = None) -> Ask:
+def ask_of(
+    period: Period, service: str, name: str, look: str, split: int | str | None = None,
+    selection: Selection | None = None,
+) -> Ask:  # fmt: skip
     """`split`: where the window after begins (ns), WHOLE, or None: where it changed. Raises ValueError, in words for
     people, when it lies outside."""
     before, after, room = period.compared, period.window, room_of(period)
@@ -49,5 +69,5 @@ def ask_of(period: Period, service: str, name: str, look: str, split: int | str 
         if not room.start_ns < at_ns < room.end_ns:
             raise ValueError("This lies outside of the two windows.")
         before, after = Window(room.start_ns, at_ns), Window(at_ns, room.end_ns)
-    finds = split is None and period.against == BEFORE
-    return Ask(service, name, look, before, after, finds, period.now_ns)
+    finds = split is None and period.against == BEFORE and selection is None
+    return Ask(service, name, look, before, after, finds, period.now_ns, selection)

@@ -1,16 +1,15 @@
-"""Traces of a side, read: those around a quantile, or those with an error; how their waited time is made up."""
+"""Traces of a side, read: around a quantile, with an error, or selected; and what their time was spent on."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from apps.insights.why.sources import Source
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.store.picks import Draw, Picked, Read, draw, load_drafts, of_root
-from apps.traces.column_readers import ColumnReader
+from apps.store.picks import Draw, Picked, Read, draw, load_drafts
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
@@ -19,8 +18,8 @@ from apps.traces.why.parts import Part, Side, Sum, parts_of, side_of
 
 WANTED = 24
 """Traces of a side: their shares of time differ by a few per cent from those of hundreds."""
-BUDGET_SECONDS = 0.06
-"""Of a side. The page has 0.2 s in all."""
+BUDGET_SECONDS, LONG_BUDGET_SECONDS = 0.06, 0.4
+"""Of a side. The page has 0.2 s in all; who makes a selection may wait a little longer."""
 MOST_SPANS = 4_000
 """Of a side, read and divided: 17 µs a span."""
 LEAST_SAMPLES = 5
@@ -30,14 +29,12 @@ BAND, LEAST_BAND_TRACES = 0.025, 12
 BUCKET_PCT = 5
 """How far a duration read off a histogram may be off."""
 
-_local = threading.local()
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     trace_id: str
     span_id: str
-    """Of the span that was waited for."""
+    """Of the span that was waited for; "" when it is the trace's root."""
     start_ns: int
     waited_ns: int
     parts: dict[Part, Sum]
@@ -63,51 +60,49 @@ class Samples:
                 sums.setdefault(part, Sum()).add(sum_.own_ns, sum_.calls, sum_.on_path)
         return side_of(traces, float(len(self.read)), sums, round(whole_ns))
 
+    @property
+    def mean_ns(self) -> int:
+        return sum(sample.waited_ns for sample in self.read) // max(1, len(self.read))
+
 
 NO_SAMPLES = Samples()
+Fits = Callable[[int, int], bool]
+"""(start, waited time in ns) of what was waited for -> whether it is wanted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is asked about: the traces of a root span name."""
-
-    service: str
-    name: str
-
-
-def around(workspace_id: int, subject: Subject, window: Window, whole: Histogram, traces: int, share: float) -> Samples:
+def around(workspace_id: int, source: Source, window: Window, whole: Histogram, traces: int, share: float) -> Samples:
     """Traces whose waited time lies around the quantile of `whole`, the histogram of `traces` of them."""
     off = max(BAND, LEAST_BAND_TRACES / 2 / traces) if traces else 1.0
     low, high = whole.quantile(max(0.0, share - off)), whole.quantile(min(1.0, share + off))
     if low is None or high is None:
         return NO_SAMPLES
     low, high = round(low * (100 - BUCKET_PCT) / 100), round(high * (100 + BUCKET_PCT) / 100)
-    asked = of_root(subject.service, subject.name, *window, WANTED * 2, min_ns=low, max_ns=high)
-    return _read(workspace_id, asked, lambda waited_ns: low <= waited_ns <= high)
+    asked = source.draw(window, WANTED * 2, min_ns=low, max_ns=high)
+    return read_samples(workspace_id, source, asked, lambda _, waited_ns: low <= waited_ns <= high)
 
 
-def failed(workspace_id: int, subject: Subject, window: Window) -> Samples:
+def failed(workspace_id: int, source: Source, window: Window) -> Samples:
     """Traces with an error, and where each began."""
-    asked = of_root(subject.service, subject.name, *window, WANTED, has_error=True)
-    return _read(workspace_id, asked, lambda _: True)
+    return read_samples(workspace_id, source, source.draw(window, WANTED, has_error=True), lambda *_: True)
 
 
-def _read(workspace_id: int, asked: Draw, fits) -> Samples:
-    deadline = time.monotonic() + BUDGET_SECONDS
+def read_samples(
+    workspace_id: int, source: Source, asked: Draw, fits: Fits, budget_s: float | None = None
+) -> Samples:  # fmt: skip
+    """Draws, reads and divides, within the budget (BUDGET_SECONDS) and MOST_SPANS."""
+    deadline = time.monotonic() + (BUDGET_SECONDS if budget_s is None else budget_s)
     found: list[Sample] = []
     with store_cursor() as cursor:
         drawn = draw(cursor, workspace_id, asked, deadline)
         within = list(_within(drawn.picked))
         ran_out = drawn.ran_out or len(within) < len(drawn.picked)
         for read in load_drafts(cursor, workspace_id, within):
-            if len(found) == WANTED:
+            if len(found) >= WANTED:
                 break
             if time.monotonic() > deadline:
                 ran_out = True
                 break
-            sample = sample_of(read, has_error=asked.has_error)
-            if fits(sample.waited_ns):
-                found.append(sample)
+            found += samples_of(read, source.families(read.draft), fits, has_error=asked.has_error)
     return Samples(tuple(found), ran_out and len(found) < WANTED)
 
 
@@ -120,26 +115,26 @@ def _within(picked: list[Picked]) -> Iterator[Picked]:
         yield one
 
 
-def sample_of(read: Read, *, has_error: bool = False) -> Sample:
-    found = contributions_of(Family(reader_of_thread().read(read.draft)))
-    main, columns = found.family.main, found.family.columns
-    return Sample(
-        trace_id=read.picked.trace_id.hex(),
-        span_id=columns.span_id[main].hex() if main >= 0 else "",
-        start_ns=found.start_ns or read.picked.start_ns,
-        waited_ns=found.waited_ns,
-        parts=parts_of(found),
-        services=tuple(_in_order(found)),
-        verdict=read.verdict,
-        origins=tuple(errors_of(found, draft_reader(read.draft))) if has_error else (),
-    )
-
-
-def reader_of_thread() -> ColumnReader:
-    """It remembers what repeats from trace to trace, and is not shared between threads."""
-    if not hasattr(_local, "reader"):
-        _local.reader = ColumnReader()
-    return _local.reader
+def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error: bool = False) -> Iterator[Sample]:
+    for family in families:
+        columns, main = family.columns, family.main
+        if (
+            main < 0
+            or main in columns.untimed
+            or not fits(columns.start[main], columns.end[main] - columns.start[main])
+        ):
+            continue
+        found = contributions_of(family)
+        yield Sample(
+            trace_id=read.picked.trace_id.hex(),
+            span_id=columns.span_id[main].hex() if columns.n < read.draft.span_count else "",
+            start_ns=found.start_ns,
+            waited_ns=found.waited_ns,
+            parts=parts_of(found),
+            services=tuple(_in_order(found)),
+            origins=tuple(errors_of(found, draft_reader(read.draft))) if has_error else (),
+            verdict=read.verdict,
+        )
 
 
 def _in_order(found: Contributions) -> Iterator[tuple[str, int]]:

@@ -10,8 +10,8 @@ from apps.traces.why.judge import Judged
 from apps.traces.why.parts import Change, Part, grouped
 from apps.traces.why.since import Since
 
-AROUND, MEAN = "around", "mean"
-"""What the changes are of: traces around the quantile, brought to it; or the mean of all traces."""
+AROUND, MEAN, READ = "around", "mean", "read"
+"""What the changes are of: traces around the quantile, brought to it; the mean of all; the mean of those read."""
 
 RELEASE_BEFORE_NS = 30 * MINUTE
 RELEASE_AFTER_NS = 2 * MINUTE

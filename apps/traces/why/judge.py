@@ -9,10 +9,12 @@ from apps.traces.durations import MS
 from apps.traces.histogram import Histogram
 from apps.traces.why.significance import two_sided_p
 
-ROSE, FELL, AS_BEFORE, UNCLEAR, TOO_FEW, NEW, GONE, NOTHING = WORDS = (
-    "rose", "fell", "as_before", "unclear", "too_few", "new", "gone", "nothing",
+ROSE, FELL, AS_BEFORE, UNCLEAR, TOO_FEW, NEW, FIRST, GONE, NOTHING, SELECTED = WORDS = (
+    "rose", "fell", "as_before", "unclear", "too_few", "new", "first", "gone", "nothing", "selected",
 )  # fmt: skip
-"""`unclear`: the figures differ, but so few traces differ as much by chance. `new`, `gone`: one side has none."""
+"""`unclear`: the figures differ, but so few traces differ as much by chance. `new`, `gone`: one side has none;
+`first`: before, there were no traces at all.
+`selected`: traces that somebody chose, against the rest; that they differ is why they were chosen."""
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 ERRORS = "errors"

@@ -137,6 +137,8 @@ def test_a_version_far_from_the_change_did_not_bring_it():
          "Errors of POST /checkout were 5 %, 0 % before: with n = 43 and 41 that may be chance.", ""),
         (Judged(judge.NEW, "p95", None, 1200 * MS, 0, 80),
          "POST /checkout is new: p95 1.20 s over n = 80, no trace of it before.", ""),
+        (Judged(judge.FIRST, "p95", None, 1200 * MS, 0, 80),
+         "There is nothing to compare POST /checkout with, no trace at all came before: p95 1.20 s over n = 80.", ""),
         (Judged(judge.GONE, "p95", 612 * MS, None, 312, 0),
          "POST /checkout is gone: no trace of it after, n = 312 before, p95 612 ms.", ""),
         (Judged(judge.NOTHING, "p95", None, None, 0, 0), "No trace of POST /checkout began in these times.", ""),

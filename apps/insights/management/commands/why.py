@@ -139,7 +139,7 @@ def _columns(before_ns: int, after_ns: int, change_ns: int) -> str:
 
 
 def _attributes(found: Contrast) -> Iterable[str]:
-    compared, group = found.compared, "failed" if found.is_failing else "slow"
+    compared, group = found.compared, found.kind
     yield f"What the {compared.slow} {group} ones have in common, against {compared.rest} others:"
     if not compared.is_enough:
         yield "  not enough data"

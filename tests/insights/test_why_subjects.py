@@ -1,0 +1,90 @@
+"""Other questions than a root span name: a service, another span name, a selection."""
+
+import time
+
+import pytest
+
+from apps.insights.period import BEFORE, chosen_period
+from apps.insights.why.answer import answer
+from apps.insights.why.ask import Selection, ask_of
+from apps.insights.why.contrast import contrast
+from apps.traces.why import judge
+from apps.traces.why.finding import AROUND, READ
+from apps.traces.why.sentence import next_line, sentence, text_of
+from tests.insights.incident import MINUTE_NS, last_minute_ns, store_incident
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def asked(service, name="", look="p95", selection=None):
+    end = last_minute_ns() + MINUTE_NS
+    period = chosen_period("custom", end - 30 * MINUTE_NS, end, BEFORE, time.time_ns())
+    return answer(1, ask_of(period, service, name, look, None, selection))
+
+
+def said(found):
+    return text_of(sentence(found.finding, str)), text_of(next_line(found.finding, str))
+
+
+@pytest.mark.parametrize("name", ["", "POST /charges"])
+def test_a_service_and_one_of_its_spans_are_told_by_what_lies_below(name):
+    began = store_incident()
+    found = asked("payment", name)
+    first, second = said(found)
+    assert found.ask.after.start_ns == began
+    assert first.startswith(f"p95 of {name or 'payment'} rose from ")
+    assert "in payment, all of it waiting for bank-api, since" in first
+    assert "It is called 13\u00a0times per" in second and "payment 4.12.0" in second
+    assert found.finding.basis == AROUND
+    judged = found.finding.judged
+    assert sum(change.change_ns for change in found.finding.changes) == round(judged.after) - round(judged.before)
+    assert {change.part.service for change in found.finding.changes} == {"payment"}
+    assert all(len(sample.span_id) == 16 for sample in found.after_samples.read)
+    shared = contrast(1, found).compared.found
+    assert ("payment.split", "per_line") in [(one.key, one.value) for one in shared]
+
+
+def test_failing_of_a_service_begins_where_it_began():
+    store_incident(fails=True)
+    found = asked("payment", look="errors")
+    assert found.finding.judged.word == judge.ROSE
+    assert "began in payment INSERT charge with DuplicateKey" in said(found)[0]
+
+
+def test_a_selection_is_compared_with_all_others():
+    began = store_incident()
+    chosen = Selection(began, began + 10 * MINUTE_NS, 1_000_000_000)
+    found = asked("gateway", "POST /checkout", selection=chosen)
+    judged = found.finding.judged
+    assert judged.word == judge.SELECTED and found.finding.basis == READ
+    assert abs(judged.after_traces - 30) <= 3
+    assert judged.after_traces + judged.before_traces == sum(point.figures.samples for point in found.points)
+    assert all(chosen.holds(sample.start_ns, sample.waited_ns) for sample in found.after_samples.read)
+    assert not any(chosen.holds(sample.start_ns, sample.waited_ns) for sample in found.before_samples.read)
+    first, _ = said(found)
+    assert first.startswith(f"The {judged.after_traces} selected traces of POST /checkout took 1.")
+    assert "all of it waiting for bank-api." in first
+    before, after = found.finding.means_ns
+    assert sum(change.change_ns for change in found.finding.changes) == after - before
+    compared = contrast(1, found)
+    assert compared.kind == "selected" and compared.compared.slow == 30
+    assert "payment.split" in [one.key for one in compared.compared.found]
+
+
+def test_a_selection_of_nothing_says_so():
+    began = store_incident()
+    found = asked("gateway", "POST /checkout", selection=Selection(began, began + MINUTE_NS, 3_600_000_000_000))
+    assert found.finding.judged.word == judge.TOO_FEW
+    assert said(found)[0] == "Too few of the selected traces of POST /checkout, or of the rest, could be read."
+
+
+def test_a_service_nobody_knows_has_no_traces():
+    store_incident()
+    assert asked("nobody").finding.judged.word == judge.NOTHING
+
+
+def test_where_there_were_no_traces_at_all_nothing_is_called_new():
+    store_incident(minutes=25, slow_minutes=1, calls=1)
+    found = asked("gateway", "POST /checkout")
+    assert found.finding.judged.word == judge.FIRST
+    assert said(found)[0].startswith("There is nothing to compare POST /checkout with")

@@ -13,6 +13,7 @@ const MODULES = {
   theme: () => import("./theme.js"),
   toasts: () => import("./toasts.js"),
   waterfall: () => import("./waterfall.js"),
+  why_select: () => import("./why_select.js"),
 };
 
 const mounted = new WeakMap();

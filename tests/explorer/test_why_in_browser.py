@@ -118,3 +118,32 @@ def test_errors_are_readable_and_a_group_opens_and_closes(told, server, chromium
         page.locator(".e-what a").first.click()
         page.locator(".e-examples a").first.click()
         assert "span=" in page.url
+
+
+def test_a_box_on_the_heat_map_selects_its_traces(told, chromium):
+    with look(chromium, told["POST /browser"] + "&chart=heat") as page:
+        plot = page.locator("#why-heat").locator("xpath=..").locator(".draglayer .nsewdrag")
+        plot.wait_for()
+        assert problems_everywhere(page, (1440, 390)) == []
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.wait_for_timeout(200)
+        box = plot.bounding_box()
+        page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + 4)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] * 0.45, steps=8)
+        page.mouse.up()
+        page.locator("h1", has_text="selected traces of POST /browser took").wait_for()
+        assert "sel_start=" in page.url and "sel_min=" in page.url
+        page.locator(".attrs-note").wait_for()
+        assert "payment.split" in page.locator("#why-attributes").inner_text()
+        assert problems_everywhere(page, (1440, 390)) == []
+        page.get_by_label("Select nothing").click()
+        assert "sel_start" not in page.url
+
+
+def test_a_selection_is_made_without_scripts(told, chromium):
+    with look(chromium, told["POST /browser"], has_js=False) as page:
+        page.locator("summary", has_text="Select traces").click()
+        page.get_by_label("Took at least").fill("1s")
+        page.get_by_role("button", name="Compare them with the rest").click()
+        assert "75 selected traces of POST /browser took" in page.locator("h1").inner_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from apps.insights.why.contrast import Contrast
+from apps.insights.why.contrast import CHOSEN, FAILED, SLOW, Contrast
 from apps.traces.durations import MINUS, NBSP, format_count, format_duration_ns, format_percent
 from apps.traces.why.attributes import LEAST_GROUP, Attribute, Untold
 
@@ -56,10 +56,10 @@ class ContrastPage:
 
 def contrast_page(found: Contrast, after: str, link_of: Callable[[Attribute], str]) -> ContrastPage:
     """`after`: the window after, as people write it."""
-    compared, group = found.compared, "failed" if found.is_failing else "slow"
+    compared, group = found.compared, found.kind
     told = (*compared.found[:ROWS], *compared.weak)
     return ContrastPage(
-        title="What the failed ones have in common" if found.is_failing else "What the slow ones have in common",
+        title=f"What the {group} ones have in common",
         group=group,
         said=_said(found, after),
         rows=tuple(_row(attribute, group, attribute.q >= 0.01, link_of) for attribute in told),
@@ -78,8 +78,12 @@ def contrast_page(found: Contrast, after: str, link_of: Callable[[Attribute], st
 
 def _said(found: Contrast, after: str) -> str:
     compared = found.compared
-    which = "with an error" if found.is_failing else f"over {format_duration_ns(found.cut_ns)}"
-    return f"{format_count(compared.slow)} {which}, {after}, against {format_count(compared.rest)} others"
+    which = {
+        SLOW: f"over {format_duration_ns(found.cut_ns)}, {after}",
+        FAILED: f"with an error, {after}",
+        CHOSEN: "selected",
+    }[found.kind]
+    return f"{format_count(compared.slow)} {which}, against {format_count(compared.rest)} others"
 
 
 def _row(one: Attribute, group: str, is_weak: bool, link_of) -> AttributeRow:

@@ -7,12 +7,14 @@ from urllib.parse import parse_qsl, urlencode
 from django import forms
 
 from apps.explorer.period import PeriodForm, choice_field
-from apps.explorer.search.form import MomentField
-from apps.insights.why.ask import WHOLE, Ask, ask_of
+from apps.explorer.search.form import DurationField, MomentField
+from apps.insights.why.ask import WHOLE, Ask, Selection, ask_of, room_of
 from apps.traces.why.judge import LOOKS
 
 PATH = "/why"
 USUAL_LOOK = "p95"
+LINES, HEAT = CHARTS = ("lines", "heat")
+SELECTING = ("sel_start", "sel_end", "sel_min", "sel_max")
 MAX_NAME = 1_200
 
 
@@ -28,12 +30,19 @@ class WhyForm(PeriodForm):
     name = forms.CharField(required=False, max_length=MAX_NAME, strip=False)
     look = choice_field(LOOKS)
     split = SplitField(required=False)
+    sel_start = MomentField(required=False)
+    sel_end = MomentField(required=False)
+    sel_min = DurationField(required=False)
+    sel_max = DurationField(required=False)
+    """A selection of traces, by start and duration; any of the four makes one."""
+    chart = choice_field(CHARTS)
     root = forms.CharField(required=False, max_length=4 * MAX_NAME)
     """`service` and `name` together, as one field of a form without scripts gives them: a query string."""
 
     def __init__(self, data, **options):
         super().__init__(data, **options)
-        self.fields["split"].zone = self.zone
+        for name in ("split", "sel_start", "sel_end"):
+            self.fields[name].zone = self.zone
 
     def clean(self) -> dict:
         cleaned = super().clean()
@@ -41,7 +50,25 @@ class WhyForm(PeriodForm):
             ask_of(self.period, "", "", "", cleaned.get("split"))
         except ValueError as error:
             self.add_error("split", str(error))
+        for low, high in (("sel_start", "sel_end"), ("sel_min", "sel_max")):
+            if None not in (cleaned.get(low), cleaned.get(high)) and cleaned[low] >= cleaned[high]:
+                self.add_error(high, "The selection ends before it starts.")
         return cleaned
+
+    @property
+    def selection(self) -> Selection | None:
+        """Of a valid form."""
+        start, end, least, most = (self.cleaned_data.get(name) for name in SELECTING)
+        if (start, end, least, most) == (None, None, None, None):
+            return None
+        room = room_of(self.period)
+        start = room.start_ns if start is None else start
+        return Selection(start, room.end_ns if end is None else end, least or 0, most)
+
+    @property
+    def is_heat(self) -> bool:
+        """A selection is seen on the heat map."""
+        return self.params.get("chart") == HEAT or any(self.params.get(name) for name in SELECTING)
 
     @property
     def root_link(self) -> str:
@@ -58,7 +85,7 @@ class WhyForm(PeriodForm):
     def ask(self) -> Ask:
         """Of a valid form with a service."""
         names = self.params.get("service", ""), self.params.get("name", "")
-        return ask_of(self.period, *names, self.look_at, self.cleaned_data.get("split"))
+        return ask_of(self.period, *names, self.look_at, self.cleaned_data.get("split"), self.selection)
 
 
 def root_value(service: str, name: str) -> str:

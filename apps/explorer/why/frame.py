@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apps.explorer.period import PeriodForm
-from apps.explorer.why.form import PATH, WhyForm, root_value
+from apps.explorer.why.form import PATH, SELECTING, WhyForm, root_value
 from apps.insights.why.changed import root_names
 from apps.insights.window import DAY_NS
 from apps.traces.why.judge import ERRORS
@@ -32,6 +33,8 @@ class Frame:
     looks: tuple[Choice, ...]
     hidden: tuple[tuple[str, str], ...]
     """Of the question's form: the period, and what else it carries along."""
+    everything: tuple[tuple[str, str], ...]
+    """All of the question but the selection, for the form that makes one."""
     all_link: str
     """The page of all root span names, over the same period."""
 
@@ -43,6 +46,11 @@ def frame_of(workspace_id: int, form: WhyForm) -> Frame:
         names = (own, *names)
     roots = tuple(Choice(root_value(*name), " · ".join(filter(None, name)), name == own) for name in names)
     looks = tuple(Choice(look, words, look == form.look_at) for look, words in LOOK_WORDS.items())
-    kept = [*PeriodForm.base_fields, "split"]
+    kept = [*PeriodForm.base_fields, "split", "chart", *SELECTING]
     hidden = tuple((name, value) for name, value in form.params.items() if name in kept)
-    return Frame(roots, looks, hidden, form.link(PATH, service=None, name=None, look=None, split=None))
+    everything = tuple((name, value) for name, value in form.params.items() if name not in (*SELECTING, "split", "tz"))
+    return Frame(roots, looks, hidden, everything, form.link(PATH, **cleared(form.params, PeriodForm.base_fields)))
+
+
+def cleared(names: Iterable[str], but: Iterable[str]) -> dict[str, None]:
+    return {name: None for name in names if name not in but}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import tzinfo
 from urllib.parse import quote
 
 from apps.explorer.line_chart import LineChart
@@ -11,18 +12,19 @@ from apps.explorer.period import link_with
 from apps.explorer.why.chart import chart_of
 from apps.explorer.why.contrast import ContrastPage, contrast_page
 from apps.explorer.why.examples import Example, examples
-from apps.explorer.why.form import PATH, WhyForm
+from apps.explorer.why.form import HEAT, PATH, SELECTING, WhyForm
+from apps.explorer.why.heat import HeatChart, heat_of
 from apps.explorer.why.says import Said, clock_in, said
 from apps.explorer.why.steps import Steps, steps_of
 from apps.insights.why.answer import Answer, answer
-from apps.insights.why.ask import WHOLE
+from apps.insights.why.ask import WHOLE, Selection
 from apps.insights.why.contrast import contrast
 from apps.insights.window import Window
 from apps.traces.durations import format_count, format_duration_ns, format_percent
 from apps.traces.moments import field_text, span_text, utc_text
 from apps.traces.search_window import CUSTOM
 from apps.traces.why.attributes import Attribute
-from apps.traces.why.finding import AROUND, MEAN, Origin
+from apps.traces.why.finding import AROUND, MEAN, READ, Origin
 from apps.traces.why.judge import ERRORS
 from apps.traces.why.parts import Part
 from apps.traces.why.sentence import next_line, sentence
@@ -57,6 +59,12 @@ class WhyPage:
     split_links: tuple[tuple[str, str], ...]
     """(words, address) of other ways to part the windows."""
     chart: LineChart
+    heat: HeatChart | None
+    """Instead of the lines, when asked for."""
+    chart_links: tuple[tuple[str, str, bool], ...]
+    selected: str
+    """The selection in words, "" without one."""
+    unselect_link: str
     steps: Steps | None
     steps_said: str
     origins: tuple[OriginRow, ...]
@@ -94,6 +102,13 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
         found_split=found.found_split,
         split_links=tuple(_split_links(form, found)),
         chart=chart_of(found, zone),
+        heat=heat_of(found, zone) if form.is_heat else None,
+        chart_links=(
+            ("Lines", form.link(PATH, chart=None, **dict.fromkeys(SELECTING)), not form.is_heat),
+            ("Heat map", form.link(PATH, chart=HEAT), form.is_heat),
+        ),
+        selected=_selected(found.ask.selection, zone),
+        unselect_link=form.link(PATH, chart=HEAT, **dict.fromkeys(SELECTING)),
         steps=steps_of(finding.changes, _part_link(form, found.ask.after)),
         steps_said=_steps_said(found),
         origins=tuple(_origin(origin, finding.failed_looked_at, form, found.ask.after) for origin in finding.origins),
@@ -101,8 +116,8 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
         is_failing=found.ask.look == ERRORS,
         before_examples=examples(found.before_samples, longest, form),
         after_examples=examples(found.after_samples, longest, form),
-        before_title=f"Before, {before}",
-        after_title=f"After, {after}",
+        before_title="The rest" if found.ask.selection else f"Before, {before}",
+        after_title="Selected" if found.ask.selection else f"After, {after}",
         attributes_link=form.link(f"{PATH}/attributes"),
         took=_took(found),
         is_nothing=not finding.judged.before_traces and not finding.judged.after_traces,
@@ -141,6 +156,14 @@ def _attribute_link(form: WhyForm, window: Window):
     return link
 
 
+def _selected(selection: Selection | None, zone: tzinfo) -> str:
+    if selection is None:
+        return ""
+    least, most = format_duration_ns(selection.min_ns), selection.max_ns
+    longer = f"{least} or longer" if most is None else f"{least} to {format_duration_ns(most)}"
+    return f"{span_text(selection.start_ns, selection.end_ns, zone)}, {longer}"
+
+
 def _split_links(form: WhyForm, found: Answer) -> Iterable[tuple[str, str]]:
     if form.params.get("split"):
         yield "where it changed", form.link(PATH, split=None)
@@ -150,6 +173,9 @@ def _split_links(form: WhyForm, found: Answer) -> Iterable[tuple[str, str]]:
 
 def _steps_said(found: Answer) -> str:
     basis, look = found.finding.basis, found.ask.look
+    if basis == READ:
+        counts = f"{len(found.before_samples.read)} and {len(found.after_samples.read)}"
+        return f"mean of {counts} traces read of the rest and of the selected; the parts add up"
     if basis == AROUND:
         counts = f"{len(found.before_samples.read)} and {len(found.after_samples.read)}"
         return f"of {counts} traces around {look}, in proportion to it; the parts add up"

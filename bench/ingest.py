@@ -32,6 +32,9 @@ class Ingest:
     """Age of the oldest span that could have been sealed, when the last request was answered."""
     lag_most_s: float
     drained_after_s: float
+    rollups_behind_s: dict[str, float]
+    """How old the newest moment is up to which everything received is in the rollups, asked every second;
+    the quiet time of 10 s is part of it."""
 
 
 def measure(
@@ -40,11 +43,13 @@ def measure(
     """Load from another process while digest runs, then wait until all is sealed and count."""
     had, cpu_before = storage.spans(), product.cpu_seconds()
     lags: list[float] = []
+    behind: list[float] = []
     done = threading.Event()
 
     def watch() -> None:
         while not done.wait(1):
             lags.append(storage.lag_s())
+            behind.append(storage.rollups_behind_s())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -61,8 +66,14 @@ def measure(
         round(load["acknowledged"] / load["seconds"]), load["statuses"],
         {name: round(ms, 1) for name, ms in load["ms"].items()}, used | {"all": round(sum(used.values()), 2)},
         round(load["cpu_seconds"] / million, 2), round(lag_at_end, 1), round(max(lags, default=0.0), 1),
-        round(drained, 1),
+        round(drained, 1), _quantiles(behind),
     )  # fmt: skip
+
+
+def _quantiles(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values) or [0.0]
+    shares = {"p50": 0.5, "p95": 0.95, "max": 1.0}
+    return {name: round(ordered[min(int(len(ordered) * share), len(ordered) - 1)], 1) for name, share in shares.items()}
 
 
 def run_load(url: str, **options: object) -> dict:

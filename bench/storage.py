@@ -40,6 +40,11 @@ class Storage:
 
         return storage_status().digest_lag_s
 
+    def rollups_behind_s(self) -> float:
+        from apps.insights.queries import freshness
+
+        return freshness(1, time.time_ns()).behind_s
+
     def wait_until_sealed(self, timeout_s: float = 1800) -> None:
         until = time.monotonic() + timeout_s
         while self.rows("SELECT count(*) FROM batch")[0][0]:
@@ -83,13 +88,15 @@ class Storage:
             """
             SELECT what, sum(bytes) FROM (
                 SELECT 'rows' AS what, pg_relation_size(c.oid) AS bytes FROM pg_class c
-                WHERE c.relispartition AND c.relkind = 'r'
+                WHERE c.relispartition AND c.relkind = 'r' AND c.relname LIKE 'trace%'
                 UNION ALL SELECT 'payloads', pg_total_relation_size(c.reltoastrelid) FROM pg_class c
-                WHERE c.relispartition AND c.relkind = 'r' AND c.reltoastrelid <> 0
+                WHERE c.relispartition AND c.relkind = 'r' AND c.relname LIKE 'trace%' AND c.reltoastrelid <> 0
                 UNION ALL SELECT 'index ' || CASE WHEN a.amname = 'gin' THEN 'tokens' WHEN i.indnatts = 1
                     THEN 'trace_id' ELSE 'started_at' END, pg_relation_size(i.indexrelid)
                 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
-                JOIN pg_am a ON a.oid = x.relam WHERE c.relispartition AND c.relkind = 'r'
+                JOIN pg_am a ON a.oid = x.relam WHERE c.relispartition AND c.relkind = 'r' AND c.relname LIKE 'trace%'
+                UNION ALL SELECT 'rollups', pg_total_relation_size(c.oid) FROM pg_class c
+                WHERE c.relkind = 'r' AND c.relname LIKE 'rollup%'
                 UNION ALL SELECT 'names and dictionaries', pg_total_relation_size(t::regclass)
                 FROM unnest(ARRAY['service', 'span_name', 'attribute_key', 'dictionary']) AS t
             ) AS sizes GROUP BY what ORDER BY 2 DESC

@@ -52,6 +52,11 @@ app.conf.beat_schedule = {
         "schedule": FOLD_EVERY_S,
         "options": {"expires": 10 * FOLD_EVERY_S},
     },
+    "pair messages": {
+        "task": "apps.digest.tasks.pair_messages",
+        "schedule": FOLD_EVERY_S,
+        "options": {"expires": 10 * FOLD_EVERY_S},
+    },
     "drop expired rollups": {"task": "apps.insights.tasks.drop_expired_rollups", "schedule": crontab(minute="27")},
     "judge again": {
         "task": "apps.digest.tasks.judge_again",

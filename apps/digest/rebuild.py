@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from apps.digest.shards import all_shards_locked
 from apps.insights.erase import erase_from
 from apps.insights.fold import lock as lock_fold
-from apps.insights.ledger import Ledger
+from apps.insights.ledger import Ledger, forget_books
 from apps.insights.levels import minute_at
 from apps.store.connection import store_cursor
 from apps.store.partitions import day_of, existing_partitions
@@ -31,6 +31,14 @@ class Rebuilt:
 
 def rebuild(*, now_ns: int, retention_days: int, workspace_id: int | None = None) -> Rebuilt:
     """Replace the facts of one workspace, or all, as far as sealed traces reach back. Waits for digest and fold."""
+    try:
+        return _rebuild(now_ns, retention_days, workspace_id)
+    except BaseException:
+        forget_books()  # Keys registered in a transaction that is gone are gone, too.
+        raise
+
+
+def _rebuild(now_ns: int, retention_days: int, workspace_id: int | None) -> Rebuilt:
     with store_cursor() as cursor, all_shards_locked(cursor), cursor.connection.transaction():
         lock_fold(cursor, wait=True)
         days = existing_partitions(cursor)[::-1]

@@ -13,11 +13,12 @@ import threading
 
 from apps.insights.facts import Facts, copy_rows, select
 from apps.insights.keys import Book, register
+from apps.insights.message_ends import MessageEnds
 from apps.insights.summing import summed, with_ids
 from apps.traces.analysis import Analysis, analyse
 from apps.traces.column_readers import ColumnReader
 from apps.traces.columns import Columns
-from apps.traces.deposits import Deposits, deposit, deposit_unanalysed
+from apps.traces.deposits import MINUTE_NS, Deposits, deposit, deposit_unanalysed
 from apps.traces.draft import Draft
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Ledger:
             book.make_room()
         self._deposits: dict[int, Deposits] = {}
         self._facts: list[Facts] = []
+        self._messages = MessageEnds()
 
     def add(
         self, workspace_id: int, draft: Draft, filed_ns: int, sign: int = 1, columns: Columns | None = None
@@ -57,24 +59,26 @@ class Ledger:
         nothing from being sealed."""
         if not draft.groups:
             return None
-        into = self._into(workspace_id)
+        into = self.deposits(workspace_id)
         mark = into.mark()
         try:
             analysis = analyse(draft, columns or _remembered.reader.read(draft))
             deposit(into, analysis, filed_ns, sign)
-            return analysis
         except Exception:
             _log.exception("Trace %s could not be analysed; it is sealed without.", draft.trace_id.hex())
             into.cut(mark)
             deposit_unanalysed(into, draft.span_count, filed_ns, sign)
             return None
+        self._messages.add(workspace_id, analysis, filed_ns, sign, self.first_minute * MINUTE_NS)
+        return analysis
 
     @property
     def size(self) -> int:
         """Observations so far, two to four a span."""
         return sum(deposits.size for deposits in self._deposits.values())
 
-    def _into(self, workspace_id: int) -> Deposits:
+    def deposits(self, workspace_id: int) -> Deposits:
+        """Of a workspace, to add to."""
         if workspace_id not in self._deposits:
             book = _remembered.books.setdefault(workspace_id, Book())
             self._deposits[workspace_id] = Deposits(book.keys)
@@ -91,3 +95,4 @@ class Ledger:
     def write(self, cursor) -> None:
         for facts in self._facts:
             copy_rows(cursor, "rollup_inbox", facts)
+        self._messages.write(cursor)

@@ -40,6 +40,17 @@ Key = tuple[int, tuple[str, ...]]
 """(kind, parts)."""
 
 
+def believed(start_ns: int, filed_ns: int) -> int:
+    """The instant at which a span of a trace filed at that time counts."""
+    low, high = _bounds(filed_ns)
+    return start_ns if low <= start_ns < high else filed_ns
+
+
+def _bounds(filed_ns: int) -> tuple[int, int]:
+    minute = filed_ns - filed_ns % MINUTE_NS
+    return minute - FAR_NS, minute + FAR_NS
+
+
 class KeyBook:
     """Gives every key a number; kept from trace to trace, one a workspace and process."""
 
@@ -194,8 +205,7 @@ class _Trace:
     def __init__(self, into: Deposits, family: Family, filed_ns: int, sign: int):
         self.into, self.book, self.family, self.columns = into, into.book, family, family.columns
         self.sign, self.filed = sign, filed_ns
-        minute = filed_ns - filed_ns % MINUTE_NS
-        self.low, self.high = minute - FAR_NS, minute + FAR_NS
+        self.low, self.high = _bounds(filed_ns)
         states = self.columns.trace_state
         self.weights: list[int] = [weight_of(s) for s in states] if any(states) else [CALL] * self.columns.n
         self.main_at = self._at(self.columns.start[family.main])

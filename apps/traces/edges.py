@@ -21,6 +21,8 @@ from apps.traces.sampling import weight_of
 CALL, MESSAGING, DATABASE, EXTERNAL = EDGE_KINDS = ("call", "messaging", "database", "external")
 _KINDS_BY_WORK = {"database": DATABASE, "cache": DATABASE, "queue": MESSAGING, "external": EXTERNAL}
 _TAKES = ("receive", "poll")
+MOST_LINKS = 100
+"""Of a batch of messages taken at once, so many are looked up."""
 _NO_MESSAGE = ("settle", "ack", "nack", "create", "commit")
 
 
@@ -51,15 +53,40 @@ class Half(NamedTuple):
     start_ns: int
 
 
+class Taken(NamedTuple):
+    """A message taken from a queue, put there in another trace, as a link says. Its edge is counted without a
+    duration: how long it lay is known when both traces are."""
+
+    queue: Node
+    callee: Node
+    span_id: bytes
+    trace_id: bytes
+    """Of the span that put it there, with its id."""
+    put_by: bytes
+    start_ns: int
+    weight: int
+
+
+class Put(NamedTuple):
+    """A span that put a message into a queue which nobody in its trace took."""
+
+    span_id: bytes
+    end_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     edges: list[Edge]
     halves: list[Half]
+    taken: list[Taken]
+    puts: list[Put]
 
 
 def edges_of(family: Family) -> Edges:
     """All edges of a trace, in no promised order; 1 to 2 µs a span."""
-    return Edges([*_Finder(family).found()], [*_halves(family)])
+    finder = _Finder(family)
+    found = [*finder.found()]
+    return Edges(found, [*_halves(family)], finder.taken, finder.puts())
 
 
 def difference(after: Iterable[Edge], before: Iterable[Edge]) -> tuple[Counter[Edge], Counter[Edge]]:
@@ -71,6 +98,9 @@ def difference(after: Iterable[Edge], before: Iterable[Edge]) -> tuple[Counter[E
 class _Finder:
     def __init__(self, family: Family):
         self.family, self.columns, self.calls = family, family.columns, family.calls
+        self.taken: list[Taken] = []
+        self._emptied: set[int] = set()
+        """Spans whose messages were taken within the trace."""
 
     def found(self) -> Iterator[Edge]:
         """Answered calls, calls that nobody answered, messages taken, and requests from outside."""
@@ -93,6 +123,7 @@ class _Finder:
         caller, callee = self._service(parent), self._service(entry)
         is_message = call >= 0 and (columns.kind[call] == PRODUCER or columns.call[call].work == "queue")
         if is_message and columns.kind[entry] != SERVER:
+            self._emptied.add(call)
             return self._edge(entry, columns.call[call].peer, callee, MESSAGING, self._lay_ns(call, entry))
         if call < 0 or self.calls.answered[call] > 1:
             return self._edge(entry, caller, callee, CALL)
@@ -121,7 +152,31 @@ class _Finder:
         if queue.kind != "queue" or queue.name == UNKNOWN_QUEUE:
             queue = own if own.kind == "queue" else Node("queue", UNKNOWN_QUEUE)
         lay_ns = self._lay_ns(producer, index) if producer >= 0 else -1
+        if producer >= 0:
+            self._emptied.add(producer)
+        elif columns.links[index]:
+            self._note_taken(index, queue)
         yield self._edge(index, queue, self._service(index), MESSAGING, lay_ns)
+
+    def _note_taken(self, index: int, queue: Node) -> None:
+        columns = self.columns
+        if index not in columns.untimed:
+            for trace_id, span_id in dict.fromkeys(columns.links[index][:MOST_LINKS]):
+                if trace_id != columns.trace_id and len(trace_id) == 16 and len(span_id) == 8:
+                    self.taken.append(Taken(
+                        queue, self._service(index), columns.span_id[index], trace_id, span_id, columns.start[index],
+                        weight_of(columns.trace_state[index]),
+                    ))  # fmt: skip
+
+    def puts(self) -> list[Put]:
+        """Once everything was found."""
+        columns = self.columns
+        return [
+            Put(columns.span_id[index], columns.end[index])
+            for index, call in enumerate(columns.call)
+            if call is not None and index not in self._emptied and index not in columns.untimed and self._puts(index)
+            and call.operation not in _NO_MESSAGE
+        ]  # fmt: skip
 
     def _consumes_below(self, index: int) -> bool:
         kinds = self.columns.kind

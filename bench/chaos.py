@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.exporters import SERVICES, Diary, Exporter, Traffic
 from bench.kills import KINDS, Killer
 from bench.product import Product
+from bench.rollup_tally import wrong_rollups
 from bench.storage import Storage
 from bench.tally import Tally, read_store, tally
 
@@ -51,6 +52,8 @@ class Outcome:
     """Longest time without an acknowledgement on one of the two ports."""
     longest_digest_s: float
     """Longest time from a kill until all that had arrived before it was sealed."""
+    wrong_rollups: int = 0
+    """Keys and days whose figures are not what all sealed traces add up to, by brute force."""
 
 
 class Chaos:
@@ -97,7 +100,8 @@ class Chaos:
             together.sent |= diary.sent
             together.acknowledged |= diary.acknowledged
         counted = tally(together, [together], self.patiently(read_store))
-        return Outcome("together, at the end", [], 0, counted, {}, [], 0.0, 0.0)
+        wrong = self.patiently(wrong_rollups)
+        return Outcome("together, at the end", [], 0, counted, {}, [], 0.0, 0.0, wrong)
 
     def aim(self) -> list[int]:
         """Wait until digest is at work, then a moment more; the backends that work for it, if there are any yet."""
@@ -150,6 +154,8 @@ def table(outcomes: list[Outcome]) -> str:
     lines = ["| " + " | ".join(HEAD) + " |", "|---|" + "---:|" * (len(HEAD) - 1)]
     for o in outcomes:
         others = {k: v for k, v in o.tally.troubles.items() if k not in ("lost", "doubled")}
+        if o.wrong_rollups:
+            others["wrong rollups"] = o.wrong_rollups
         if o.bad_answers:
             others["bad answers"] = len(o.bad_answers)
         cells = (o.kind, len(o.killed), o.during_digest, f"{o.tally.acknowledged:,}", f"{o.tally.acknowledged_logs:,}",
@@ -181,7 +187,7 @@ def main() -> None:
             if asked.log:
                 shutil.copy(product.home / "log", asked.log)
     print(table(outcomes))
-    if any(o.tally.troubles or o.bad_answers for o in outcomes):
+    if any(o.tally.troubles or o.bad_answers or o.wrong_rollups for o in outcomes):
         sys.exit(1)
 
 

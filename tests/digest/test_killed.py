@@ -1,4 +1,5 @@
-"""Killing any process at any instant loses no acknowledged span, and the system goes on by itself.
+"""Killing any process at any instant loses no acknowledged span, counts none twice in the rollups, and the system goes
+on by itself.
 
 `bench/chaos.py` does it twenty times to each process and for longer; docs/durability.md has what it found.
 """
@@ -9,11 +10,13 @@ import subprocess
 import sys
 import time
 
+from django.db import connection
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
 from bench.exporters import Diary, fingerprint, some_span
+from bench.rollup_tally import wrong_rollups
 from bench.tally import read_store, tally
 from tests.product import ROOT
 from tests.storing import digest_all, send
@@ -76,3 +79,15 @@ def test_the_count_sees_rows_that_contradict_each_other(store):
     stored.firsts[trace_id] += 1
     found = tally(Diary(), [Diary()], stored)
     assert found.troubles == {"strangers": 1, "traces_twice": 1, "wrong_counts": 1}
+
+
+def test_the_count_sees_rollups_that_are_wrong(store):
+    send(document(some_span(random.Random(2), bytes(range(16)), b"", 0, time.time_ns())))
+    digest_all()
+    assert wrong_rollups() == 0
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rollup_inbox SET samples = samples + 1 WHERE kind = 2")
+    assert wrong_rollups() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM rollup_inbox WHERE kind = 3")
+    assert wrong_rollups() == 2

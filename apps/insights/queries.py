@@ -14,14 +14,14 @@ from apps.insights.freshness import Freshness, freshness
 from apps.insights.key_search import ids_of, ids_with, prefix_sql
 from apps.insights.reading import Asked, figures_by_key, stretches_of
 from apps.insights.series import Series, series, step_for
-from apps.insights.window import Window
+from apps.insights.window import MINUTE_NS, Window
 from apps.store.connection import store_cursor
 from apps.traces import deposits
 from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, WHOLE
 
 __all__ = [
-    "Coverage", "EdgeKey", "ErrorKey", "Freshness", "NameKey", "PartKey", "Series", "coverage", "edges", "errors",
-    "first_seen", "freshness", "parts", "roots", "series", "services", "span_names", "step_for",
+    "Coverage", "EdgeKey", "ErrorKey", "Freshness", "NameKey", "PartKey", "Series", "coverage", "covered", "edges",
+    "errors", "first_seen", "freshness", "parts", "roots", "series", "services", "span_names", "step_for",
 ]  # fmt: skip
 
 
@@ -133,6 +133,15 @@ def coverage(workspace_id: int, window: Window) -> Coverage:
         count(deposits.WITH_ERRORS, 0),
         count(deposits.UNANALYSED, 0),
     )
+
+
+def covered(window: Window) -> Window:
+    """The window that is answered for this one: wider where minutes (ten minutes, hours) are not kept any more."""
+    with store_cursor() as cursor:
+        stretches = stretches_of(cursor, window)
+    if not stretches:
+        return window
+    return Window(stretches[0].start * MINUTE_NS, stretches[-1].end * MINUTE_NS)
 
 
 def first_seen(workspace_id: int, kind: int, parts_prefix: tuple[str, ...]) -> dict[tuple[str, ...], tuple[int, int]]:

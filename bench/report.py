@@ -35,7 +35,8 @@ def _ingest(results: list[dict]) -> str:
     roles = list(results[0]["cpu_s_a_million"])
     rates = [
         [_load(r), f"{r['spans_a_second']:,}", f"{r['acknowledged']:,}", f"{r['found']:,}",
-         *(r["request_ms"][n] for n in ("p50", "p95", "max")), r["lag_at_end_s"], r["lag_most_s"], r["drained_after_s"]]
+         *(r["request_ms"][n] for n in ("p50", "p95", "max")), r["lag_at_end_s"], r["lag_most_s"], r["drained_after_s"],
+         r.get("rollups_behind_s", {}).get("p95", "")]
         for r in results
     ]  # fmt: skip
     cpu = [
@@ -44,7 +45,8 @@ def _ingest(results: list[dict]) -> str:
     return "\n".join([
         "## Ingest, with digest running\n",
         _table(["spans a batch", "acknowledged spans/s", "acknowledged", "found afterwards", "request p50 ms", "p95",
-                "max", "digest behind at the end, s", "at most, s", "all sealed after, s"], rates),
+                "max", "digest behind at the end, s", "at most, s", "all sealed after, s",
+                "rollups behind arrival, p95 s"], rates),
         "CPU seconds per million spans, from the first request until everything was sealed:\n",
         _table(["spans a batch", *roles, "(generator)"], cpu),
     ])  # fmt: skip

@@ -1,0 +1,86 @@
+"""Levels lose whole partitions when their time is over, and none that is still needed."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.db import connection
+
+from apps.insights import fold as folding
+from apps.insights.fold import fold
+from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, TEN, day_at, partitions
+from apps.insights.queries import coverage, covered
+from apps.insights.retention import drop_expired
+from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window
+from tests.insights.brute import assert_same, expected, in_buckets, stored
+from tests.insights.test_exact import whole_traces
+from tests.store.shop import random_traces, some_trace
+from tests.storing import digest_all, send
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def kept(level) -> int:
+    with connection.cursor() as cursor:
+        return len(partitions(cursor, level))
+
+
+def fold_at(now_ns: int) -> None:
+    while fold(now_ns):
+        pass
+
+
+def test_each_level_is_dropped_in_its_time_and_the_next_one_answers():
+    now = time.time_ns()
+    fold(now)
+    send(some_trace(1, [("a", "x", None, 0, 5)]))
+    digest_all()
+    fold_at(now + 2 * DAY_NS)
+    window = Window(now - HOUR_NS, now + HOUR_NS)
+    for days, gone in ((0, 0), (3, 1), (9, 2), (36, 3)):
+        fold_at(now + days * DAY_NS)
+        drop_expired(now + days * DAY_NS)
+        assert [kept(level) for level in LEVELS] == [0] * gone + [1] * (4 - gone)
+        assert coverage(1, window).spans == 1
+    wide = covered(window)
+    assert wide.start_ns % DAY_NS == wide.end_ns % DAY_NS == 0
+    assert wide.start_ns <= window.start_ns and window.end_ns <= wide.end_ns
+    drop_expired(now + 500 * DAY_NS)
+    assert [kept(level) for level in LEVELS] == [0, 0, 0, 0]
+
+
+def test_minutes_that_no_hour_holds_yet_outlive_their_time():
+    now = time.time_ns()
+    fold(now)
+    send(some_trace(1, [("a", "x", None, 0, 5)], ago_s=-2 * 3600))
+    digest_all()
+    fold(now)
+    drop_expired(now + 10 * DAY_NS)
+    assert kept(MINUTE) == 1
+    fold_at(now + 10 * DAY_NS)
+    drop_expired(now + 10 * DAY_NS)
+    assert (kept(MINUTE), kept(TEN), kept(HOUR), kept(DAY)) == (0, 0, 1, 1)
+
+
+def test_spans_older_than_minutes_are_kept_count_in_hours_and_days():
+    now = time.time_ns()
+    send(*(some_trace(n, [("a", "x", None, 0, 5)], ago_s=(3 + n) * 86_400) for n in range(8)))
+    digest_all()
+    fold_at(now)
+    wanted = expected(whole_traces(8))
+    assert not stored("rollup_inbox") and not stored("rollup_minute")
+    assert_same(stored("rollup_hour"), in_buckets(wanted, 60))
+    assert_same(stored("rollup_day"), in_buckets(wanted, 1440))
+    assert coverage(1, Window(now - 30 * DAY_NS, now)).traces == 8
+    with connection.cursor() as cursor:
+        days = {day for _, day in partitions(cursor, TEN)}
+    assert days and min(days) >= day_at(now // MINUTE_NS - 8 * 1440)
+
+
+def test_a_large_inbox_is_emptied_in_pieces(monkeypatch):
+    monkeypatch.setattr(folding, "MAX_ROWS", 7)
+    send(*random_traces(3, 20))
+    digest_all()
+    assert fold(time.time_ns()) > 100
+    assert_same(stored("rollup_minute"), expected(whole_traces(20)))

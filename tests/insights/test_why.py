@@ -73,7 +73,7 @@ def test_without_traces_to_read_the_parts_are_of_the_mean(monkeypatch):
     before, after = found.finding.means_ns
     assert sum(change.change_ns for change in found.finding.changes) == after - before
     assert found.finding.changes[0].part == BANK
-    assert "the mean by +" in said(found)[0] and "waiting for bank-api" in said(found)[0]
+    assert "the mean by " in said(found)[0] and "waiting for bank-api" in said(found)[0]
 
 
 def test_nothing_changed_is_said_and_so_is_too_little():
@@ -124,10 +124,13 @@ def test_another_workspace_has_none_of_it():
 def test_a_draw_is_bounded_in_time_and_in_spans(monkeypatch):
     store_incident(minutes=30, slow_minutes=10)
     monkeypatch.setattr(reading, "BUDGET_SECONDS", 0.0)
+    assert len(asked(minutes=15).after_samples.read) == reading.LEAST_SAMPLES
+    monkeypatch.setattr(reading, "LONG_BUDGET_SECONDS", 0.0)
     found = asked(minutes=15)
     assert found.after_samples.ran_out and not found.after_samples.read
     assert found.finding.basis == MEAN
     monkeypatch.setattr(reading, "BUDGET_SECONDS", 1.0)
+    monkeypatch.setattr(reading, "LONG_BUDGET_SECONDS", 1.0)
     monkeypatch.setattr(reading, "MOST_SPANS", 40)
     assert 0 < len(asked(minutes=15).after_samples.read) <= 40 // 17
 

@@ -18,8 +18,9 @@ from apps.traces.why.parts import Part, Side, Sum, parts_of, side_of
 
 WANTED = 24
 """Traces of a side: their shares of time differ by a few per cent from those of hundreds."""
-BUDGET_SECONDS, LONG_BUDGET_SECONDS = 0.06, 0.4
-"""Of a side. The page has 0.2 s in all; who makes a selection may wait a little longer."""
+BUDGET_SECONDS, LONG_BUDGET_SECONDS = 0.06, 0.3
+"""Of a side. The page has 0.2 s in all: after the first, no more traces are read than are needed at least; after the
+second, none. A busy machine is then slow rather than vague."""
 MOST_SPANS = 4_000
 """Of a side, read and divided: 17 µs a span."""
 LEAST_SAMPLES = 5
@@ -86,11 +87,10 @@ def failed(workspace_id: int, source: Source, window: Window) -> Samples:
     return read_samples(workspace_id, source, source.draw(window, WANTED, has_error=True), lambda *_: True)
 
 
-def read_samples(
-    workspace_id: int, source: Source, asked: Draw, fits: Fits, budget_s: float | None = None
-) -> Samples:  # fmt: skip
-    """Draws, reads and divides, within the budget (BUDGET_SECONDS) and MOST_SPANS."""
-    deadline = time.monotonic() + (BUDGET_SECONDS if budget_s is None else budget_s)
+def read_samples(workspace_id: int, source: Source, asked: Draw, fits: Fits) -> Samples:
+    """Draws, reads and divides, within the budgets and MOST_SPANS."""
+    began = time.monotonic()
+    enough, deadline = began + BUDGET_SECONDS, began + LONG_BUDGET_SECONDS
     found: list[Sample] = []
     with store_cursor() as cursor:
         drawn = draw(cursor, workspace_id, asked, deadline)
@@ -99,7 +99,7 @@ def read_samples(
         for read in load_drafts(cursor, workspace_id, within):
             if len(found) >= WANTED:
                 break
-            if time.monotonic() > deadline:
+            if time.monotonic() > (enough if len(found) >= LEAST_SAMPLES else deadline):
                 ran_out = True
                 break
             found += samples_of(read, source.families(read.draft), fits, has_error=asked.has_error)

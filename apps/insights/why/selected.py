@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from apps.insights.figures import Figures
 from apps.insights.why.ask import Ask, Selection
-from apps.insights.why.samples import LEAST_SAMPLES, LONG_BUDGET_SECONDS, read_samples
+from apps.insights.why.samples import LEAST_SAMPLES, read_samples
 from apps.insights.why.sources import Source, together
 from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
@@ -25,9 +25,7 @@ def tell_selected(workspace_id: int, source: Source, ask: Ask, points: tuple[Poi
     """Numbers of traces to the step and bucket; times are means of the traces that were read."""
     chosen, rest = parted(points, ask.selection, step_ns)
     samples = [
-        read_samples(
-            workspace_id, source, asked, lambda *at, is_in=is_in: ask.selection.holds(*at) == is_in, LONG_BUDGET_SECONDS
-        )
+        read_samples(workspace_id, source, asked, lambda *at, is_in=is_in: ask.selection.holds(*at) == is_in)
         for is_in, asked in ((False, source.draw(ask.view, WANTED)), (True, draw_of(source, ask.selection, WANTED)))
     ]
     others, mine = samples

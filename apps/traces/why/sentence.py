@@ -117,7 +117,7 @@ def _slower(finding: Finding, clock: Clock) -> Words:
     ]  # fmt: skip
     total = _total(finding)
     if finding.basis == MEAN:
-        words.append(Word(f", the mean by {_signed(total)}"))
+        words.append(Word(f", the mean by {_ns(abs(total))}"))
     words += _in(leads_of(finding.changes, total))
     return (*words, *_since(finding, clock), Word("."))
 

@@ -105,7 +105,7 @@ def test_what_a_service_did_with_the_time(part, words):
 
 def test_a_mean_is_called_a_mean():
     assert said(sentence(replace(SLOW_BANK, basis=MEAN), clock)).startswith(
-        "p95 of POST /checkout rose from 1.90 s to 8.20 s, the mean by +6.30 s: +5.94 s in payment"
+        "p95 of POST /checkout rose from 1.90 s to 8.20 s, the mean by 6.30 s: +5.94 s in payment"
     )
 
 

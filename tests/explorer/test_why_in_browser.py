@@ -114,6 +114,9 @@ def test_errors_are_readable_and_a_group_opens_and_closes(told, server, chromium
         assert problems_everywhere(page) == []
         page.get_by_role("link", name="Close").click()
         assert page.locator(".e-group").count() == 0
+        page.locator("tr", has_text=HOSTILE[2]).locator(".e-what a").click()
+        page.locator(".e-group .plot-area .main-svg").first.wait_for()
+        assert problems_everywhere(page) == []
     with look(chromium, address, has_js=False) as page:
         page.locator(".e-what a").first.click()
         page.locator(".e-examples a").first.click()

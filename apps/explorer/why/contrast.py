@@ -9,7 +9,9 @@ from apps.insights.why.contrast import CHOSEN, FAILED, SLOW, Contrast
 from apps.traces.durations import MINUS, NBSP, format_count, format_duration_ns, format_percent
 from apps.traces.why.attributes import LEAST_GROUP, Attribute, Untold
 
-ROWS = 12
+ROWS = 7
+WEAK_BELOW = 5
+"""Attributes without a finding are shown where there are fewer with one."""
 MOST_NAMED = 6
 MAX_VALUE_CHARS = 80
 
@@ -57,7 +59,9 @@ class ContrastPage:
 def contrast_page(found: Contrast, after: str, link_of: Callable[[Attribute], str]) -> ContrastPage:
     """`after`: the window after, as people write it."""
     compared, group = found.compared, found.kind
-    told = (*compared.found[:ROWS], *compared.weak)
+    told = compared.found[:ROWS]
+    if len(told) < WEAK_BELOW:
+        told = (*told, *compared.weak)
     return ContrastPage(
         title=f"What the {group} ones have in common",
         group=group,
@@ -66,7 +70,7 @@ def contrast_page(found: Contrast, after: str, link_of: Callable[[Attribute], st
         more=max(0, len(compared.found) - ROWS),
         is_enough=compared.is_enough,
         needed=LEAST_GROUP,
-        tested=f"{format_count(compared.keys)} keys compared in {format_count(compared.tests)} tests",
+        tested=f"{format_count(compared.keys)} keys looked at, {format_count(compared.tests)} tests",
         too_few=_named(compared.too_few, lambda one: f" (n{NBSP}={NBSP}{one.traces})"),
         more_too_few=max(0, len(compared.too_few) - MOST_NAMED),
         unique=_named(compared.unique, lambda one: ""),

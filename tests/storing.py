@@ -10,7 +10,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from apps.digest import seal
 from apps.digest.seal import digest_shard
-from apps.insights import levels
 from apps.insights.ledger import forget_books
 from apps.insights.usual import forget_usual
 from apps.store.dictionaries import forget_dictionaries
@@ -38,10 +37,6 @@ def _empty() -> None:
         cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass")
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {name}")
-        rollups = [name for level in levels.LEVELS for name, _ in levels.partitions(cursor, level)]
-        if len(rollups) > 8:  # Emptying each takes a millisecond, making one ten.
-            cursor.execute(f"DROP TABLE {', '.join(rollups)}")
-            levels.forget_partitions()
         cursor.execute(
             "TRUNCATE batch, refused_batch, service, span_name, attribute_key, dictionary, "
             "rollup_put, rollup_taken, rollup_key, rollup_inbox, rollup_minute, rollup_ten, rollup_hour, rollup_day, "

@@ -54,6 +54,7 @@ def test_without_a_question_the_root_span_names_by_change(api, incident):
     [
         ({"look": "p42"}, "look"),
         ({"split": "never"}, "split"),
+        ({"search": "kind=ROUND"}, "search"),
         ({"range": "1y"}, "range"),
         ({"servise": "x"}, "servise"),
     ],
@@ -84,3 +85,8 @@ def test_errors_by_where_they_started_and_one_group_looked_into(api):
     assert api.json("/api/v1/errors", {"range": "1h", "service": "gateway"})["groups"] == []
     assert api.json("/api/v1/errors", {"range": "1h", "q": "duplicate"})["groups"]
     api.json("/api/v1/errors", {"group": "f" * 32}, status=404)
+
+
+def test_a_search_instead_of_a_name(api, incident):
+    told = api.json("/api/v1/why", {"search": "attr=payment.method=card", "range": "1h"})
+    assert told["change"] == "rose" and told["service"] == "" and "waiting for bank-api" in told["sentence"]

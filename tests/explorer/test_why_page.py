@@ -157,3 +157,17 @@ def test_a_page_asks_the_database_a_bounded_number_of_times(client):
     with CaptureQueriesContext(connection) as asked:
         client.get("/why", {"range": "1h"})
     assert len(asked) <= 4
+
+
+def test_a_search_leads_here_and_back(client):
+    store_incident(minutes=100, slow_minutes=30)
+    results = client.get("/", {"q": "payment.method=card", "range": "1h"})
+    link = html.unescape(re.search(r'href="(/why\?[^"]*)"[^>]*>Why slow', results.content.decode())[1])
+    answer = client.get(link)
+    told = text_of(answer)
+    assert re.search(r"p95 of what you searched for rose from \d+ ms to 1\.\d+ s", told)
+    assert "waiting for bank-api" in told
+    assert 'href="/?q=payment.method%3Dcard"' in answer.content.decode()
+    part = client.get(answer.context["page"].attributes_link, headers=HTMX)
+    assert "per_line" in text_of(part)
+    assert client.get("/why", {"search": "kind=ROUND"}).status_code == 422

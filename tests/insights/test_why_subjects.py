@@ -6,7 +6,7 @@ import pytest
 
 from apps.insights.period import BEFORE, chosen_period
 from apps.insights.why.answer import answer
-from apps.insights.why.ask import Selection, ask_of
+from apps.insights.why.ask import Selection, ask_of, searched
 from apps.insights.why.contrast import contrast
 from apps.traces.why import judge
 from apps.traces.why.finding import AROUND, READ
@@ -16,10 +16,10 @@ from tests.insights.incident import MINUTE_NS, last_minute_ns, store_incident
 pytestmark = pytest.mark.usefixtures("store")
 
 
-def asked(service, name="", look="p95", selection=None):
+def asked(service, name="", look="p95", selection=None, query=None):
     end = last_minute_ns() + MINUTE_NS
     period = chosen_period("custom", end - 30 * MINUTE_NS, end, BEFORE, time.time_ns())
-    return answer(1, ask_of(period, service, name, look, None, selection))
+    return answer(1, ask_of(period, service, name, look, None, selection, query))
 
 
 def said(found):
@@ -88,3 +88,31 @@ def test_where_there_were_no_traces_at_all_nothing_is_called_new():
     found = asked("gateway", "POST /checkout")
     assert found.finding.judged.word == judge.FIRST
     assert said(found)[0].startswith("There is nothing to compare POST /checkout with")
+
+
+def test_what_a_search_finds_is_told_like_a_name():
+    began = store_incident()
+    found = asked("", query=searched("service=payment&attrs=payment.method%3Dcard&range=1h"))
+    first, second = said(found)
+    assert found.ask.after.start_ns == began and found.source.is_all
+    assert first.startswith("p95 of what you searched for rose from ")
+    assert "in payment, all of it waiting for bank-api, since" in first
+    assert "13\u00a0times per trace instead of once" in second and "payment 4.12.0" in second
+    judged = found.finding.judged
+    assert 60 < judged.before_traces + judged.after_traces < 120
+    shared = contrast(1, found).compared
+    assert ("payment.split", "per_line") in [(one.key, one.value) for one in shared.found]
+    assert shared.slow + shared.rest == judged.before_traces + judged.after_traces
+
+
+def test_a_search_that_finds_more_than_is_read_says_so(monkeypatch):
+    store_incident()
+    monkeypatch.setattr("apps.insights.why.searched.NEWEST", 20)
+    found = asked("", query=searched("service=payment"))
+    assert not found.source.is_all
+    assert found.finding.judged.before_traces + found.finding.judged.after_traces == 40
+
+
+def test_a_search_that_finds_nothing_has_no_traces():
+    store_incident()
+    assert asked("", query=searched("q=48213")).finding.judged.word == judge.NOTHING

@@ -10,17 +10,18 @@ from apps.api.problem import Problem
 from apps.insights.figures import Figures
 from apps.insights.period import Period
 from apps.insights.why.answer import Answer, answer
-from apps.insights.why.ask import WHOLE, Ask, ask_of
+from apps.insights.why.ask import WHOLE, Ask, ask_of, searched
 from apps.insights.why.changed import ChangedRoot, changed_roots
 from apps.insights.why.contrast import Contrast, contrast
 from apps.insights.why.samples import Samples
 from apps.insights.window import Window
 from apps.traces.moments import exact_text, parse_instant_ns, zone_named
+from apps.traces.query_string import BadQuery
 from apps.traces.why.attributes import Attribute, Untold
 from apps.traces.why.judge import ERRORS, LOOKS
 from apps.traces.why.sentence import next_line, sentence, text_of
 
-NAMES = (*PERIOD_NAMES, "service", "name", "look", "split", "attributes")
+NAMES = (*PERIOD_NAMES, "service", "name", "look", "split", "attributes", "search")
 USUAL_LOOK = "p95"
 
 
@@ -29,7 +30,7 @@ class WhyView(ApiView):
         params = request.GET
         refuse_unknown(params, NAMES)
         period = read_period(params)
-        if not params.get("service"):
+        if not params.get("service") and not params.get("search"):
             return json_answer(changed_object(self.workspace_id, period))
         found = answer(self.workspace_id, _ask(params, period))
         wants = params.get("attributes", "") not in ("", "0")
@@ -47,7 +48,10 @@ def _ask(params, period: Period) -> Ask:
         text = params.get("split", "")
         zone = zone_named(params.get("tz") or "UTC")
         split = WHOLE if text == WHOLE else parse_instant_ns(text, zone, period.now_ns) if text else None
-        return ask_of(period, params["service"], params.get("name", ""), look, split)
+        query = searched(params["search"]) if params.get("search") else None
+        return ask_of(period, params.get("service", ""), params.get("name", ""), look, split, None, query)
+    except BadQuery as error:
+        raise Problem(400, "The search cannot be read.", fields={"search": str(error)}) from error
     except ValueError as error:
         raise Problem(400, "The question cannot be read.", fields={"split": str(error)}) from error
 

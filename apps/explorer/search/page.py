@@ -20,6 +20,7 @@ from apps.traces.search_window import ALL
 
 ROWS = 25
 SEEN_CHARS = 12
+NOT_ASKED = {"form", "live", "cursor", "range"}
 BACK_CHARS = 1_500
 """A longer search is not carried into the trace's address: addresses have to pass through proxies and chats."""
 
@@ -53,6 +54,8 @@ class ResultPage:
     chart: Scatter | None
     """None when more traces match than this page holds (the chart then comes by itself), or none do."""
     chart_link: str
+    why_link: str
+    """Why these are slow, "" without any."""
     newer_link: str
     """Where to ask whether more came, with what is shown already."""
 
@@ -74,6 +77,7 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
         hints=() if found.rows else hints(workspace_id, form, chips, found),
         chart=_chart(form, found) if is_first and is_last else None,
         chart_link=search_link(form.params, path="/search/chart") if found.rows else "",
+        why_link=_why_link(form) if found.rows else "",
         newer_link=_newer_link(form, found) if is_first else "",
     )
 
@@ -130,3 +134,12 @@ def _footer(form: SearchForm, query: TraceQuery, found: SearchPage) -> Footer:
         older=search_link(form.params, cursor=found.next_cursor) if found.next_cursor else "",
         newest=search_link(form.params) if query.cursor else "",
     )
+
+
+def _why_link(form: SearchForm) -> str:
+    """The page that compares what this search finds with what it found before."""
+    ranged = {name: form.params[name] for name in ("range", "start", "end", "tz") if form.params.get(name)}
+    if ranged.get("range") == ALL:
+        del ranged["range"]
+    asked = {name: form.params[name] for name in ORDER if form.params.get(name) and name not in NOT_ASKED | set(ranged)}
+    return f"/why?{urlencode({'search': urlencode(asked) or 'range=1h', **ranged})}"

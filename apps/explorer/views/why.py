@@ -32,7 +32,7 @@ def why(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(form.root_link)
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/why/first.html", context)
-    if not form.params.get("service"):
+    if not form.is_asked:
         return render(request, "explorer/why/changed.html", context | {"page": changed_page(workspace_id, form)})
     frame, page = frame_of(workspace_id, form), why_page(workspace_id, form)
     return render(request, "explorer/why/page.html", context | {"frame": frame, "page": page})
@@ -43,7 +43,7 @@ def why_attributes(request: HttpRequest) -> HttpResponse:
     """`/why/attributes?…`: what the slow ones have in common, as a part or, without htmx, as a page."""
     workspace_id = current_workspace(request).id
     form, context = _asked(request, workspace_id)
-    if not form.is_valid() or not form.params.get("service"):
+    if not form.is_valid() or not form.is_asked:
         return render(request, "explorer/why/page.html", context, status=422)
     context["contrast"] = attributes_page(workspace_id, form)
     context["back_link"] = form.link(PATH)

@@ -8,7 +8,9 @@ from django import forms
 
 from apps.explorer.period import PeriodForm, choice_field
 from apps.explorer.search.form import DurationField, MomentField
-from apps.insights.why.ask import WHOLE, Ask, Selection, ask_of, room_of
+from apps.insights.why.ask import WHOLE, Ask, Selection, ask_of, room_of, searched
+from apps.traces.query import TraceQuery
+from apps.traces.query_string import BadQuery
 from apps.traces.why.judge import LOOKS
 
 PATH = "/why"
@@ -25,6 +27,17 @@ class SplitField(MomentField):
         return WHOLE if value == WHOLE else super().clean(value)
 
 
+class SearchedField(forms.CharField):
+    """A query string -> TraceQuery, None when empty. Its range is not looked at."""
+
+    def clean(self, value: object) -> TraceQuery | None:
+        text = super().clean(value)
+        try:
+            return searched(text) if text else None
+        except BadQuery as error:
+            raise forms.ValidationError([f"{name}: {said}" for name, said in error.fields.items()]) from error
+
+
 class WhyForm(PeriodForm):
     service = forms.CharField(required=False, max_length=MAX_NAME, strip=False)
     name = forms.CharField(required=False, max_length=MAX_NAME, strip=False)
@@ -36,6 +49,8 @@ class WhyForm(PeriodForm):
     sel_max = DurationField(required=False)
     """A selection of traces, by start and duration; any of the four makes one."""
     chart = choice_field(CHARTS)
+    search = SearchedField(required=False, max_length=16_384)
+    """A search page's query string: its traces are asked about, whatever their root span names."""
     root = forms.CharField(required=False, max_length=4 * MAX_NAME)
     """`service` and `name` together, as one field of a form without scripts gives them: a query string."""
 
@@ -76,7 +91,8 @@ class WhyForm(PeriodForm):
         if not self.params.get("root"):
             return ""
         chosen = dict(parse_qsl(self.params["root"]))
-        return self.link(PATH, root=None, service=chosen.get("service"), name=chosen.get("name"), split=None)
+        return self.link(PATH, root=None, service=chosen.get("service"), name=chosen.get("name"),
+                         split=None, search=None)  # fmt: skip
 
     @property
     def look_at(self) -> str:
@@ -85,7 +101,16 @@ class WhyForm(PeriodForm):
     def ask(self) -> Ask:
         """Of a valid form with a service."""
         names = self.params.get("service", ""), self.params.get("name", "")
-        return ask_of(self.period, *names, self.look_at, self.cleaned_data.get("split"), self.selection)
+        return ask_of(self.period, *names, self.look_at, self.cleaned_data.get("split"), self.selection, self.query)
+
+    @property
+    def query(self) -> TraceQuery | None:
+        return self.cleaned_data.get("search")
+
+    @property
+    def is_asked(self) -> bool:
+        """Of a valid form: it says whose traces."""
+        return bool(self.params.get("service") or self.query)
 
 
 def root_value(service: str, name: str) -> str:

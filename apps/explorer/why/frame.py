@@ -35,6 +35,8 @@ class Frame:
     """Of the question's form: the period, and what else it carries along."""
     everything: tuple[tuple[str, str], ...]
     """All of the question but the selection, for the form that makes one."""
+    search_link: str
+    """Back to the search, "" when none was asked about."""
     all_link: str
     """The page of all root span names, over the same period."""
 
@@ -44,12 +46,16 @@ def frame_of(workspace_id: int, form: WhyForm) -> Frame:
     names = root_names(workspace_id, form.now_ns - SEEN_WITHIN_NS, MOST_CHOICES)
     if own[0] and own not in names:
         names = (own, *names)
-    roots = tuple(Choice(root_value(*name), " · ".join(filter(None, name)), name == own) for name in names)
+    searched = (Choice("", "what was searched for", True),) if form.query else ()
+    roots = searched + tuple(Choice(root_value(*name), " · ".join(filter(None, name)), name == own) for name in names)
     looks = tuple(Choice(look, words, look == form.look_at) for look, words in LOOK_WORDS.items())
-    kept = [*PeriodForm.base_fields, "split", "chart", *SELECTING]
+    kept = [*PeriodForm.base_fields, "split", "chart", "search", *SELECTING]
     hidden = tuple((name, value) for name, value in form.params.items() if name in kept)
     everything = tuple((name, value) for name, value in form.params.items() if name not in (*SELECTING, "split", "tz"))
-    return Frame(roots, looks, hidden, everything, form.link(PATH, **cleared(form.params, PeriodForm.base_fields)))
+    back = f"/?{form.params['search']}" if form.query else ""
+    return Frame(
+        roots, looks, hidden, everything, back, form.link(PATH, **cleared(form.params, PeriodForm.base_fields))
+    )
 
 
 def cleared(names: Iterable[str], but: Iterable[str]) -> dict[str, None]:

@@ -91,7 +91,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
     return WhyPage(
         sentence=said(sentence(finding, clock), services),
         next_line=said(next_line(finding, clock), services),
-        title=finding.name or finding.service,
+        title=finding.name or finding.service or "what was searched for",
         before=before,
         after=after,
         before_n=format_count(finding.judged.before_traces),
@@ -184,7 +184,8 @@ def _steps_said(found: Answer) -> str:
 
 def _took(found: Answer) -> str:
     traces = found.finding.judged.before_traces + found.finding.judged.after_traces
-    return f"all {format_count(traces)} traces, in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
+    which = "all" if getattr(found.source, "is_all", True) else "the newest"
+    return f"{which} {format_count(traces)} traces, in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
 
 
 def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:

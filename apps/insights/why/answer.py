@@ -17,8 +17,9 @@ from apps.insights.why.ask import Ask
 from apps.insights.why.means import mean_changes
 from apps.insights.why.releases import releases
 from apps.insights.why.samples import LEAST_SAMPLES, Samples, around, failed
+from apps.insights.why.searched import SearchSource
 from apps.insights.why.selected import tell_selected
-from apps.insights.why.sources import Source, source_of
+from apps.insights.why.sources import Source, named_source
 from apps.insights.why.told import Point, Told
 from apps.insights.window import DAY_NS, HOUR_NS, Window
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
@@ -47,7 +48,7 @@ class Answer:
 def answer(workspace_id: int, asked: Ask) -> Answer:
     """Raises StoreUnavailable. Time-bounded but for the rollups' own queries."""
     began = time.perf_counter()
-    source = source_of(workspace_id, asked.service, asked.name)
+    source = source_of(workspace_id, asked)
     view = asked.view
     step_ns = step_of(view, asked.now_ns)
     points = tuple(Point(at, figures) for at, figures in zip(*source.line(view, step_ns), strict=True))
@@ -66,7 +67,7 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))
     services = [change.part.service for change in told.changes] + [origin.service for origin in told.origins]
-    order = list(dict.fromkeys(service for service in services if service)) or [ask.service]
+    order = list(dict.fromkeys(service for service in (*services, ask.service) if service))
     finding = Finding(
         ask.service, ask.name, told.judged, told.changes, told.basis, told.means_ns, start,
         releases(workspace_id, view, step_ns, order), told.origins, told.failed_looked_at,
@@ -75,6 +76,12 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
         ask, view, step_ns, points, ask is not asked, finding, told.before, told.after, told.before_samples,
         told.after_samples, (time.perf_counter() - began) * 1000, source,
     )  # fmt: skip
+
+
+def source_of(workspace_id: int, asked: Ask) -> Source:
+    if asked.query is not None:
+        return SearchSource(workspace_id, asked.query, (asked.before, asked.after))
+    return named_source(workspace_id, asked.service, asked.name)
 
 
 def step_of(view: Window, now_ns: int, most: int = 180) -> int:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from django.conf import settings
 
 from apps.insights.period import BEFORE, Period
 from apps.insights.window import Window, window_over
+from apps.traces.query import TraceQuery
+from apps.traces.query_string import read_query_string
 
+RANGE_NAMES = ("range", "start", "end", "tz", "cursor", "limit")
 WHOLE = "none"
 """`split` of two windows that are to be compared as they were chosen."""
 
@@ -37,6 +43,8 @@ class Ask:
     finds_split: bool = False
     """The two windows touch, and are to be parted where the change began, if that is found."""
     now_ns: int = 0
+    query: TraceQuery | None = None
+    """A search instead of a name; its own window does not count."""
     selection: Selection | None = None
     """Then these are compared with all others of the view, and the two windows only say what the view is."""
 
@@ -50,6 +58,14 @@ class Ask:
         return Window(self.before.start_ns, self.after.end_ns) if self.touches else self.after
 
 
+def searched(text: str) -> TraceQuery:
+    """The search of a query string, without its range. Raises BadQuery."""
+    pairs = [(name, value) for name, value in parse_qsl(text) if name not in RANGE_NAMES]
+    return read_query_string(
+        pairs, now_ns=0, retention_days=settings.TRACER_RETENTION_DAYS, default_limit=1, most=1
+    ).query
+
+
 def room_of(period: Period) -> Window:
     """What two windows that touch may cover together."""
     if period.against == BEFORE:
@@ -59,7 +75,7 @@ def room_of(period: Period) -> Window:
 
 def ask_of(
     period: Period, service: str, name: str, look: str, split: int | str | None = None,
-    selection: Selection | None = None,
+    selection: Selection | None = None, query: TraceQuery | None = None,
 ) -> Ask:  # fmt: skip
     """`split`: where the window after begins (ns), WHOLE, or None: where it changed. Raises ValueError, in words for
     people, when it lies outside."""
@@ -70,4 +86,4 @@ def ask_of(
             raise ValueError("This lies outside of the two windows.")
         before, after = Window(room.start_ns, at_ns), Window(at_ns, room.end_ns)
     finds = split is None and period.against == BEFORE and selection is None
-    return Ask(service, name, look, before, after, finds, period.now_ns, selection)
+    return Ask(service, name, look, before, after, finds, period.now_ns, query, selection)

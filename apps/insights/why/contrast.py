@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from apps.insights.why.answer import Answer
 from apps.insights.why.ask import Selection
 from apps.insights.why.selected import draw_of
-from apps.insights.why.sources import RootSource, Source
+from apps.insights.why.sources import EntrySource, Given, Source, draw_or_given
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.store.picks import Draw, draw, load_drafts
+from apps.store.picks import Draw, load_drafts
 from apps.traces.family import Family
 from apps.traces.why.attributes import Compared, compare_attributes
 from apps.traces.why.facts import FactReader, Facts
@@ -67,7 +67,7 @@ class _Group:
     cut_ns: int = 0
     selection: Selection | None = None
 
-    def draw(self, source: Source) -> Draw:
+    def draw(self, source: Source) -> Draw | Given:
         if self.selection is not None:
             return draw_of(source, self.selection, WANTED)
         return source.draw(self.window, WANTED, min_ns=self.cut_ns or None, has_error=self.kind == FAILED)
@@ -90,12 +90,14 @@ def _group_of(answer: Answer) -> _Group:
     return _Group(SLOW, ask.after, round((known or 0) * (100 + SLOWER_PCT) / 100))
 
 
-def _read(workspace_id: int, source: Source, draws: Iterable[Draw], deadline: float) -> tuple[list[Facts], bool]:
+def _read(
+    workspace_id: int, source: Source, draws: Iterable[Draw | Given], deadline: float
+) -> tuple[list[Facts], bool]:
     reader, found, is_sampled = FactReader(), {}, False
     with store_cursor() as cursor:
         for n, asked in enumerate(draws):
             until = deadline if n else time.monotonic() + (deadline - time.monotonic()) / 2
-            drawn = draw(cursor, workspace_id, asked, until)
+            drawn = draw_or_given(cursor, workspace_id, asked, until)
             is_sampled |= drawn.ran_out or len(drawn.picked) >= asked.wanted
             picked = [one for one in drawn.picked if one.trace_id not in found]
             for one, draft, _ in load_drafts(cursor, workspace_id, picked):
@@ -103,7 +105,7 @@ def _read(workspace_id: int, source: Source, draws: Iterable[Draw], deadline: fl
                     is_sampled = True
                     break
                 found[one.trace_id] = facts = reader.read(draft.groups.items())
-                if not isinstance(source, RootSource):
+                if isinstance(source, EntrySource):
                     _note_longest(facts, source.families(draft))
     return [facts for facts in found.values() if facts.root_start_ns], is_sampled
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from apps.insights.why.sources import Source
+from apps.insights.why.sources import Given, Source, draw_or_given
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.store.picks import Draw, Picked, Read, draw, load_drafts
+from apps.store.picks import Draw, Picked, Read, load_drafts
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
@@ -87,13 +87,13 @@ def failed(workspace_id: int, source: Source, window: Window) -> Samples:
     return read_samples(workspace_id, source, source.draw(window, WANTED, has_error=True), lambda *_: True)
 
 
-def read_samples(workspace_id: int, source: Source, asked: Draw, fits: Fits) -> Samples:
+def read_samples(workspace_id: int, source: Source, asked: Draw | Given, fits: Fits) -> Samples:
     """Draws, reads and divides, within the budgets and MOST_SPANS."""
     began = time.monotonic()
     enough, deadline = began + BUDGET_SECONDS, began + LONG_BUDGET_SECONDS
     found: list[Sample] = []
     with store_cursor() as cursor:
-        drawn = draw(cursor, workspace_id, asked, deadline)
+        drawn = draw_or_given(cursor, workspace_id, asked, deadline)
         within = list(_within(drawn.picked))
         ran_out = drawn.ran_out or len(within) < len(drawn.picked)
         for read in load_drafts(cursor, workspace_id, within):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from apps.insights.figures import Figures
 from apps.insights.why.ask import Ask, Selection
 from apps.insights.why.samples import LEAST_SAMPLES, read_samples
-from apps.insights.why.sources import Source, together
+from apps.insights.why.sources import Given, Source, together
 from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
 from apps.store.picks import Draw
@@ -38,7 +38,7 @@ def tell_selected(workspace_id: int, source: Source, ask: Ask, points: tuple[Poi
     return Told(judged, rest, chosen, changes, READ, means, others, mine)
 
 
-def draw_of(source: Source, selection: Selection, wanted: int) -> Draw:
+def draw_of(source: Source, selection: Selection, wanted: int) -> Draw | Given:
     window = Window(selection.start_ns, selection.end_ns)
     return source.draw(window, wanted, min_ns=selection.min_ns or None, max_ns=selection.max_ns)
 

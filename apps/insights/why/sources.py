@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
+from zlib import crc32
 
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.queries import NameKey, PartKey, first_seen, parts, series, services, span_names
 from apps.insights.window import Window
-from apps.store.picks import Draw, of_root, of_spans
+from apps.store.picks import Draw, Drawn, Picked, draw, of_root, of_spans
 from apps.traces.column_readers import ColumnReader
 from apps.traces.deposits import NAME, PART, SERVICE, WHOLE
 from apps.traces.draft import Draft
@@ -27,6 +29,21 @@ Line = tuple[tuple[int, ...], tuple[Figures, ...]]
 _local = threading.local()
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Traces that are known already, in place of a draw."""
+
+    picked: tuple[Picked, ...]
+    wanted: int
+    has_error: bool = False
+
+
+def draw_or_given(cursor, workspace_id: int, asked: Draw | Given, deadline: float) -> Drawn:
+    if isinstance(asked, Draw):
+        return draw(cursor, workspace_id, asked, deadline)
+    return Drawn(sorted(asked.picked, key=lambda picked: crc32(picked.trace_id))[: asked.wanted])
+
+
 class Source(Protocol):
     def figures(self, window: Window) -> Figures: ...
     def line(self, view: Window, step_ns: int) -> Line: ...
@@ -36,12 +53,12 @@ class Source(Protocol):
     def draw(
         self, window: Window, wanted: int, *, min_ns: int | None = None, max_ns: int | None = None,
         has_error: bool = False,
-    ) -> Draw: ...  # fmt: skip
+    ) -> Draw | Given: ...  # fmt: skip
     def families(self, draft: Draft) -> list[Family]:
         """What was waited for in one trace: each has a main root."""
 
 
-def source_of(workspace_id: int, service: str, name: str) -> Source:
+def named_source(workspace_id: int, service: str, name: str) -> Source:
     """Of a root span name if it is known as one, else of the service's spans."""
     if name and first_seen(workspace_id, PART, (service, name, *WHOLE)):
         return RootSource(workspace_id, service, name)

@@ -1,0 +1,1 @@
+"""The service map: layout, drawing, page."""

@@ -1,0 +1,141 @@
+"""The service map: what calls what in one window, compared with another. The page and the API draw the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.map_change import TOO_FEW, WORDS, EdgeChange, Sides, edge_change, node_words
+from apps.insights.map_graph import Ends, Link, links_of, together
+from apps.insights.queries import EdgeKey, edges, first_seen, services
+from apps.insights.window import Window
+from apps.store.queries import list_services
+from apps.traces.deposits import EDGE
+from apps.traces.peers import USER, Node
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """`now` and `before`: of a service the calls it answered (entry spans), of all others the calls that reached it. A
+    queue's durations are how long messages lay in it."""
+
+    node: Node
+    now: Figures
+    before: Figures
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapEdge:
+    caller: Node
+    callee: Node
+    kind: str
+    now: Figures
+    before: Figures
+    change: EdgeChange
+    keys: tuple[EdgeKey, ...]
+    """What it was counted under, in either window."""
+
+    @property
+    def ends(self) -> Ends:
+        return Ends(self.caller, self.callee)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.change.words
+
+    @property
+    def is_changed(self) -> bool:
+        return self.rank < len(WORDS)
+
+    @property
+    def rank(self) -> int:
+        """Of its most telling change; edges without one come last."""
+        return WORDS.index(self.words[0]) if self.words and self.words[0] in WORDS else len(WORDS)
+
+
+@dataclass(frozen=True)
+class ServiceMap:
+    nodes: Mapping[Node, MapNode]
+    edges: Mapping[Ends, MapEdge]
+    has_before: bool
+    """Whether anything was called in the window compared with; without, nothing is a change."""
+
+    @cached_property
+    def changed(self) -> tuple[MapEdge, ...]:
+        """Edges with a change: as WORDS are ordered, then the busiest first."""
+        found = [edge for edge in self.edges.values() if edge.is_changed]
+        return tuple(sorted(found, key=lambda e: (e.rank, -max(e.now.weight, e.before.weight), e.ends)))
+
+    @cached_property
+    def too_few(self) -> int:
+        """Edges with too few calls to be compared."""
+        return sum(edge.words == (TOO_FEW,) for edge in self.edges.values())
+
+
+def service_map(workspace_id: int, window: Window, compared: Window, minutes: tuple[float, float]) -> ServiceMap:
+    """`minutes`: as far as the two windows, compared and window, have passed. Raises StoreUnavailable."""
+    known = {service.name for service in list_services(workspace_id)}
+    now = links_of(edges(workspace_id, window), known)
+    before = links_of(edges(workspace_id, compared), known)
+    own_now, own_before = _own(services(workspace_id, window)), _own(services(workspace_id, compared))
+    nodes = _nodes(now, before, own_now, own_before)
+    has_before = bool(before)
+    seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
+    found = {}
+    for ends in sorted({*now, *before}):
+        one, other = now.get(ends), before.get(ends)
+        keys = tuple(dict.fromkeys((*(one.keys if one else ()), *(other.keys if other else ()))))
+        caller = nodes[ends.caller]
+        sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
+        is_old = not has_before or any(seen.get(tuple(key), (0, 0))[0] < compared.end_ns for key in keys)
+        change = edge_change(sides, minutes, is_old) if has_before else _nothing_before(sides, minutes)
+        kind = (one or other).kind
+        found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys)
+    return ServiceMap(nodes, found, has_before)
+
+
+def _nothing_before(sides: Sides, minutes: tuple[float, float]) -> EdgeChange:
+    return edge_change(sides, minutes, is_old=True)._replace(words=())
+
+
+def _own(found: Mapping[str, Mapping[str, Figures]]) -> dict[Node, Figures]:
+    return {Node("service", name): together(versions.values()) for name, versions in found.items()}
+
+
+def _nodes(
+    now: Mapping[Ends, Link], before: Mapping[Ends, Link], own_now: Mapping[Node, Figures],
+    own_before: Mapping[Node, Figures],
+) -> dict[Node, MapNode]:  # fmt: skip
+    reached_now, reached_before = _reached(now), _reached(before)
+    every = {node for ends in (*now, *before) for node in ends} | {*own_now}
+    nodes = {}
+    for node in sorted(every):
+        after = own_now.get(node) or reached_now.get(node, NO_FIGURES)
+        earlier = own_before.get(node) or reached_before.get(node, NO_FIGURES)
+        nodes[node] = MapNode(node, after, earlier, node_words(earlier, after))
+    return nodes
+
+
+def _reached(links: Mapping[Ends, Link]) -> dict[Node, Figures]:
+    """What reached each node; of users, whom nobody calls, what they called."""
+    into: dict[Node, list[Figures]] = {}
+    taken: dict[Node, list[Figures]] = {}
+    for (caller, callee), link in links.items():
+        into.setdefault(callee, []).append(link.figures)
+        if caller == USER:
+            into.setdefault(USER, []).append(link.figures)
+        elif caller.kind == "queue":
+            taken.setdefault(caller, []).append(link.figures)
+    found = {node: together(parts) for node, parts in into.items()}
+    for queue, parts in taken.items():
+        out = together(parts)
+        put = found.get(queue, out)
+        found[queue] = replace(put, histogram=out.histogram, sum_ns=out.sum_ns, max_ns=out.max_ns)
+    return found
+
+
+def _figures(link: Link | None) -> Figures:
+    return link.figures if link else NO_FIGURES

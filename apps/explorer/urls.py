@@ -6,6 +6,7 @@ from apps.explorer.views import old_links, search
 from apps.explorer.views.components import components
 from apps.explorer.views.connect import connect, connect_listening
 from apps.explorer.views.error_groups import errors
+from apps.explorer.views.service_map import service_map
 from apps.explorer.views.theme import theme
 from apps.explorer.views.trace import trace, trace_live, trace_rows, trace_span, trace_waterfall
 from apps.explorer.views.why import why, why_attributes
@@ -15,6 +16,7 @@ urlpatterns = [
     path("search/chart", search.search_chart, name="search-chart"),
     path("search/newer", search.search_newer, name="search-newer"),
     path("search/names", search.span_names, name="span-names"),
+    path("map", service_map, name="map"),
     path("why", why, name="why"),
     path("why/attributes", why_attributes, name="why-attributes"),
     path("errors", errors, name="errors"),

@@ -6,6 +6,7 @@ const MODULES = {
   copy: () => import("./copy.js"),
   copy_link: () => import("./copy_link.js"),
   keys: () => import("./keys.js"),
+  map: () => import("./map.js"),
   period: () => import("./period.js"),
   results: () => import("./results.js"),
   scatter: () => import("./scatter.js"),

@@ -1,0 +1,216 @@
+"""The map page: one answer of the rollups, and everything its template says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from apps.explorer.map.drawing import Drawing, drawing, view_box
+from apps.explorer.map.empty import Empty, no_edges, no_focus, no_traces
+from apps.explorer.map.form import DEPTHS, FIT, FULL, LATENCY, MARK_WORDS, MARKS, MapForm
+from apps.explorer.map.look import HEAT_WORDS, edge_look, node_look, shown_name
+from apps.explorer.map.panel import Panel, panel
+from apps.explorer.map.rows import ChangeItem, EdgeRow, change_items, edge_rows
+from apps.explorer.map.said import Said, map_said
+from apps.explorer.period import Choice
+from apps.insights.map_graph import Ends, around, node_id
+from apps.insights.queries import Coverage, Freshness, coverage
+from apps.insights.service_map import ServiceMap, service_map
+from apps.store.queries import list_services
+from apps.traces.durations import format_count, format_percent
+from apps.traces.peers import Node
+
+MOST_CHANGES = 12
+MOST_DRAWN = 1_000
+"""Nodes; of a larger system the ends of what changed and the busiest are drawn."""
+PHONE_ROWS = 60
+"""Edges listed under the map on a phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Matches of the find box, as links that focus on them."""
+
+    text: str
+    links: tuple[Choice, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapPage:
+    said: Said | None
+    changes: tuple[ChangeItem, ...]
+    changes_more: int
+    marks: tuple[Choice, ...]
+    depths: tuple[Choice, ...]
+    zooms: tuple[Choice, ...]
+    focus: str
+    """The name focused on, "" for the whole map."""
+    focus_clear: str
+    names: tuple[tuple[str, str], ...]
+    """(id, name) of every node, to choose a focus from."""
+    found: Found | None
+    drawing: Drawing | None
+    view_box: str
+    is_fitted: bool
+    label: str
+    left_out: str
+    heat: tuple[str, ...]
+    rows: tuple[EdgeRow, ...]
+    panel: Panel | None
+    empty: Empty | None
+    coverage: tuple[str, ...]
+    table_link: str
+    map_link: str
+
+
+def map_page(workspace_id: int, form: MapForm, fresh: Freshness) -> MapPage:
+    """`form` is valid. Raises StoreUnavailable."""
+    period, whole = form.period, _whole(workspace_id, form)
+    shown, left_out = _shown(whole, form)
+    hues = {service.name: service.hue for service in list_services(workspace_id)}
+    nodes = {node: node_look(shown.nodes[node], period.minutes, hues, form.marked) for node in shown.nodes}
+    edges = {ends: edge_look(edge, period.minutes, form.marked) for ends, edge in shown.edges.items()}
+    matched = _matched(whole, form.said("find"))
+    drawn, is_fitted = None, False
+    if nodes and not form.is_table:
+        is_fitted = form.said("zoom") != FULL
+        prefix = _prefix(form)
+        drawn = drawing(nodes, edges, form.chosen, prefix, frozenset(matched), is_fitted)
+        is_fitted = is_fitted and (drawn.fits or drawn.is_small or form.said("zoom") == FIT)
+    return MapPage(
+        said=map_said(whole, period.against_label) if whole.edges else None,
+        changes=change_items(whole.changed[:MOST_CHANGES], form),
+        changes_more=max(0, len(whole.changed) - MOST_CHANGES),
+        marks=tuple(Choice(MARK_WORDS[m], form.here(mark=m), form.marked == m) for m in MARKS),
+        depths=tuple(Choice(name, form.here(depth=name), form.depth_name == name) for name in DEPTHS),
+        zooms=_zooms(form, drawn, is_fitted),
+        focus=shown_name(form.focus_on) if form.focus_on else "",
+        focus_clear=form.here(focus=None, depth=None),
+        names=tuple((node_id(node), _option(node)) for node in sorted(whole.nodes, key=lambda n: (shown_name(n), n))),
+        found=_found(matched, form) if form.said("find") else None,
+        drawing=drawn,
+        view_box=view_box(drawn) if drawn else "",
+        is_fitted=is_fitted,
+        label=_label(shown),
+        left_out=left_out,
+        heat=HEAT_WORDS if form.marked == LATENCY else (),
+        rows=_rows(shown, form),
+        panel=panel(workspace_id, whole, form),
+        empty=_empty(workspace_id, whole, shown, form, fresh),
+        coverage=_covered(coverage(workspace_id, period.window)),
+        table_link=form.here(view="table"),
+        map_link=form.here(view=None),
+    )
+
+
+def map_panel(workspace_id: int, form: MapForm) -> Panel | None:
+    """What is chosen, alone."""
+    return panel(workspace_id, _whole(workspace_id, form), form)
+
+
+def _whole(workspace_id: int, form: MapForm) -> ServiceMap:
+    period = form.period
+    return service_map(workspace_id, period.window, period.compared, (period.compared_minutes, period.minutes))
+
+
+def _shown(whole: ServiceMap, form: MapForm) -> tuple[ServiceMap, str]:
+    """(what is drawn, what is said about the rest)."""
+    focus = form.focus_on
+    if focus is not None:
+        if focus not in whole.nodes:
+            return ServiceMap({}, {}, whole.has_before), ""
+        nodes, edges = around(whole.edges, focus, DEPTHS[form.depth_name])
+        return _part(whole, nodes, edges), ""
+    if len(whole.nodes) <= MOST_DRAWN:
+        return whole, ""
+    ends = {node for edge in whole.changed for node in edge.ends}
+    ranked = sorted(whole.nodes, key=lambda node: (node not in ends, -whole.nodes[node].now.weight, node))
+    kept = {*ranked[:MOST_DRAWN]}
+    told = f"The {format_count(MOST_DRAWN)} busiest of {format_count(len(whole.nodes))} nodes are drawn."
+    return _part(whole, kept, {e for e in whole.edges if e.caller in kept and e.callee in kept}), told
+
+
+def _part(whole: ServiceMap, nodes: set[Node], edges: set[Ends]) -> ServiceMap:
+    return replace(
+        whole,
+        nodes={node: found for node, found in whole.nodes.items() if node in nodes},
+        edges={ends: edge for ends, edge in whole.edges.items() if ends in edges},
+    )
+
+
+def _rows(shown: ServiceMap, form: MapForm) -> tuple[EdgeRow, ...]:
+    if not form.is_table and len(shown.edges) > PHONE_ROWS:
+        return ()
+    return edge_rows(shown.edges.values(), form, shown.has_before)
+
+
+def _prefix(form: MapForm) -> str:
+    """The query string that links in the drawing begin with."""
+    address = form.here(caller=None, callee=None, node=None).partition("?")[2]
+    return f"?{address}&" if address else "?"
+
+
+def _matched(whole: ServiceMap, text: str) -> list[Node]:
+    wanted = text.strip().casefold()
+    if not wanted:
+        return []
+    found = [node for node in whole.nodes if wanted in shown_name(node).casefold()]
+    return sorted(found, key=lambda node: (shown_name(node).casefold() != wanted, len(node.name), node))
+
+
+def _found(matched: list[Node], form: MapForm) -> Found:
+    links = tuple(
+        Choice(shown_name(node), form.here(focus=node_id(node), node=node_id(node), find=None), False)
+        for node in matched[:MOST_CHANGES]
+    )
+    return Found(form.said("find"), links, max(0, len(matched) - MOST_CHANGES))
+
+
+def _zooms(form: MapForm, drawn: Drawing | None, is_fitted: bool) -> tuple[Choice, ...]:
+    if drawn is None:
+        return ()
+    return (Choice("Fit", form.here(zoom=FIT), is_fitted), Choice("Full size", form.here(zoom=FULL), not is_fitted))
+
+
+def _option(node: Node) -> str:
+    return shown_name(node) if node.kind in ("service", "user") else f"{shown_name(node)} ({node.kind})"
+
+
+def _label(shown: ServiceMap) -> str:
+    nodes, edges = format_count(len(shown.nodes)), format_count(len(shown.edges))
+    return f"{nodes} nodes, {edges} edges, {format_count(len(shown.changed))} of them changed"
+
+
+def _empty(workspace_id: int, whole: ServiceMap, shown: ServiceMap, form: MapForm, fresh: Freshness) -> Empty | None:
+    if not whole.nodes:
+        return no_traces(workspace_id, form, fresh)
+    if not shown.nodes:
+        return no_focus(form)
+    return None if whole.edges else no_edges(whole)
+
+
+def _covered(found: Coverage) -> tuple[str, ...]:
+    """`100 % of 22 665 traces, 1.0 M spans`, `nothing sampled`."""
+    if not found.traces:
+        return ()
+    counted = 1 - found.unanalysed / found.traces
+    traces, spans = format_count(found.traces), _short(found.spans)
+    sampled = (
+        f"{format_percent(found.sampled_share)} of the spans were sampled by their sender, and count for more"
+        if found.sampled_share else "nothing sampled"
+    )  # fmt: skip
+    told = [f"{format_percent(counted)} of {traces} trace{'s' * (found.traces != 1)}, {spans} spans", sampled]
+    if found.incomplete:
+        told.append(f"{format_percent(found.incomplete / found.traces)} of the traces miss spans")
+    return tuple(told)
+
+
+def _short(number: int) -> str:
+    """`1.0 M`, `184 k`, `9 312`."""
+    for size, name in ((10**9, "G"), (10**6, "M"), (10**4, "k")):
+        if number >= size:
+            scaled = number / (size if name != "k" else 10**3)
+            return f"{scaled:.1f}\u00a0{name}" if scaled < 10 else f"{scaled:,.0f}\u00a0{name}".replace(",", "\u00a0")
+    return format_count(number)
+
+

@@ -12,8 +12,10 @@ from apps.insights.why.contrast import contrast
 from apps.store.connection import store_cursor
 from apps.traces.why import judge
 from apps.traces.why.finding import AROUND, MEAN
+from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Part
-from apps.traces.why.sentence import next_line, sentence, text_of
+from apps.traces.why.sentence import sentence
+from apps.traces.why.words import text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
 
 pytestmark = pytest.mark.usefixtures("store")

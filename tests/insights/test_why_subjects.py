@@ -10,7 +10,9 @@ from apps.insights.why.ask import Selection, ask_of, searched
 from apps.insights.why.contrast import contrast
 from apps.traces.why import judge
 from apps.traces.why.finding import AROUND, READ
-from apps.traces.why.sentence import next_line, sentence, text_of
+from apps.traces.why.next_line import next_line
+from apps.traces.why.sentence import sentence
+from apps.traces.why.words import text_of
 from tests.insights.incident import MINUTE_NS, last_minute_ns, store_incident
 
 pytestmark = pytest.mark.usefixtures("store")

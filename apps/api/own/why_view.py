@@ -19,7 +19,9 @@ from apps.traces.moments import exact_text, parse_instant_ns, zone_named
 from apps.traces.query_string import BadQuery
 from apps.traces.why.attributes import Attribute, Untold
 from apps.traces.why.judge import ERRORS, LOOKS
-from apps.traces.why.sentence import next_line, sentence, text_of
+from apps.traces.why.next_line import next_line
+from apps.traces.why.sentence import sentence
+from apps.traces.why.words import text_of
 
 NAMES = (*PERIOD_NAMES, "service", "name", "look", "split", "attributes", "search")
 USUAL_LOOK = "p95"

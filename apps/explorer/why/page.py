@@ -26,8 +26,9 @@ from apps.traces.search_window import CUSTOM
 from apps.traces.why.attributes import Attribute
 from apps.traces.why.finding import AROUND, MEAN, READ, Origin
 from apps.traces.why.judge import ERRORS
+from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Part
-from apps.traces.why.sentence import next_line, sentence
+from apps.traces.why.sentence import sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A sentence of `apps.traces.why.sentence` as a page marks it up."""
+"""A sentence of `apps.traces.why` as a page marks it up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from apps.traces.moments import local
-from apps.traces.why.sentence import STRONG, VERSION, WHERE, Words
+from apps.traces.why.words import STRONG, VERSION, WHERE, Words
 
 ELEMENTS = {STRONG: "b", WHERE: "where", VERSION: "version"}
 

@@ -5,9 +5,11 @@ import pytest
 from apps.traces.why import judge
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin, Release
 from apps.traces.why.judge import Judged
+from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Change, Part
-from apps.traces.why.sentence import STRONG, VERSION, WHERE, next_line, sentence, text_of
+from apps.traces.why.sentence import sentence
 from apps.traces.why.since import Since
+from apps.traces.why.words import STRONG, VERSION, WHERE, text_of
 
 S, MS, MINUTE = 10**9, 10**6, 60 * 10**9
 BANK = Part("payment", "external", "bank-api", "POST /v2/authorisations")

@@ -17,8 +17,10 @@ from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, format_duration_ns
 from apps.traces.moments import local, parse_instant_ns, span_text, zone_named
 from apps.traces.why.judge import LOOKS
+from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Change, grouped
-from apps.traces.why.sentence import next_line, sentence, text_of
+from apps.traces.why.sentence import sentence
+from apps.traces.why.words import text_of
 
 ROWS = 15
 EXAMPLES = """

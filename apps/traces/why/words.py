@@ -1,0 +1,48 @@
+"""Words of sentences, and figures in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from apps.traces.durations import MINUS, NBSP, format_duration_ns
+from apps.traces.why.finding import Finding
+
+STRONG, WHERE, VERSION = "strong", "where", "version"
+"""Roles of words: what the sentence is about, a service, a version of a service."""
+
+Clock = Callable[[int], str]
+"""Epoch ns -> how a time of day is told."""
+
+
+class Word(NamedTuple):
+    text: str
+    role: str = ""
+    service: str = ""
+
+
+Words = tuple[Word, ...]
+
+
+def text_of(words: Iterable[Word]) -> str:
+    return "".join(word.text for word in words)
+
+
+def total_ns(finding: Finding) -> int:
+    return sum(change.change_ns for change in finding.changes)
+
+
+def ns_text(value: float) -> str:
+    return format_duration_ns(round(value))
+
+
+def signed_text(ns: int) -> str:
+    return f"{MINUS if ns < 0 else '+'}{ns_text(abs(ns))}"
+
+
+def times_text(calls: float) -> str:
+    """`once`, `12.9 times`, `143 times`."""
+    if 0.95 <= calls < 1.05:
+        return "once"
+    rounded = round(calls, 1) if calls < 100 else round(calls)
+    return f"{rounded:g}{NBSP}times"

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 OPEN_PATHS = ("/v1/", "/ingest/", "/healthz", "/readyz", "/static/")
 """Machines call these, with a key or without one. A redirect looks like success to an exporter: never send one."""
-MACHINE_PATHS = ("/api/", "/jaeger/", "/metrics")
+MACHINE_PATHS = ("/api/", "/jaeger/", "/zipkin/api/", "/metrics")
 """Programs read these: they get 401, not a page to log in on."""
 
 

@@ -5,23 +5,28 @@ from django.urls import path, re_path
 from apps.api.base import UnknownView
 from apps.api.jaeger import v3_views as v3
 from apps.api.jaeger import views as jaeger
+from apps.api.jaeger.dependencies_view import Dependencies as JaegerDependencies
 from apps.api.own.errors_view import ErrorsView
+from apps.api.own.map_view import MapView
 from apps.api.own.names_views import ServicesView, SpanNamesView
 from apps.api.own.search_view import SearchView
 from apps.api.own.trace_view import TraceView
 from apps.api.own.why_view import WhyView
+from apps.api.zipkin.dependencies_view import Dependencies as ZipkinDependencies
 
 urlpatterns = [
     path("api/v1/traces", SearchView.as_view(), name="api-search"),
     path("api/v1/traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("api/v1/services", ServicesView.as_view(), name="api-services"),
     path("api/v1/services/<path:service>/span-names", SpanNamesView.as_view(), name="api-span-names"),
+    path("api/v1/map", MapView.as_view(), name="api-map"),
     path("api/v1/why", WhyView.as_view(), name="api-why"),
     path("api/v1/errors", ErrorsView.as_view(), name="api-errors"),
     path("jaeger/api/services", jaeger.Services.as_view()),
     # A service's name may contain a slash, and clients write it as it is.
     path("jaeger/api/services/<path:service>/operations", jaeger.ServiceOperations.as_view()),
     path("jaeger/api/operations", jaeger.Operations.as_view()),
+    path("jaeger/api/dependencies", JaegerDependencies.as_view()),
     path("jaeger/api/traces", jaeger.Traces.as_view()),
     path("jaeger/api/traces/<str:trace_id>", jaeger.Trace.as_view()),
     # Grafana's Jaeger data source replaces the whole path of its address when it searches, its base path included.
@@ -31,6 +36,8 @@ urlpatterns = [
     path("jaeger/api/v3/traces", v3.Traces.as_view()),
     path("jaeger/api/v3/traces/<str:trace_id>", v3.Trace.as_view()),
     path("jaeger/api/v3/trace-summaries", v3.Summaries.as_view()),
+    path("zipkin/api/v2/dependencies", ZipkinDependencies.as_view()),
+    re_path(r"^zipkin/api(/|$)", UnknownView.as_view()),
     re_path(r"^jaeger/api/v3(/|$)", v3.Unknown.as_view()),
     re_path(r"^jaeger(/|$)", jaeger.Unknown.as_view()),
     re_path(r"^api(/|$)", UnknownView.as_view()),

@@ -1,0 +1,91 @@
+"""`/api/v1/map`: nodes and edges of the service map, now and in the window compared with."""
+
+from __future__ import annotations
+
+import time
+
+from django.http import HttpResponse
+
+from apps.api.base import ApiView, json_answer
+from apps.api.own.period import PERIOD_NAMES, period_object, read_period, refuse_unknown
+from apps.api.problem import Problem
+from apps.insights.figures import Figures
+from apps.insights.map_graph import Ends, around, node_of
+from apps.insights.queries import coverage, freshness
+from apps.insights.service_map import MapEdge, MapNode, ServiceMap, service_map
+from apps.traces.moments import exact_text
+from apps.traces.peers import Node
+
+NAMES = (*PERIOD_NAMES, "focus", "depth")
+MAX_DEPTH = 1_000
+
+
+class MapView(ApiView):
+    def get(self, request) -> HttpResponse:
+        refuse_unknown(request.GET, NAMES)
+        period = read_period(request.GET)
+        minutes = (period.compared_minutes, period.minutes)
+        found = service_map(self.workspace_id, period.window, period.compared, minutes)
+        nodes, edges = _wanted(found, request.GET)
+        fresh, covered = freshness(self.workspace_id, time.time_ns()), coverage(self.workspace_id, period.window)
+        return json_answer({
+            "period": period_object(period),
+            "fresh_to": exact_text(fresh.fresh_to_ns),
+            "behind_s": round(fresh.behind_s, 3),
+            "coverage": {
+                "traces": covered.traces, "spans": covered.spans, "incomplete_traces": covered.incomplete,
+                "unanalysed_traces": covered.unanalysed, "sampled_share": round(covered.sampled_share, 4),
+            },
+            "nodes": [_node(found.nodes[node], minutes) for node in found.nodes if node in nodes],
+            "edges": [_edge(edge, minutes) for ends, edge in found.edges.items() if ends in edges],
+        })  # fmt: skip
+
+
+def _wanted(found: ServiceMap, params) -> tuple[set[Node], set[Ends]]:
+    """All, or what lies around `focus`."""
+    focus, depth = node_of(params.get("focus", "")), params.get("depth", "1")
+    if not (depth == "all" or (depth.isascii() and depth.isdigit() and 0 < int(depth[:9]) <= MAX_DEPTH)):
+        raise Problem(400, "The address cannot be read.", fields={"depth": f"1 to {MAX_DEPTH}, or all."})
+    if focus is None:
+        return {*found.nodes}, {*found.edges}
+    if focus not in found.nodes:
+        raise Problem(404, "There is no such node in this time range.")
+    return around(found.edges, focus, len(found.nodes) if depth == "all" else int(depth))
+
+
+def _node(found: MapNode, minutes: tuple[float, float]) -> dict:
+    return {
+        **found.node._asdict(),
+        "changes": list(found.words),
+        "now": _figures(found.now, minutes[1]),
+        "before": _figures(found.before, minutes[0]),
+    }
+
+
+def _edge(found: MapEdge, minutes: tuple[float, float]) -> dict:
+    fan = found.change.fan
+    return {
+        "caller": found.caller._asdict(),
+        "callee": found.callee._asdict(),
+        "kind": found.kind,
+        "changes": list(found.words),
+        "calls_per_call": fan.after and round(fan.after, 3),
+        "calls_per_call_before": fan.before and round(fan.before, 3),
+        "now": _figures(found.now, minutes[1]),
+        "before": _figures(found.before, minutes[0]),
+    }
+
+
+def _figures(figures: Figures, minutes: float) -> dict:
+    """`calls` and `errors` are weighted by what a sampled span stands for, `samples` is not."""
+    return {
+        "calls": round(figures.calls, 3),
+        "calls_a_minute": round(figures.calls / minutes, 4),
+        "samples": figures.samples,
+        "errors": round(figures.errors / 1000, 3),
+        **{f"{name}_ns": _ns(figures.p(share)) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
+    }
+
+
+def _ns(value: float | None) -> int | None:
+    return None if value is None else round(value)

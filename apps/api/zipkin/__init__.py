@@ -1,0 +1,1 @@
+"""Zipkin's API, `/zipkin/api/v2/`."""

@@ -150,7 +150,8 @@ DATABASES = {
         # A connection a thread, checked before each request: a restarted PostgreSQL costs nobody an error.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **_database},
+        # Statements are prepared where the code asks for it, and never by being repeated.
+        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 1_000_000_000, **_database},
         "TEST": {"TEMPLATE": "template0"},
     }
 }

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from psycopg.pq import TransactionStatus
 
 
 class StoreUnavailable(OperationalError):
@@ -36,6 +37,28 @@ def store_cursor() -> Iterator[psycopg.Cursor]:
         if connection.connection is not None and connection.connection.closed:
             connection.close()
         raise
+
+
+@contextmanager
+def planned_once(cursor: psycopg.Cursor) -> Iterator[None]:
+    """A transaction in which statements executed with `prepare=True` are planned once a connection: planning a search
+    over eight days takes 0.9 ms, running it half of that. Sequential scans are off, for the planner walks whole partitions
+    for choices among many tokens."""
+    connection = cursor.connection
+    settings = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        with connection.transaction():
+            cursor.execute(settings)
+            yield
+        return
+    cursor.execute(f"BEGIN; {settings}")  # one round trip
+    try:
+        yield
+    except BaseException:
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def _has_ended(idle: psycopg.Connection) -> bool:

@@ -54,40 +54,109 @@ class OpenBatch:
     """The same for each trace id: putting a trace together reads nothing of the others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was hot in a workspace at one moment."""
+
+    workspace_id: int
+    batches: list[CachedBatch]
+    ids: frozenset[int]
+    gone: int
+    """How many batches had gone from the workspace by then."""
+
+
+class _Workspace:
+    """`gone` is counted before anything is forgotten, so that a reader that finds it unchanged after a look has missed
+    nothing."""
+
+    def __init__(self):
+        self.batches: dict[int, CachedBatch] = {}
+        self.of_trace: dict[bytes, tuple[CachedBatch, ...]] = {}
+        self.unsealed: set[bytes] = set()
+        """Hot traces known to have no sealed row. Sealing a trace takes away a batch it stands in."""
+        self.gone = 0
+
+    def add(self, batches: list[CachedBatch]) -> None:
+        for batch in batches:
+            if batch.id not in self.batches:
+                self.batches[batch.id] = batch
+                for trace_id in batch.starts:
+                    self.of_trace[trace_id] = (*self.of_trace.get(trace_id, ()), batch)
+
+    def forget(self, ids) -> None:
+        self.gone += len(ids)
+        for i in ids:
+            for trace_id in self.batches.pop(i).starts:
+                self.unsealed.discard(trace_id)
+                left = tuple(b for b in self.of_trace[trace_id] if b.id != i)
+                if left:
+                    self.of_trace[trace_id] = left
+                else:
+                    del self.of_trace[trace_id]
+
+
 class HotCache:
-    """Batches by workspace. Use `batches()` once a search and work on what it returned."""
+    """Batches by workspace. Use `look()` once a search and work on what it returned."""
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._batches: dict[int, dict[int, CachedBatch]] = {}
+        self._workspaces: dict[int, _Workspace] = {}
         self._open: OrderedDict[int, OpenBatch] = OrderedDict()
         self._open_bytes = 0
 
-    def batches(self, cursor, workspace_id: int) -> list[CachedBatch]:
+    def look(self, cursor, workspace_id: int) -> Snapshot:
         """Every batch of the workspace that is committed now and not sealed."""
         while (found := self._look(cursor, workspace_id)) is None:
             pass  # digest deletes a batch within milliseconds and every two seconds
         return found
 
-    def _look(self, cursor, workspace_id: int) -> list[CachedBatch] | None:
+    def _look(self, cursor, workspace_id: int) -> Snapshot | None:
         """None when batches went while they were fetched: what they held may stand in new ones, carried over."""
-        cursor.execute("SELECT id FROM batch WHERE workspace_id = %s", [workspace_id])
-        ids = {i for (i,) in cursor.fetchall()}
         with self._lock:
-            known = self._batches.setdefault(workspace_id, {})
-            for gone in known.keys() - ids:
-                del known[gone]
-                self._close(gone)
-            missing = sorted(ids - known.keys())
+            known = self._workspaces.setdefault(workspace_id, _Workspace())
+            newest = max(known.batches, default=None)
+        # Nearly all that is new has an id above those known: it comes in the same statement.
+        rows = _list(cursor, workspace_id, newest)
+        ids = frozenset(row[0] for row in rows)
+        fetched = [_batch(*row) for row in rows if row[1] is not None]
+        with self._lock:
+            known.add(fetched)
+            gone = known.batches.keys() - ids
+            known.forget(gone)
+            for i in gone:
+                self._close(i)
+            missing = sorted(ids - known.batches.keys())
         for at in range(0, len(missing), FETCH_ROWS):
             wanted = missing[at : at + FETCH_ROWS]
             fetched = _fetch(cursor, wanted)
             with self._lock:
-                known.update((b.id, b) for b in fetched)
+                known.add(fetched)
             if len(fetched) < len(wanted):
                 return None
         with self._lock:
-            return [b for i, b in known.items() if i in ids]
+            batches = [b for i, b in known.batches.items() if i in ids]
+            return Snapshot(workspace_id, batches, ids, known.gone) if len(batches) == len(ids) else None
+
+    def batches_of(self, snapshot: Snapshot, trace_id: bytes) -> list[CachedBatch]:
+        """Those of the snapshot that the trace stands in."""
+        known = self._workspaces.get(snapshot.workspace_id)
+        if known is not None:
+            found = known.of_trace.get(trace_id, ())
+            if known.gone == snapshot.gone:
+                return [b for b in found if b.id in snapshot.ids]
+        return [b for b in snapshot.batches if trace_id in b.starts]
+
+    def maybe_sealed(self, snapshot: Snapshot, trace_ids: list[bytes]) -> list[bytes]:
+        """Those that may have a sealed row."""
+        known = self._workspaces.get(snapshot.workspace_id)
+        return [t for t in trace_ids if t not in known.unsealed] if known else trace_ids
+
+    def note_unsealed(self, snapshot: Snapshot, trace_ids: list[bytes]) -> None:
+        """These hot traces have been looked for among sealed ones after the snapshot was made, and are not there."""
+        with self._lock:
+            known = self._workspaces.get(snapshot.workspace_id)
+            if known is not None and known.gone == snapshot.gone:
+                known.unsealed.update(trace_ids)
 
     def open(self, batch: CachedBatch) -> OpenBatch:
         with self._lock:
@@ -128,16 +197,23 @@ def _opened(batch: CachedBatch) -> OpenBatch:
     return OpenBatch(data, scopes, by_trace)
 
 
+_COLUMNS = (
+    "signal", "(extract(epoch FROM received_at) * 1e6)::int8", "span_count", "array_send(trace_ids)",
+    "array_send(starts_ns)", "array_send(ends_ns)", "array_send(tokens)", "payload",
+)  # fmt: skip
+_NEW = ", ".join(f"CASE WHEN id > %(newest)s AND id <= %(newest)s + {4 * FETCH_ROWS} THEN {c} END" for c in _COLUMNS)
+
+
+def _list(cursor, workspace_id: int, newest: int | None) -> list[tuple]:
+    """Ids of all batches; the rest of the row only of those after `newest`."""
+    values = {"newest": newest if newest is not None else 1 << 62, "workspace": workspace_id}
+    return cursor.execute(
+        f"SELECT id, {_NEW} FROM batch WHERE workspace_id = %(workspace)s", values, binary=True, prepare=True
+    ).fetchall()
+
+
 def _fetch(cursor, ids: list[int]) -> list[CachedBatch]:
-    cursor.execute(
-        """
-        SELECT id, signal, (extract(epoch FROM received_at) * 1e6)::int8, span_count,
-               array_send(trace_ids), array_send(starts_ns), array_send(ends_ns), array_send(tokens), payload
-        FROM batch WHERE id = ANY(%s)
-        """,
-        [ids],
-        binary=True,
-    )
+    cursor.execute(f"SELECT id, {', '.join(_COLUMNS)} FROM batch WHERE id = ANY(%s)", [ids], binary=True)
     return [_batch(*row) for row in cursor.fetchall()]
 
 

@@ -12,7 +12,6 @@ from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
 from apps.store.load import Loaded, load_whole
 from apps.store.results import ServiceInfo, SpanNameInfo, StoredTrace
-from apps.traces.batch import TRACES
 from apps.traces.model import KINDS
 from apps.traces.otlp import read_trace
 
@@ -26,10 +25,9 @@ def load_traces(workspace_id: int, trace_ids: Iterable[str]) -> Iterator[StoredT
     """The stored ones among `trace_ids`, in their order, each loaded when asked for; one look at what is hot serves
     them all."""
     with store_cursor() as cursor:
-        batches = hot_cache.batches(cursor, workspace_id)
+        hot = HotTraces(hot_cache, hot_cache.look(cursor, workspace_id))
         for trace_id in trace_ids:
             wanted = bytes.fromhex(trace_id)
-            hot = HotTraces(hot_cache, [b for b in batches if wanted in b.starts])
             loaded = load_whole(cursor, workspace_id, wanted, hot)
             if loaded.payload:
                 yield _stored(trace_id, loaded, hot.received_ns(wanted))
@@ -50,8 +48,7 @@ def has_trace(workspace_id: int, trace_id: str) -> bool:
         )
         if cursor.fetchone()[0]:
             return True
-        hot = hot_cache.batches(cursor, workspace_id)
-        return any(batch.signal == TRACES and wanted in batch.starts for batch in hot)
+        return wanted in HotTraces(hot_cache, hot_cache.look(cursor, workspace_id))
 
 
 def trace_version(workspace_id: int, trace_id: str) -> str | None:
@@ -61,7 +58,8 @@ def trace_version(workspace_id: int, trace_id: str) -> str | None:
     """
     wanted = bytes.fromhex(trace_id)
     with store_cursor() as cursor:
-        hot = [batch.received_us for batch in hot_cache.batches(cursor, workspace_id) if wanted in batch.starts]
+        snapshot = hot_cache.look(cursor, workspace_id)
+        hot = [batch.received_us for batch in hot_cache.batches_of(snapshot, wanted)]
         cursor.execute(
             """
             SELECT count(*), coalesce(sum(span_count), 0)::int8,

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from apps.store.candidates import Candidate
 from apps.store.results import MatchedSpan, ServiceCount, TraceRow
-from apps.traces.draft import Draft, Summariser, Summary
-from apps.traces.find import earliest_first, find_spans
+from apps.traces.draft import Draft, Summary, outline
+from apps.traces.find import Finder, earliest_first
 from apps.traces.model import Span
-from apps.traces.query import SpanPredicate
+from apps.traces.tokens import AttributeTokens
 
-_summariser = Summariser()
+_resources = AttributeTokens()
 
 
 def summarise(draft: Draft) -> Summary:
-    """The summary of a trace that is hot, wholly or in part; what repeats is remembered for the whole process."""
-    _summariser.attributes.make_room()
-    return _summariser.summarise(draft)
+    """What a row shows of a trace that is hot, wholly or in part; what repeats is remembered for the whole process."""
+    _resources.make_room()
+    return outline(draft, lambda resource: _resources.of_resource(resource)[1])
 
 
-def matches(draft: Draft, predicate: SpanPredicate) -> list[Span]:
+def matches(draft: Draft, finder: Finder) -> list[Span]:
     """Spans of the draft that meet the predicate, earliest first; none when it asks nothing."""
-    if predicate.is_empty:
+    if finder.predicate.is_empty:
         return []
-    return earliest_first(find_spans(draft.groups.items(), predicate))
+    return earliest_first(finder.spans(draft.groups.items()))
 
 
 def summary_row(summary: Summary, spans: list[Span]) -> TraceRow:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.store import candidates as sealed
+from apps.store.candidates import Asked, Candidate
+from apps.store.dictionaries import unpack
 from apps.store.hot_search import HotTraces
 from apps.store.load import load_draft, sealed_documents
 from apps.store.names import listed_name
@@ -14,16 +16,22 @@ from apps.store.page_keys import Key
 from apps.store.partitions import day_of, existing_partitions
 from apps.store.results import TraceRow
 from apps.store.rows import matches, sealed_row, summarise, summary_row
+from apps.store.sealed import MAX_SPANS_IN_ROW
+from apps.store.token_filters import Names
 from apps.traces.draft import Draft, raw_scopes
-from apps.traces.find import earliest_first, find_spans
+from apps.traces.find import Finder, earliest_first
 from apps.traces.model import Span
-from apps.traces.needles import needles
 from apps.traces.query import TraceQuery
 
-CHECK_AT_ONCE = 25
-GIN_ROWS = 400
-RARE_BELOW = 40
-"""Fewer matches than one in so many of the newest traces, and looking on among them is slower than GIN."""
+FEW, MANY = 25, 400
+"""Candidates fetched with their spans in one statement: few at first, for a page is often full soon."""
+NEWEST_ROWS, NEWEST_ROWS_DECODED = (300, 4_000), (60, 600)
+"""How many of the newest rows are looked at in one statement, at first and later. Fewer when tokens cannot sort them
+out and every one is decoded."""
+RARE_BELOW, RARE_BELOW_DECODED = 300, 40
+"""Fewer hits than one in so many of the newest rows, and looking on among them is slower than GIN: a row costs 1 µs
+(15 when decoded), a hit by GIN 0.5 µs when its page is in shared buffers and 10 when it is not."""
+DAYS_AT_ONCE = 8
 
 
 @dataclass(slots=True)
@@ -34,7 +42,7 @@ class Progress:
     looked_at: int = 0
     matched: int = 0
     is_rare: bool = False
-    """Few of the newest traces matched: from here on only GIN is asked."""
+    """Few of the newest rows were hits: from here on only GIN is asked."""
     floor: Key | None = None
     """Set when time was up: everything newer than this key was looked at, nothing older."""
 
@@ -44,22 +52,24 @@ class Progress:
         return self.floor is not None
 
 
-def sealed_rows(cursor, workspace_id, query: TraceQuery, tokens, hot: HotTraces, before, progress) -> Iterator:
+def sealed_rows(
+    cursor, asked: Asked, finder: Finder, hot: HotTraces, before: Key | None, progress: Progress
+) -> Iterator[tuple[Key, TraceRow]]:
     """(key, TraceRow) pairs, newest first, until the window or the time is at its end."""
-    if tokens.is_impossible:
+    if asked.tokens.is_impossible:
         return
-    first_day, last_day = day_of(max(query.start_ns, 0)), day_of(min(query.end_ns - 1, (1 << 63) - 1))
-    for day in existing_partitions(cursor):
-        if not first_day <= day <= last_day:
-            continue
-        for group in _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress):
-            for at_once in range(0, len(group), CHECK_AT_ONCE):
-                chunk = group[at_once : at_once + CHECK_AT_ONCE]
-                for keyed_row in _checked(cursor, workspace_id, day, query, chunk, hot):
+    last_ns = asked.query.end_ns - 1 if before is None else min(asked.query.end_ns - 1, before[0] * 1000)
+    first_day, last_day = day_of(max(asked.from_us * 1000, 0)), day_of(min(last_ns, (1 << 63) - 1))
+    days = [day for day in existing_partitions(cursor) if first_day <= day <= last_day]
+    for at_once in range(0, len(days), DAYS_AT_ONCE):
+        for group in _candidate_groups(cursor, asked, days[at_once : at_once + DAYS_AT_ONCE], before, progress):
+            for candidate in group:
+                keyed_row = _checked(cursor, asked, candidate, finder, hot)
+                progress.looked_at += 1
+                if keyed_row is not None:
                     progress.matched += 1
                     yield keyed_row
-                progress.looked_at += len(chunk)
-                if progress.is_up(chunk[-1].key):
+                if progress.is_up(candidate.key):
                     return
 
 
@@ -76,62 +86,71 @@ def sealed_between(cursor, workspace_id: int, trace_ids: list[bytes], from_us: i
     return {trace_id for (trace_id,) in cursor.fetchall()}
 
 
-def _candidate_groups(cursor, workspace_id, day, query, tokens, before, progress: Progress) -> Iterator[list]:
-    """Lists of candidates of one day, each list older than the one before it. The consumer counts matches in
-    `progress` before it asks for the next list: few among the newest mean that the rest is left to GIN."""
-    for rows in () if progress.is_rare else sealed.newest_rows(tokens):
-        matched = progress.matched
-        found, before, looked = sealed.newest_candidates(
-            cursor, workspace_id, day, query, tokens, before=before, rows=rows
-        )
-        progress.looked_at += looked - len(found)
-        yield found
+def _candidate_groups(cursor, asked: Asked, days, before: Key | None, progress: Progress) -> Iterator[list[Candidate]]:
+    """Lists of candidates, each list older than the one before it. The consumer counts matches in `progress` before it
+    asks for the next list: few hits among the newest mean that the rest is left to GIN."""
+    is_decoded = asked.tokens.narrow() != asked.tokens
+    first_rows, later_rows = NEWEST_ROWS_DECODED if is_decoded else NEWEST_ROWS
+    rare_below = RARE_BELOW_DECODED if is_decoded else RARE_BELOW
+    looked, hits, most, matched = 0, 0, FEW, progress.matched
+    while not progress.is_rare:
+        rows = later_rows if looked else first_rows
+        found = sealed.newest_candidates(cursor, asked, days, before, rows, rows if is_decoded else most)
+        looked, hits = looked + found.rows, hits + len(found.candidates)
+        progress.looked_at += found.rows - len(found.candidates)
+        yield found.candidates
+        before, most = found.end, min(4 * most, MANY)
         if before is None:
             return
-        if not tokens.is_empty and (progress.matched - matched) * RARE_BELOW < rows:
-            progress.is_rare = True
-            break
+        if not asked.tokens.is_empty:
+            progress.is_rare = (progress.matched - matched if is_decoded else hits) * rare_below < looked
+    most = FEW
     while True:
-        if tokens.is_empty:
-            found, before, _ = sealed.newest_candidates(
-                cursor, workspace_id, day, query, tokens, before=before, rows=max(sealed.newest_rows(tokens))
-            )
-        else:
-            found = sealed.token_candidates(cursor, workspace_id, day, query, tokens, before=before, rows=GIN_ROWS)
-            before = found[-1].key if len(found) == GIN_ROWS else None
+        days = [day for day in days if before is None or day <= day_of(before[0] * 1000)]
+        found, before = sealed.token_candidates(cursor, asked, days, before, most)
         yield found
         if before is None:
             return
+        most = min(4 * most, MANY)
 
 
-def _checked(cursor, workspace_id, day, query, chunk, hot: HotTraces) -> Iterator[tuple[Key, TraceRow]]:
-    """The candidates that really match, in their order."""
-    documents = {} if query.span.is_empty else sealed_documents(cursor, workspace_id, day, [c.trace_id for c in chunk])
-    conditions = needles(query.span)
-    for candidate in chunk:
-        spans: list[Span] = []
-        if not query.span.is_empty:
-            document = documents.get(candidate.trace_id, b"")
-            spans = earliest_first(find_spans(raw_scopes(document), query.span, conditions))
-            if not spans:
-                continue
-        if candidate.trace_id not in hot:
-            yield candidate.key, sealed_row(candidate, spans)
-        elif not _is_found_hot(candidate.trace_id, query, hot):
-            draft = load_draft(cursor, workspace_id, candidate.trace_id, hot)
-            yield candidate.key, summary_row(summarise(draft), matches(draft, query.span))
+def _checked(
+    cursor, asked: Asked, candidate: Candidate, finder: Finder, hot: HotTraces
+) -> tuple[Key, TraceRow] | None:
+    """The candidate's row when it really matches and the hot search has not found it."""
+    spans: list[Span] = []
+    if not finder.predicate.is_empty:
+        document = _document(cursor, asked.workspace_id, candidate)
+        if not finder.may_be_in(document):
+            return None
+        spans = earliest_first(finder.spans(raw_scopes(document)))
+        if not spans:
+            return None
+    if candidate.trace_id not in hot:
+        return candidate.key, sealed_row(candidate, spans)
+    if _is_found_hot(candidate.trace_id, finder, hot):
+        return None
+    draft = load_draft(cursor, asked.workspace_id, candidate.trace_id, hot)
+    return candidate.key, summary_row(summarise(draft), matches(draft, finder))
 
 
-def _is_found_hot(trace_id: bytes, query: TraceQuery, hot: HotTraces) -> bool:
+def _document(cursor, workspace_id: int, candidate: Candidate) -> bytes:
+    if candidate.span_count < MAX_SPANS_IN_ROW:
+        return unpack(cursor, candidate.payload)
+    day = day_of(candidate.filed_us * 1000)
+    return sealed_documents(cursor, workspace_id, day, [candidate.trace_id])[candidate.trace_id]
+
+
+def _is_found_hot(trace_id: bytes, finder: Finder, hot: HotTraces) -> bool:
     """Whether the hot search has this trace, or will have it on a later page."""
     draft = Draft(trace_id)
     hot.add_to(draft)
-    return query.span.is_empty or bool(matches(draft, query.span))
+    return finder.predicate.is_empty or bool(matches(draft, finder))
 
 
-def known_names(cursor, workspace_id: int, query: TraceQuery) -> sealed.Names:
+def known_names(cursor, workspace_id: int, query: TraceQuery) -> Names:
     """What the name tables know of the names and bare values a search asks for."""
-    names, span = sealed.Names(), query.span
+    names, span = Names(), query.span
     if span.name is not None and span.service is None:
         cursor.execute(
             "SELECT DISTINCT service FROM span_name WHERE workspace_id = %s AND name = %s",

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from apps.store.candidates import hot_filter, token_filter
-from apps.store.connection import store_cursor
+from apps.store.candidates import Asked
+from apps.store.connection import planned_once, store_cursor
 from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
 from apps.store.load import Parts, put_together, sealed_parts
@@ -22,6 +22,8 @@ from apps.store.results import SearchPage, TraceRow
 from apps.store.rows import matches, summarise, summary_row
 from apps.store.sealed import filed_at
 from apps.store.sealed_search import Progress, known_names, sealed_between, sealed_rows
+from apps.store.token_filters import hot_filter, token_filter
+from apps.traces.find import Finder
 from apps.traces.query import SpanPredicate, TraceQuery
 
 FIRST_AT_ONCE = 25
@@ -34,19 +36,18 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
     when the database does not answer."""
     began = time.perf_counter()
     before = read_cursor(query.cursor)
-    with store_cursor() as cursor, cursor.connection.transaction():
-        # Without this the planner walks whole partitions for choices among many tokens.
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        hot = HotTraces(hot_cache, hot_cache.batches(cursor, workspace_id))
+    finder = Finder(query.span)
+    with store_cursor() as cursor, planned_once(cursor):
+        hot = HotTraces(hot_cache, hot_cache.look(cursor, workspace_id))
         hot_progress = Progress(time.monotonic() + BUDGET_SECONDS)
-        names = known_names(cursor, workspace_id, query)
-        matching = hot.matching(query.span, hot_filter(query, names))
+        matching = hot.matching(finder, hot_filter(query))
         hot_rows = sorted(
-            _hot_rows(cursor, workspace_id, query, hot, matching, before, hot_progress), key=_key, reverse=True
+            _hot_rows(cursor, workspace_id, query, finder, hot, matching, before, hot_progress), key=_key, reverse=True
         )
         progress = Progress(time.monotonic() + BUDGET_SECONDS)
-        rows = sealed_rows(cursor, workspace_id, query, token_filter(query, names), hot, before, progress)
-        found = _merge(hot_rows, rows, query.limit + 1)
+        tokens = token_filter(query, known_names(cursor, workspace_id, query))
+        asked = Asked(workspace_id, query, tokens, _from_us(query, hot_rows))
+        found = _merge(hot_rows, sealed_rows(cursor, asked, finder, hot, before, progress), query.limit + 1)
     floors = [p.floor for p in (hot_progress, progress) if p.floor is not None]
     looked_at = hot_progress.looked_at + progress.looked_at
     return _page(query, found, max(floors, default=None), looked_at, (time.perf_counter() - began) * 1000)
@@ -54,6 +55,12 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
 
 def _key(keyed_row: tuple[Key, TraceRow]) -> Key:
     return keyed_row[0]
+
+
+def _from_us(query: TraceQuery, hot_rows: list[tuple[Key, TraceRow]]) -> int:
+    """Where the search among sealed traces may end, µs since 1970: where hot ones fill the page, older are for later."""
+    start_us = query.start_ns // 1000
+    return max(start_us, hot_rows[query.limit][0][0]) if len(hot_rows) > query.limit else start_us
 
 
 def _page(query: TraceQuery, found: list[tuple[Key, TraceRow]], floor: Key | None, looked_at, elapsed_ms) -> SearchPage:
@@ -96,12 +103,14 @@ def _merge(hot_rows, sealed_rows: Iterator, limit: int) -> list[tuple[Key, Trace
     return merged[:limit]
 
 
-def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, matching, before, progress) -> Iterator:
+def _hot_rows(
+    cursor, workspace_id, query: TraceQuery, finder: Finder, hot: HotTraces, matching, before, progress
+) -> Iterator:
     """(key, TraceRow) of matching traces with hot spans: the newest page and one of them, or more."""
     newest: list[int] = []
     last = None
     candidates = _may_be_in_window(cursor, workspace_id, query, hot, matching, before)
-    for trace_id, parts in _with_sealed_parts(cursor, workspace_id, candidates):
+    for trace_id, parts in _with_sealed_parts(cursor, workspace_id, candidates, hot):
         start_us = hot.start_ns(trace_id) // 1000
         # This and all that follow are filed no later than their hot spans start, but sealed spans may put them far
         # back: only as many traces as a page holds that are filed later than this make a page.
@@ -122,14 +131,18 @@ def _hot_rows(cursor, workspace_id, query: TraceQuery, hot: HotTraces, matching,
             heapq.heappush(newest, key[0])
             if len(newest) > query.limit + 1:
                 heapq.heappop(newest)
-            yield key, summary_row(summary, matches(draft, query.span))
+            yield key, summary_row(summary, matches(draft, finder))
 
 
-def _with_sealed_parts(cursor, workspace_id, trace_ids: Iterator[bytes]) -> Iterator[tuple[bytes, Parts]]:
+def _with_sealed_parts(
+    cursor, workspace_id, trace_ids: Iterator[bytes], hot: HotTraces
+) -> Iterator[tuple[bytes, Parts]]:
     """Each trace with its sealed rows: asked for many at once, a few first, for a page is often full soon."""
     at_once = FIRST_AT_ONCE
     while chunk := list(itertools.islice(trace_ids, at_once)):
-        parts = sealed_parts(cursor, workspace_id, chunk)
+        unknown = hot.maybe_sealed(chunk)
+        parts = sealed_parts(cursor, workspace_id, unknown) if unknown else {}
+        hot.note_unsealed([trace_id for trace_id in unknown if trace_id not in parts])
         yield from ((trace_id, parts.get(trace_id, [])) for trace_id in chunk)
         at_once = min(4 * at_once, 1600)
 

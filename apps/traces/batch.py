@@ -157,13 +157,16 @@ _local = threading.local()
 
 
 def add_tokens(resource: bytes, scope: bytes, raw_spans, into: set[int]) -> None:
-    """Add the tokens of serialised spans under their resource and scope (2 µs a span)."""
+    """Add the tokens of serialised spans under their resource and scope (2 µs a span), and those of their texts."""
     if "spans" not in _local.__dict__:
-        _local.spans = SpanTokens()
+        _local.spans = SpanTokens(with_texts=True)
     _local.spans.attributes.make_room()
-    service = _local.spans.add_scope(resource, scope, into)
+    found: set[int] = set()
+    service = _local.spans.add_scope(resource, scope, found)
     for raw in raw_spans:
-        _local.spans.add_span(wire.RawSpan.FromString(raw), service, into)
+        _local.spans.add_span(wire.RawSpan.FromString(raw), service, found)
+    into |= found
+    into |= _local.spans.attributes.texts_of(found)
 
 
 def split_logs(request) -> Batch:

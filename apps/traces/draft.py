@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from apps.traces import wire
 from apps.traces.model import KINDS
-from apps.traces.span_tokens import SpanTokens
+from apps.traces.span_tokens import SpanTokens, is_error
 from apps.traces.tokens import AttributeTokens, span_id_token, trace_duration_token
 
 
@@ -172,40 +173,67 @@ class Summariser:
         return self.spans.attributes
 
     def summarise(self, draft: Draft) -> Summary:
-        """One pass over the spans, ~4 µs a span with all tokens. Root: the earliest span without a parent, else
-        the earliest whose parent is missing, else (a cycle) the earliest."""
+        """One pass over the spans, ~4 µs a span with all tokens."""
         summary = Summary(draft.trace_id)
-        parents: list[tuple[bytes, int, str, str]] = []
+        parents: list[Parent] = []
         ids: set[bytes] = set()
-        start, latest_start, end = 1 << 63, 0, 0
+        end = 0
         for (resource, _, scope, _), raws in draft.groups.items():
             service = self.spans.add_scope(resource, scope, summary.tokens)
             counts = summary.services.setdefault(service, [0, 0])
             counts[0] += len(raws)
             for raw in raws:
                 span = wire.RawSpan.FromString(raw)
-                name, span_start, span_end = span.name, span.start_time_unix_nano, span.end_time_unix_nano
+                name = span.name
                 ids.add(span.span_id)
-                parents.append((span.parent_span_id, span_start, service, name))
-                start = min(start, span_start or start)
-                if span_end < 1 << 63:
-                    end = max(end, span_end)
-                if latest_start < span_start < 1 << 63:
-                    latest_start = span_start
+                parents.append((span.parent_span_id, span.start_time_unix_nano, service, name))
+                end = max(end, _usable(span.end_time_unix_nano))
                 counts[1] += self.spans.add_span(span, service, summary.tokens)
                 summary.tokens.add(span_id_token(span.span_id))
                 # An enum on the wire may hold any number; those without a meaning are read as unspecified (KINDS).
                 summary.names.add((service, name, span.kind if 0 <= span.kind < len(KINDS) else 0))
-        summary.start_ns = start if start < 1 << 63 else 0
-        summary.end_ns = max(end, latest_start, summary.start_ns) if summary.start_ns else 0
-        summary.span_count = len(parents)
-        summary.error_count = sum(errors for _, errors in summary.services.values())
+        _conclude(summary, parents, ids, end)
         summary.tokens.add(trace_duration_token(summary.duration_ns))
-        _find_root(summary, parents, ids)
         return summary
 
 
-def _find_root(summary: Summary, parents: list[tuple[bytes, int, str, str]], ids: set[bytes]) -> None:
+def outline(draft: Draft, service_of: Callable[[bytes], str]) -> Summary:
+    """The summary without names and tokens, as a list of results shows it: 1.5 µs a span. `service_of` reads a serialised
+    resource."""
+    summary = Summary(draft.trace_id)
+    parents: list[Parent] = []
+    ids: set[bytes] = set()
+    end = 0
+    for (resource, _, _, _), raws in draft.groups.items():
+        service = service_of(resource)
+        counts = summary.services.setdefault(service, [0, 0])
+        counts[0] += len(raws)
+        for raw in raws:
+            span = wire.RawSpan.FromString(raw)
+            ids.add(span.span_id)
+            parents.append((span.parent_span_id, span.start_time_unix_nano, service, span.name))
+            end = max(end, _usable(span.end_time_unix_nano))
+            counts[1] += is_error(span, raw)
+    _conclude(summary, parents, ids, end)
+    return summary
+
+
+Parent = tuple[bytes, int, str, str]
+"""(parent span id, start ns, service, span name) of a span."""
+
+
+def _usable(time_ns: int) -> int:
+    return time_ns if time_ns < 1 << 63 else 0
+
+
+def _conclude(summary: Summary, parents: list[Parent], ids: set[bytes], end_ns: int) -> None:
+    """What only all spans tell. Root: the earliest span without a parent, else the earliest whose parent is missing,
+    else (a cycle) the earliest."""
+    starts = [start for _, start, _, _ in parents if 0 < start < 1 << 63]
+    if starts:
+        summary.start_ns, summary.end_ns = min(starts), max(end_ns, max(starts))
+    summary.span_count = len(parents)
+    summary.error_count = sum(errors for _, errors in summary.services.values())
     best: tuple[int, int] | None = None
     for parent, start, service, name in parents:
         is_orphan = any(parent) and parent not in ids

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from apps.traces.model import Span
 from apps.traces.query import RESOURCE_PREFIX, SpanPredicate
-from apps.traces.values import value_text
+from apps.traces.values import any_value, value_text
 
 
 def span_matches(span: Span, wanted: SpanPredicate) -> bool:
@@ -36,30 +36,38 @@ def span_matches(span: Span, wanted: SpanPredicate) -> bool:
 
 
 def _has_attribute(span: Span, key: str, text: str) -> bool:
-    if any(k == key and value_text(v) == text for k, v in _all_pairs(span)):
+    if any(pair.key == key and value_text(any_value(pair.value)) == text for pair in _all_pairs(span)):
+        return True
+    if key in ("otel.scope.name", "otel.scope.version", "event.name") and text in _names(span, key):
         return True
     own = key.removeprefix(RESOURCE_PREFIX)
     return own != key and any(k == own and value_text(v) == text for k, v in span.resource.attributes)
 
 
 def _has_value(span: Span, text: str) -> bool:
-    return any(value_text(v) == text for _, v in _all_pairs(span))
+    return any(value_text(any_value(pair.value)) == text for pair in _all_pairs(span)) or any(
+        text in _names(span, key) for key in ("otel.scope.name", "otel.scope.version", "event.name")
+    )
 
 
 def _has_status(span: Span, status: str) -> bool:
     return span.is_error if status == "ERROR" else span.status == status and not span.is_error
 
 
-def _all_pairs(span: Span) -> Iterator[tuple[str, object]]:
-    yield from span.attributes
-    yield from span.resource.attributes
-    yield from span.scope.attributes
-    if span.scope.name:
-        yield "otel.scope.name", span.scope.name
-    if span.scope.version:
-        yield "otel.scope.version", span.scope.version
-    for event in span.events:
-        yield "event.name", event.name
+def _all_pairs(span: Span) -> Iterator:
+    """As protobuf has them: most keys differ from the one asked for, and their values need no reading."""
+    yield from span.pb.attributes
+    yield from span.resource.pb.attributes
+    yield from span.scope.pb.attributes
+    for event in span.pb.events:
         yield from event.attributes
-    for link in span.links:
+    for link in span.pb.links:
         yield from link.attributes
+
+
+def _names(span: Span, key: str) -> list[str]:
+    """What stands in fields of its own and is found like an attribute."""
+    if key == "event.name":
+        return [event.name for event in span.pb.events]
+    name = span.scope.name if key == "otel.scope.name" else span.scope.version
+    return [name] if name else []

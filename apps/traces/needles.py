@@ -10,7 +10,6 @@ import base64
 import binascii
 import math
 import struct
-from collections.abc import Iterator
 
 from apps.traces.model import UNKNOWN_SERVICE
 from apps.traces.query import RESOURCE_PREFIX, SpanPredicate
@@ -61,18 +60,13 @@ def raw_may_match(raw: bytes, predicate: SpanPredicate) -> bool:
 
 
 def may_match(data: bytes, conditions: list[Alternatives]) -> bool:
-    return all(any(needle in data for needle in alternatives) for alternatives in conditions)
-
-
-def sieve(scopes, predicate: SpanPredicate, conditions: list[Alternatives]) -> Iterator[tuple[tuple, bytes]]:
-    """(resource and scope, serialised span) of the spans that may meet the predicate; `scopes` as
-    `apps.traces.draft.raw_scopes` gives them, `conditions` from `needles(predicate)`."""
-    for key, raws in scopes:
-        around = key[0] + key[2]
-        still_open = [c for c in conditions if not any(needle in around for needle in c)]
-        for raw in raws:
-            if may_match(raw, still_open) and raw_may_match(raw, predicate):
-                yield key, raw
+    for alternatives in conditions:  # half the time of all(any(…))
+        for needle in alternatives:
+            if needle in data:
+                break
+        else:
+            return False
+    return True
 
 
 def _value_needles(text: str, prefix: bytes) -> list[Alternatives]:

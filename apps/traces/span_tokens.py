@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
 from apps.traces.tokens import (
     AttributeTokens,
     duration_class,
@@ -9,16 +11,30 @@ from apps.traces.tokens import (
     error_token,
     name_token,
     service_token,
+    text_token,
 )
+from apps.traces.values import any_value, marks_error
 
 ERROR, OK = 2, 1
 
 
-class SpanTokens:
-    """Keeps what repeats from span to span; one a thread."""
+def is_error(span, raw: bytes) -> bool:
+    """Whether a `wire.RawSpan`, serialised as `raw`, failed: as `SpanTokens.add_span` says, without reading all of its
+    attributes."""
+    code = span.status.code
+    if code == ERROR or code == OK or b"error" not in raw:
+        return code == ERROR
+    pairs = [KeyValue.FromString(pair) for pair in span.attributes if b"error" in pair]
+    return any(pair.key == "error" and marks_error(any_value(pair.value)) for pair in pairs)
 
-    def __init__(self):
-        self.attributes = AttributeTokens()
+
+class SpanTokens:
+    """Keeps what repeats from span to span; one a thread. `with_texts` also finds spans by a text under whatever key:
+    `texts_of` what was added."""
+
+    def __init__(self, *, with_texts: bool = False):
+        self.attributes = AttributeTokens(with_texts=with_texts)
+        self._with_texts = with_texts
         self._derived: dict[tuple, tuple[int, ...]] = {}
 
     def add_scope(self, resource: bytes, scope: bytes, into: set[int]) -> str:
@@ -51,5 +67,7 @@ class SpanTokens:
             found = (service_token(service), name_token(service, name), *duration_tokens(duration_ns, service, name))
             if is_error:
                 found += (error_token(), error_token(service))
+            if self._with_texts:
+                found += (text_token(name),)
             self._derived[key] = found
         return found

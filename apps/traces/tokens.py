@@ -47,6 +47,11 @@ def attribute_token(key: str, text: str) -> int:
     return _token("a", key, text)
 
 
+def text_token(text: str) -> int:
+    """A text under any attribute key, or a span's name: for batches only, where it costs nothing to keep."""
+    return _token("x", text)
+
+
 _span_id_tokens = [_token("i", str(bucket)) for bucket in range(SPAN_ID_BUCKETS)]
 
 
@@ -106,8 +111,12 @@ class AttributeTokens:
     """Tokens of serialised attributes. Most (key, value) pairs repeat, so that a dictionary keyed by their bytes
     answers for nearly all of them: 0.1 µs instead of 0.5 µs an attribute for decoding (docs/adr/0002)."""
 
-    def __init__(self):
+    def __init__(self, *, with_texts: bool = False):
         self._tokens: dict[bytes, int] = {}
+        self._texts: dict[int, int] | None = {} if with_texts else None
+        """Token -> the `text_token` of its value."""
+        self._more_texts: set[tuple[int, int]] = set()
+        """The same where another value has that token already."""
         self._shared: dict[bytes, tuple[frozenset[int], str]] = {}
         self.error_pairs: set[bytes] = set()
         """Serialised `error` attributes that mark a span as failed (Zipkin, OpenTracing)."""
@@ -120,6 +129,9 @@ class AttributeTokens:
         trace: a pair that was just read must stay known to `error_pairs`."""
         if len(self._tokens) >= _CACHE_ENTRIES or len(self.keys) >= _MOST_KEYS:
             self._tokens.clear()
+            self._more_texts.clear()
+            if self._texts is not None:
+                self._texts.clear()
             self._shared.clear()
             self.error_pairs.clear()
             self.keys.clear()
@@ -143,14 +155,33 @@ class AttributeTokens:
                 self._short_keys.add(key)
                 self.keys.add(key.decode("utf-8", "replace"))
             token = self._tokens[raw] = _signed(crc32(b"a\x00" + key + b"\x00" + text))
+            if self._texts is not None:
+                self._note(token, _signed(crc32(b"x\x00" + text)))
             return token
         pair = KeyValue.FromString(raw)
         value = any_value(pair.value)
-        token = self._tokens[raw] = attribute_token(pair.key, value_text(value))
-        self.keys.add(pair.key)
+        token = self._tokens[raw] = self._named(pair.key, value_text(value))
         if pair.key == "error" and marks_error(value):
             self.error_pairs.add(raw)
         return token
+
+    def _named(self, key: str, text: str) -> int:
+        self.keys.add(key)
+        token = attribute_token(key, text)
+        if self._texts is not None:
+            self._note(token, text_token(text))
+        return token
+
+    def _note(self, token: int, text: int) -> None:
+        if self._texts.setdefault(token, text) != text:
+            self._more_texts.add((token, text))
+
+    def texts_of(self, tokens: set[int]) -> set[int]:
+        """The `text_token` of the value of every attribute among `tokens`: a look at those that differ, where asking for
+        each attribute of each span would double the cost of its token."""
+        texts = set(map(self._texts.get, tokens))
+        texts.discard(None)
+        return texts | {text for token, text in self._more_texts if token in tokens}
 
     def of_resource(self, raw: bytes) -> tuple[frozenset[int], str]:
         """(tokens, service name) of a serialised Resource."""
@@ -174,8 +205,7 @@ class AttributeTokens:
         tokens: set[int] = set()
         self.add_all(raw_pairs, tokens)
         for name, text in (named or {}).items():
-            tokens.add(attribute_token(name, text))
-            self.keys.add(name)
+            tokens.add(self._named(name, text))
         known = self._shared[key] = (frozenset(tokens), _service_name(raw_pairs))
         return known
 
@@ -183,8 +213,7 @@ class AttributeTokens:
         for raw in span.events:
             event = wire.RawEvent.FromString(raw)
             self.add_all(event.attributes, into)
-            into.add(attribute_token("event.name", event.name))
-            self.keys.add("event.name")
+            into.add(self._named("event.name", event.name))
         for raw in span.links:
             self.add_all(wire.RawLink.FromString(raw).attributes, into)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.store import candidates
-from apps.store.candidates import Names, token_filter
+from apps.store.candidates import Asked
 from apps.store.connection import store_cursor
 from apps.store.hot_cache import HotCache
 from apps.store.hot_search import HotTraces
@@ -11,6 +11,7 @@ from apps.store.load import load_draft, sealed_documents
 from apps.store.partitions import existing_partitions
 from apps.store.sealed import read_existing
 from apps.store.sealed_search import sealed_between
+from apps.store.token_filters import Names, token_filter
 from tests.store.shop import random_traces, trace_id_of
 from tests.storing import digest_all, send, window
 
@@ -60,8 +61,10 @@ def explained(store):
 def test_tokens_are_looked_up_in_gin_and_nowhere_else(explained, conditions):
     query = window(**conditions)
     tokens = token_filter(query, Names(attribute_keys=[f"key-{n}" for n in range(200)]))
-    for day in existing_partitions(explained.cursor):
-        candidates.token_candidates(explained, 1, day, query, tokens, before=None, rows=400)
+    asked = Asked(1, query, tokens, query.start_ns // 1000)
+    days = existing_partitions(explained.cursor)
+    for before in (None, (query.end_ns // 1000, IDS[0])):
+        candidates.token_candidates(explained, asked, days, before, most=25)
     for plan in explained.plans:
         assert BY_TOKEN in plan
         assert BY_START not in plan and BY_ID not in plan and "Seq Scan" not in plan
@@ -69,9 +72,11 @@ def test_tokens_are_looked_up_in_gin_and_nowhere_else(explained, conditions):
 
 def test_the_newest_are_read_in_order_from_the_index_by_start(explained):
     query = window(service="gateway")
-    (day, *_) = existing_partitions(explained.cursor)
+    days = existing_partitions(explained.cursor)
+    asked = Asked(1, query, token_filter(query, Names()), query.start_ns // 1000)
     for before in (None, (query.end_ns // 1000, IDS[0])):
-        candidates.newest_candidates(explained, 1, day, query, token_filter(query, Names()), before=before, rows=300)
+        for rows in (60, 4_000):
+            candidates.newest_candidates(explained, asked, days, before, rows, most=25)
     for plan in explained.plans:
         assert BY_START in plan
         assert BY_TOKEN not in plan and "Sort" not in plan
@@ -83,7 +88,8 @@ def test_traces_are_read_by_their_ids(explained):
     sealed_documents(explained, 1, day, IDS)
     sealed_between(explained, 1, IDS, query.start_ns // 1000, query.end_ns // 1000)
     read_existing(explained, IDS, from_ns=query.start_ns, until_ns=query.end_ns)
-    load_draft(explained, 1, IDS[0], HotTraces(HotCache(), []))
+    cache = HotCache()
+    load_draft(explained, 1, IDS[0], HotTraces(cache, cache.look(explained.cursor, 2)))
     assert len(explained.plans) == 4
     for plan in explained.plans:
         assert BY_ID in plan and "Seq Scan" not in plan

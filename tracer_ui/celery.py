@@ -47,6 +47,11 @@ app.conf.beat_schedule = {
         }
         for shard in range(SHARDS)
     },
+    "sort in tokens": {
+        "task": "apps.digest.tasks.sort_in_tokens",
+        "schedule": DIGEST_EVERY_S,
+        "options": {"expires": DIGEST_EVERY_S},
+    },
     "fold rollups": {
         "task": "apps.insights.tasks.fold_rollups",
         "schedule": FOLD_EVERY_S,

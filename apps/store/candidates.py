@@ -1,9 +1,9 @@
 """Sealed traces that may match, newest first: tokens find them, spans decide later.
 
 GIN cannot return rows newest first, and the planner misjudges rare array elements by orders of magnitude, so days are
-asked in two ways: the newest rows by start, with the tokens as a filter (finds what is common at once), then all rows by
-GIN alone (finds what is rare). Each way asks several days in one statement, newest day first; PostgreSQL does not go
-on to the next day when it has enough. docs/adr/0003 has the figures.
+asked in two ways: the newest rows by start, with the tokens as a filter (finds what is common at once), then all rows
+by GIN alone (finds what is rare). Each way asks several days in one statement, newest day first; PostgreSQL does not
+go on to the next day when it has enough. docs/adr/0003 has the figures.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from apps.store.partitions import partition_name
 from apps.store.token_filters import TokenFilter
 from apps.traces.query import TraceQuery
 
-_STORED = """trace_id, started_at, start_ns, duration_ns, span_count, error_count, orphan_count, root_service, root_name,
-             services, service_counts, verdict"""
+_STORED = """trace_id, started_at, start_ns, duration_ns, span_count, error_count, orphan_count, root_service,
+             root_name, services, service_counts, verdict"""
 _SENT = """uuid_send(trace_id), (extract(epoch FROM started_at) * 1e6)::int8, start_ns, duration_ns, span_count,
-           error_count, orphan_count, root_service, root_name, services, service_counts, verdict,
-           payload"""
+           error_count, orphan_count, root_service, root_name, services, service_counts, verdict, payload"""
 
 IS_TRACE = "part = 0 AND span_count > 0"
 """A row without spans holds log records whose spans have not come: sampled out, sent elsewhere, or late."""
@@ -107,8 +106,8 @@ def newest_candidates(cursor, asked: Asked, days: list[date], before: Key | None
 def token_candidates(
     cursor, asked: Asked, days: list[date], before: Key | None, most: int
 ) -> tuple[list[Candidate], Key | None]:
-    """The newest `most` by GIN, and the oldest key when there may be more. `workspace_id + 0` and OFFSET keep every other
-    index out: under OFFSET no condition of the window moves inwards."""
+    """The newest `most` by GIN, and the oldest key when there may be more. `workspace_id + 0` and OFFSET keep every
+    other index out: under OFFSET no condition of the window moves inwards."""
     where, values = _window(asked, before)
     token_sql, token_values = asked.tokens.sql()
     hits = " UNION ALL ".join(

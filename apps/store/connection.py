@@ -42,8 +42,8 @@ def store_cursor() -> Iterator[psycopg.Cursor]:
 @contextmanager
 def planned_once(cursor: psycopg.Cursor) -> Iterator[None]:
     """A transaction in which statements executed with `prepare=True` are planned once a connection: planning a search
-    over eight days takes 0.9 ms, running it half of that. Sequential scans are off, for the planner walks whole partitions
-    for choices among many tokens."""
+    over eight days takes 0.9 ms, running it half of that. Sequential scans are off, for the planner walks whole
+    partitions for choices among many tokens."""
     connection = cursor.connection
     settings = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
     if connection.info.transaction_status != TransactionStatus.IDLE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from apps.store.connection import store_cursor
 
@@ -52,13 +53,36 @@ def _make(day: date) -> None:
 def existing_partitions(cursor) -> list[date]:
     """Days that have a partition, newest first."""
     cursor.execute(
-        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass ORDER BY 1 DESC"
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass ORDER BY 1 DESC",
+        prepare=True,
     )
-    return [datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").date() for (name,) in cursor.fetchall()]
+    return [_day_in(name) for (name,) in cursor.fetchall()]
+
+
+@lru_cache(10_000)
+def _day_in(name: str) -> date:
+    return datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").date()
 
 
 def make_partitions_ahead(today: date) -> None:
     ensure_partitions(today + timedelta(days=n) for n in range(-1, DAYS_AHEAD + 1))
+
+
+def sort_in_new_tokens(today: date) -> None:
+    """Move tokens of traces just sealed from GIN's pending list, which every search reads through, into the index.
+
+    A list of 5 MB took a search of one token from 0.5 to 1.7 ms, one of 34 tokens from 0.7 to 5.4. To keep the list
+    short by a lower limit would cost a writer at full speed 2 µs a span; done by the clock it costs the more the less
+    there is to do."""
+    with store_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT gin_clean_pending_list(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gin' AND i.indrelid IN (
+                SELECT to_regclass(name) FROM unnest(%s::text[]) AS t (name))
+            """,
+            [[partition_name(today + timedelta(days=n)) for n in (-1, 0, 1)]],
+        )
 
 
 def drop_partitions_before(first_kept: date) -> list[date]:

@@ -58,8 +58,8 @@ def trace_version(workspace_id: int, trace_id: str) -> str | None:
     """
     wanted = bytes.fromhex(trace_id)
     with store_cursor() as cursor:
-        snapshot = hot_cache.look(cursor, workspace_id)
-        hot = [batch.received_us for batch in hot_cache.batches_of(snapshot, wanted)]
+        trace = hot_cache.trace(hot_cache.look(cursor, workspace_id), wanted)
+        hot = [batch.received_us for batch in trace.batches]
         cursor.execute(
             """
             SELECT count(*), coalesce(sum(span_count), 0)::int8,

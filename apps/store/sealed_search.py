@@ -114,9 +114,7 @@ def _candidate_groups(cursor, asked: Asked, days, before: Key | None, progress: 
         most = min(4 * most, MANY)
 
 
-def _checked(
-    cursor, asked: Asked, candidate: Candidate, finder: Finder, hot: HotTraces
-) -> tuple[Key, TraceRow] | None:
+def _checked(cursor, asked: Asked, candidate: Candidate, finder: Finder, hot: HotTraces) -> tuple[Key, TraceRow] | None:
     """The candidate's row when it really matches and the hot search has not found it."""
     spans: list[Span] = []
     if not finder.predicate.is_empty:

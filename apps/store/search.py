@@ -14,6 +14,7 @@ from django.conf import settings
 
 from apps.store.candidates import Asked
 from apps.store.connection import planned_once, store_cursor
+from apps.store.hot_batches import HotTrace
 from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
 from apps.store.load import Parts, put_together, sealed_parts
@@ -40,7 +41,9 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
     with store_cursor() as cursor, planned_once(cursor):
         hot = HotTraces(hot_cache, hot_cache.look(cursor, workspace_id))
         hot_progress = Progress(time.monotonic() + BUDGET_SECONDS)
-        matching = hot.matching(finder, hot_filter(query))
+        matching = hot.matching(
+            finder, hot_filter(query), lambda i: _may_last(query, hot.trace(i), hot.may_be_sealed(i))
+        )
         hot_rows = sorted(
             _hot_rows(cursor, workspace_id, query, finder, hot, matching, before, hot_progress), key=_key, reverse=True
         )
@@ -58,7 +61,7 @@ def _key(keyed_row: tuple[Key, TraceRow]) -> Key:
 
 
 def _from_us(query: TraceQuery, hot_rows: list[tuple[Key, TraceRow]]) -> int:
-    """Where the search among sealed traces may end, µs since 1970: where hot ones fill the page, older are for later."""
+    """Where the search among sealed traces may end, µs since 1970: where hot ones fill the page, older ones wait."""
     start_us = query.start_ns // 1000
     return max(start_us, hot_rows[query.limit][0][0]) if len(hot_rows) > query.limit else start_us
 
@@ -111,7 +114,8 @@ def _hot_rows(
     last = None
     candidates = _may_be_in_window(cursor, workspace_id, query, hot, matching, before)
     for trace_id, parts in _with_sealed_parts(cursor, workspace_id, candidates, hot):
-        start_us = hot.start_ns(trace_id) // 1000
+        trace = hot.trace(trace_id)
+        start_us = trace.filed_ns // 1000
         # This and all that follow are filed no later than their hot spans start, but sealed spans may put them far
         # back: only as many traces as a page holds that are filed later than this make a page.
         if (len(newest) > query.limit and newest[0] > start_us) or start_us * 1000 < query.start_ns - 1000:
@@ -121,7 +125,7 @@ def _hot_rows(
             return
         last = (start_us, trace_id)
         progress.looked_at += 1
-        if not _may_last(query, hot.duration_ns(trace_id), is_whole=not parts):
+        if not _may_last(query, trace, may_be_sealed=bool(parts)):
             continue
         draft = put_together(cursor, trace_id, parts, hot)
         summary = summarise(draft)
@@ -140,18 +144,22 @@ def _with_sealed_parts(
     """Each trace with its sealed rows: asked for many at once, a few first, for a page is often full soon."""
     at_once = FIRST_AT_ONCE
     while chunk := list(itertools.islice(trace_ids, at_once)):
-        unknown = hot.maybe_sealed(chunk)
+        unknown = [trace_id for trace_id in chunk if hot.may_be_sealed(trace_id)]
         parts = sealed_parts(cursor, workspace_id, unknown) if unknown else {}
         hot.note_unsealed([trace_id for trace_id in unknown if trace_id not in parts])
         yield from ((trace_id, parts.get(trace_id, [])) for trace_id in chunk)
         at_once = min(4 * at_once, 1600)
 
 
-def _may_last(query: TraceQuery, hot_ns: int, is_whole: bool) -> bool:
-    """Whether a trace may be as long as asked, of which `hot_ns` long a part is hot, or all of it."""
-    if query.max_trace_duration_ns is not None and hot_ns > query.max_trace_duration_ns:
+def _may_last(query: TraceQuery, trace: HotTrace, may_be_sealed: bool) -> bool:
+    """Whether a trace may be as long as asked, by the part of it that is hot."""
+    shortest, longest = query.min_trace_duration_ns, query.max_trace_duration_ns
+    if shortest is None and longest is None:
+        return True
+    hot_ns = max(0, trace.end_ns - trace.start_ns)
+    if longest is not None and hot_ns > longest:
         return False
-    return not is_whole or query.min_trace_duration_ns is None or hot_ns >= query.min_trace_duration_ns
+    return shortest is None or hot_ns >= shortest or may_be_sealed
 
 
 def _may_be_in_window(cursor, workspace_id, query: TraceQuery, hot: HotTraces, matching, before) -> Iterator[bytes]:
@@ -160,7 +168,7 @@ def _may_be_in_window(cursor, workspace_id, query: TraceQuery, hot: HotTraces, m
     until_us = -(-query.end_ns // 1000) if before is None else min(-(-query.end_ns // 1000), before[0] + 1)
     later: list[bytes] = []
     for trace_id in matching:
-        if hot.start_ns(trace_id) // 1000 < until_us:
+        if hot.trace(trace_id).filed_ns // 1000 < until_us:
             matching = itertools.chain((trace_id,), matching)
             break
         later.append(trace_id)

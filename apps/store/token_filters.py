@@ -47,7 +47,9 @@ class TokenFilter:
 
     def may_be_in(self, tokens: frozenset[int]) -> bool:
         """Whether a batch with these tokens may hold a span that matches."""
-        return tokens.issuperset(self.all_of) and not any(tokens.isdisjoint(choice) for choice in self.any_of)
+        return tokens.issuperset(self.all_of) and not any(
+            tokens.isdisjoint(choice) for choice in (*self.implied, *self.any_of)
+        )
 
     def sql(self) -> tuple[str, dict[str, list[int]]]:
         """A condition on the column `tokens`, and the values of its placeholders."""

@@ -198,8 +198,8 @@ class Summariser:
 
 
 def outline(draft: Draft, service_of: Callable[[bytes], str]) -> Summary:
-    """The summary without names and tokens, as a list of results shows it: 1.5 µs a span. `service_of` reads a serialised
-    resource."""
+    """The summary without names and tokens, as a list of results shows it: 2 µs a span. `service_of` reads a
+    serialised resource."""
     summary = Summary(draft.trace_id)
     parents: list[Parent] = []
     ids: set[bytes] = set()

@@ -22,7 +22,7 @@ def is_error(span, raw: bytes) -> bool:
     """Whether a `wire.RawSpan`, serialised as `raw`, failed: as `SpanTokens.add_span` says, without reading all of its
     attributes."""
     code = span.status.code
-    if code == ERROR or code == OK or b"error" not in raw:
+    if code in (ERROR, OK) or b"error" not in raw:
         return code == ERROR
     pairs = [KeyValue.FromString(pair) for pair in span.attributes if b"error" in pair]
     return any(pair.key == "error" and marks_error(any_value(pair.value)) for pair in pairs)

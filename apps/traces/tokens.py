@@ -177,8 +177,8 @@ class AttributeTokens:
             self._more_texts.add((token, text))
 
     def texts_of(self, tokens: set[int]) -> set[int]:
-        """The `text_token` of the value of every attribute among `tokens`: a look at those that differ, where asking for
-        each attribute of each span would double the cost of its token."""
+        """The `text_token` of the value of every attribute among `tokens`: asked for what differs, for asking for each
+        attribute of each span would double the cost of its token."""
         texts = set(map(self._texts.get, tokens))
         texts.discard(None)
         return texts | {text for token, text in self._more_texts if token in tokens}

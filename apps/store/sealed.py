@@ -48,6 +48,10 @@ def filed_at(start_ns: int, received_ns: int, retention_days: int) -> int:
     return received_ns
 
 
+def is_in_one_row(span_count: int) -> bool:
+    return span_count <= MAX_SPANS_IN_ROW
+
+
 def write_traces(cursor, traces: list[SealedTrace]) -> None:
     dictionaries = {w: current_dictionary(cursor, w) for w in {t.workspace_id for t in traces}}
     copying.copy_rows(

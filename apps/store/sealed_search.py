@@ -16,7 +16,7 @@ from apps.store.page_keys import Key
 from apps.store.partitions import day_of, existing_partitions
 from apps.store.results import TraceRow
 from apps.store.rows import matches, sealed_row, summarise, summary_row
-from apps.store.sealed import MAX_SPANS_IN_ROW
+from apps.store.sealed import is_in_one_row
 from apps.store.token_filters import Names
 from apps.traces.draft import Draft, raw_scopes
 from apps.traces.find import Finder, earliest_first
@@ -133,7 +133,7 @@ def _checked(cursor, asked: Asked, candidate: Candidate, finder: Finder, hot: Ho
 
 
 def _document(cursor, workspace_id: int, candidate: Candidate) -> bytes:
-    if candidate.span_count < MAX_SPANS_IN_ROW:
+    if is_in_one_row(candidate.span_count):
         return unpack(cursor, candidate.payload)
     day = day_of(candidate.filed_us * 1000)
     return sealed_documents(cursor, workspace_id, day, [candidate.trace_id])[candidate.trace_id]

@@ -6,8 +6,9 @@ from dataclasses import asdict
 import pytest
 
 from apps.traces.column_readers import ColumnReader
-from apps.traces.draft import Draft, Summariser
+from apps.traces.draft import Draft, Summariser, outline
 from apps.traces.sealing import SealingReader
+from apps.traces.tokens import AttributeTokens
 from tests.traces.build import TRACE_ID, random_specs, traces_data
 from tests.traces.columns_build import assert_same
 from tests.traces.test_kinship import data_of
@@ -24,6 +25,8 @@ def assert_alike(draft: Draft) -> None:
     summary, columns = SealingReader().read(draft)
     told = asdict(Summariser().summarise(draft))
     told_now = asdict(summary)
+    listed = asdict(outline(draft, lambda resource: AttributeTokens().of_resource(resource)[1]))
+    assert listed == {**told, "names": set(), "tokens": set()}
     # Of roots that start together the canonical order decides, which does not depend on the order of arrival.
     roots = {name: told.pop(name) for name in ("root_service", "root_name")}
     roots_now = {name: told_now.pop(name) for name in roots}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
-from apps.traces.tokens import AttributeTokens, attribute_token
+from apps.traces.tokens import AttributeTokens, attribute_token, text_token
 from apps.traces.values import any_value, value_text
 from tests.traces.build import any_value as any_value_message
 
@@ -33,3 +33,18 @@ def test_an_attribute_has_the_token_of_its_text(key, value):
 def test_an_attribute_written_in_an_unusual_way_has_the_token_of_what_it_means(raw):
     pair = KeyValue.FromString(raw)
     assert AttributeTokens().of(raw) == attribute_token(pair.key, value_text(any_value(pair.value)))
+
+
+@given(st.lists(st.tuples(st.text(max_size=9), VALUES), max_size=6))
+def test_the_texts_of_attributes_are_those_of_their_values(pairs):
+    tokens, into = AttributeTokens(with_texts=True), set()
+    messages = [KeyValue(key=key, value=any_value_message(value)) for key, value in pairs]
+    tokens.add_all([m.SerializeToString() for m in messages], into)
+    assert tokens.texts_of(into) == {text_token(value_text(any_value(m.value))) for m in messages}
+
+
+def test_two_values_with_one_token_keep_both_texts(monkeypatch):
+    tokens = AttributeTokens(with_texts=True)
+    monkeypatch.setattr("apps.traces.tokens.attribute_token", lambda *_: 1)
+    raws = [KeyValue(key="error", value=any_value_message(v)).SerializeToString() for v in ("a", "b")]
+    assert tokens.texts_of({tokens.of(raw) for raw in raws}) == {text_token("a"), text_token("b")}

@@ -10,6 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from apps.digest import seal
 from apps.digest.seal import digest_shard
 from apps.store import hot
+from apps.store.connection import store_cursor
 from apps.store.partitions import drop_partitions_before, existing_partitions
 from apps.store.queries import has_trace, load_trace, storage_status
 from apps.store.search import search
@@ -174,7 +175,7 @@ def test_absurd_times_are_filed_under_arrival_and_the_rest_of_the_batch_is_kept(
 def test_old_days_are_dropped_whole():
     send(some_trace(1, [("a", "x", None, 0, 5)], ago_s=3 * 86_400), some_trace(2, [("a", "x", None, 0, 5)]))
     digest_all()
-    with connection.cursor() as cursor:
+    with store_cursor() as cursor:
         days = existing_partitions(cursor)
     assert drop_partitions_before(days[0]) == [days[-1]]
     assert load_trace(1, trace_id_of(1)) is None

@@ -17,8 +17,9 @@ def dependency_window(params: Mapping[str, str], now_ns: int) -> Window:
     """[endTs - lookback, endTs), rounded outwards to what the rollups tell apart; without them the last day. Raises
     Problem 400."""
     end_ns = _ms(params, "endTs", now_ns // MS + 1) * MS
-    lookback_ns = min(_ms(params, "lookback", DAY_MS) * MS, MOST_NS)
-    return readable_window(max(0, end_ns - lookback_ns), end_ns, now_ns)
+    start_ns = end_ns - _ms(params, "lookback", DAY_MS) * MS
+    end_ns = min(end_ns, now_ns + DAY_NS)  # nothing is kept beyond: clocks do not run further ahead
+    return readable_window(max(0, min(start_ns, end_ns), end_ns - MOST_NS), end_ns, now_ns)
 
 
 def _ms(params: Mapping[str, str], name: str, usual: int) -> int:

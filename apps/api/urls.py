@@ -11,12 +11,14 @@ from apps.api.own.map_view import MapView
 from apps.api.own.names_views import ServicesView, SpanNamesView
 from apps.api.own.search_view import SearchView
 from apps.api.own.trace_view import TraceView
+from apps.api.own.verdict_view import VerdictView
 from apps.api.own.why_view import WhyView
 from apps.api.zipkin.dependencies_view import Dependencies as ZipkinDependencies
 
 urlpatterns = [
     path("api/v1/traces", SearchView.as_view(), name="api-search"),
     path("api/v1/traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
+    path("api/v1/traces/<str:trace_id>/verdict", VerdictView.as_view(), name="api-verdict"),
     path("api/v1/services", ServicesView.as_view(), name="api-services"),
     path("api/v1/services/<path:service>/span-names", SpanNamesView.as_view(), name="api-span-names"),
     path("api/v1/map", MapView.as_view(), name="api-map"),

@@ -20,21 +20,34 @@ REMEMBER_SECONDS = ((1_000, 600.0), (ENOUGH_BEFORE, 60.0), (0, 5.0))
 _MOST = 5_000
 
 _lock = threading.Lock()
-_known: dict[tuple[int, str, str], tuple[float, Usual]] = {}
+_known: dict[tuple[int, str, str, int], tuple[float, Usual]] = {}
+"""By workspace, root span name and the hour it was usual at (0: now)."""
 
 
 def usual(workspace_id: int, root_service: str, root_name: str, now_ns: int) -> Usual:
     """At most some minutes old: a process asks the database once in that time for a root span name."""
-    key, now = (workspace_id, root_service, root_name), time.monotonic()
-    until, known = _known.get(key, (-1e9, None))
-    if known is None or now > until:
-        known = look_up(workspace_id, root_service, root_name, now_ns)
+    return _remembered((workspace_id, root_service, root_name, 0), now_ns)
+
+
+def _remembered(key: tuple[int, str, str, int], until_ns: int) -> Usual:
+    now = time.monotonic()
+    expires, known = _known.get(key, (-1e9, None))
+    if known is None or now > expires:
+        known = look_up(*key[:3], until_ns)
         keep = next(seconds for least, seconds in REMEMBER_SECONDS if known.traces >= least)
         with _lock:
             if len(_known) >= _MOST:
                 _known.clear()
             _known[key] = now + keep, known
     return known
+
+
+def usual_at(workspace_id: int, root_service: str, root_name: str, at_ns: int, now_ns: int) -> Usual:
+    """What was usual when a trace began: its verdict compared with that, and still does next year."""
+    if now_ns - at_ns < 2 * LATELY_NS:
+        return usual(workspace_id, root_service, root_name, now_ns)
+    hour = -(-at_ns // LATELY_NS) * LATELY_NS
+    return _remembered((workspace_id, root_service, root_name, hour), hour)
 
 
 def forget_usual() -> None:

@@ -183,7 +183,8 @@ class Layout:
         step = max(1, -(-len(run) // MAX_MARKS))
         strokes = tuple(self._bar(node.span.start_ns, node.span.end_ns) for node in run.nodes[::step])
         visible = tuple(bar for bar in strokes if not bar.outside)
-        return Fold(len(run), run.errors, format_duration_ns(slowest.duration_ns), visible)
+        positions = tuple(node.span.position for node in run.nodes)
+        return Fold(len(run), run.errors, format_duration_ns(slowest.duration_ns), visible, positions)
 
 
 def lay_out(tree: Tree, view: View | None = None) -> Layout:

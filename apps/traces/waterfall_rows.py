@@ -35,6 +35,8 @@ class Fold:
     errors: int
     slowest_text: str
     strokes: tuple[Bar, ...]
+    positions: tuple[int, ...]
+    """Of its spans, in the order they stand."""
 
 
 @dataclass(frozen=True, slots=True)

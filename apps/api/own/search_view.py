@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from apps.api.base import ApiView, json_answer
+from apps.api.own.verdict_view import row_verdict
 from apps.api.problem import Problem
 from apps.store.queries import has_trace
 from apps.store.results import SearchPage, TraceRow
@@ -104,4 +105,5 @@ def row_object(row: TraceRow) -> dict:
         },
         "matched_count": row.matched_count,
         "is_sealed": row.is_sealed,
+        "verdict": row_verdict(row),
     }  # fmt: skip

@@ -9,9 +9,21 @@ from apps.explorer.search.pasted import trace_address
 from apps.store.results import ServiceCount, TraceRow
 from apps.traces.durations import format_count, format_duration_ns
 from apps.traces.moments import ago_text, clock_text, utc_text
+from apps.traces.verdict.codec import unpack
+from apps.traces.verdict.facts import Verdict
+from apps.traces.verdict.words import Phrase, phrases
 
 SERVICES_SHOWN = 6
 NO_NAME = "(no name)"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A service's piece of the bar, for SVG."""
+
+    service: str
+    x: str
+    width: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +34,15 @@ class ResultRow:
     name: str
     orphans: int
     is_sealed: bool
+    said: tuple[Phrase, ...]
+    """The verdict's sentence; empty until the trace is judged, then its services stand there."""
     services: tuple[ServiceCount, ...]
     more_services: int
     duration: str
     bar_pct: str
     """Share of the longest on the page, for an SVG width."""
+    cuts: tuple[Cut, ...]
+    """The bar by service; empty until the trace is judged."""
     matched_service: str
     matched_name: str
     matched_duration: str
@@ -47,7 +63,8 @@ def result_rows(rows: tuple[TraceRow, ...], now_ns: int, zone: tzinfo, back: str
 
 
 def _row(row: TraceRow, longest_ns: int, now_ns: int, zone: tzinfo, back: str) -> ResultRow:
-    matched = row.matched
+    matched, verdict = row.matched, unpack(row.verdict)
+    bar_pct = max(0.5, row.duration_ns / longest_ns * 100) if longest_ns else 0.5
     shown = sorted(row.services, key=lambda s: -s.spans)[:SERVICES_SHOWN]
     return ResultRow(
         href=trace_address(row.trace_id, matched and matched.span_id, back),
@@ -56,10 +73,12 @@ def _row(row: TraceRow, longest_ns: int, now_ns: int, zone: tzinfo, back: str) -
         name=row.root_name or NO_NAME,
         orphans=row.orphan_count,
         is_sealed=row.is_sealed,
+        said=phrases(verdict, brief=True) if verdict else (),
         services=tuple(shown),
         more_services=len(row.services) - len(shown),
         duration=format_duration_ns(row.duration_ns),
-        bar_pct=f"{max(0.5, row.duration_ns / longest_ns * 100) if longest_ns else 0.5:.2f}%",
+        bar_pct=f"{bar_pct:.2f}%",
+        cuts=_cuts(row, verdict, longest_ns) if verdict else (),
         matched_service=matched.service if matched else "",
         matched_name=(matched.name or NO_NAME) if matched else "",
         matched_duration=format_duration_ns(matched.duration_ns) if matched else "",
@@ -70,3 +89,16 @@ def _row(row: TraceRow, longest_ns: int, now_ns: int, zone: tzinfo, back: str) -
         at=clock_text(row.started_ns, now_ns, zone),
         at_utc=utc_text(row.started_ns),
     )
+
+
+def _cuts(row: TraceRow, verdict: Verdict, longest_ns: int) -> tuple[Cut, ...]:
+    """The waited time by service, most first; what is left of it, and what nobody waited for, stays pale."""
+    names = sorted(service.name for service in row.services)
+    waited_pct = min(verdict.waited_ns, row.duration_ns) / longest_ns * 100 if longest_ns else 0
+    cuts, x = [], 0.0
+    for place, thousandths in verdict.shares:
+        width = waited_pct * thousandths / 1000
+        if place < len(names) and width > 0.1:
+            cuts.append(Cut(names[place], f"{x:.2f}%", f"{width:.2f}%"))
+        x += width
+    return tuple(cuts)

@@ -15,7 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from apps.explorer.trace.path import Path, path_of
 from apps.store.queries import load_trace, trace_version
+from apps.traces.column_readers import columns_of
+from apps.traces.contributions import Contributions, contributions_of
+from apps.traces.family import Family
 from apps.traces.model import Trace
 from apps.traces.tree import Node, Tree, build_tree
 
@@ -35,6 +39,8 @@ class Loaded:
     is_sealed: bool
     received_ns: int
     """When its newest span arrived."""
+    verdict: bytes | None
+    """As it was judged when it was sealed; None when it has to be judged now."""
     keys: dict[int, str]
     """Row keys of spans whose id stands more than once, by position; the others' key is their id."""
     memory: OrderedDict = field(default_factory=OrderedDict)
@@ -47,6 +53,14 @@ class Loaded:
             name = node.span.service
             found[name] = found.get(name, 0) + node.is_error
         return found
+
+    @cached_property
+    def found(self) -> Contributions:
+        return contributions_of(Family(columns_of(self.trace)))
+
+    @cached_property
+    def path(self) -> Path:
+        return path_of(self.found)
 
     def key_of(self, node: Node) -> str:
         return self.keys.get(node.span.position) or node.span.span_id
@@ -121,6 +135,7 @@ def _decode(key: tuple[int, str], version: str) -> Loaded | None:
         version=version,
         is_sealed=stored.is_sealed,
         received_ns=stored.last_received_ns,
+        verdict=stored.verdict,
         keys=_row_keys(stored.trace),
     )
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from django.urls import reverse
 
+from apps.explorer.trace.answer import answer_of
 from apps.explorer.trace.finding import matches
 from apps.explorer.trace.head import trace_head
 from apps.explorer.trace.loaded import Loaded
@@ -16,8 +17,11 @@ from apps.explorer.trace.moment import stray_logs
 from apps.explorer.trace.panel import span_panel
 from apps.explorer.trace.rows import RowPainter, RowView
 from apps.explorer.trace.scale import minimap_svg, scale_of
+from apps.explorer.trace.shares import strip_of
 from apps.explorer.trace.state import TraceState
 from apps.explorer.trace.steps import found_of, panel_links, tools_of
+from apps.insights.judged import Judged, judge_trace
+from apps.insights.usual_span import usual_duration_ns
 from apps.store.queries import list_services
 from apps.traces.durations import format_count
 from apps.traces.strays import first_look
@@ -55,12 +59,13 @@ class TracePage:
 
     def __init__(
         self, loaded: Loaded, state: TraceState, asked: Mapping[str, str], *,
-        workspace_id: int, zone: tzinfo, retention_days: int, quiet_s: int,
+        workspace_id: int, zone: tzinfo, retention_days: int, quiet_s: int, now_ns: int,
     ):  # fmt: skip
         self.loaded = loaded
         self.state = state
         self.asked = asked
         self.workspace_id = workspace_id
+        self.now_ns = now_ns
         self.clock = {"zone": zone, "retention_days": retention_days, "quiet_s": quiet_s}
 
     def whole(self) -> dict:
@@ -87,7 +92,16 @@ class TracePage:
 
     def head(self) -> dict:
         head = trace_head(self.loaded, self.state, **self.clock)
-        return {**self._shared(), "head": head, "stray_logs": stray_logs(self.loaded.trace)}
+        return {**self._shared(), **self._answer(), "head": head, "stray_logs": stray_logs(self.loaded.trace)}
+
+    def _answer(self) -> dict:
+        answer = answer_of(self.loaded, self.state, self.judged, self.now_ns)
+        return {"answer": answer, "strip": strip_of(self.judged, self.hues) if answer else None}
+
+    @cached_property
+    def judged(self) -> Judged:
+        loaded = self.loaded
+        return judge_trace(self.workspace_id, loaded.trace, loaded.found, loaded.verdict, self.now_ns)
 
     def span(self) -> dict:
         return {**self._shared(), **self._panel(), **self._tools()}
@@ -171,7 +185,7 @@ class TracePage:
         )
 
     def _blocks(self, first: int, count: int) -> list[Block]:
-        painter = RowPainter(self.loaded, self.state, self.hues, frozenset(self.hits))
+        painter = RowPainter(self.loaded, self.state, self.hues, frozenset(self.hits), self.layout.window)
         rows = self.layout.rows(first, count)
         return [
             Block(first + at, tuple(painter.view(row) for row in rows[at : at + BLOCK_ROWS]))
@@ -182,8 +196,11 @@ class TracePage:
         node = self.selected
         if node is None:
             return {"panel": None}
-        panel = span_panel(node, self.loaded.trace, self.loaded.key_of(node))
+        panel = span_panel(node, self.loaded, self._usual_ns(node))
         return {"panel": panel, "panel_links": panel_links(self.loaded, self.state, node)}
+
+    def _usual_ns(self, node: Node) -> float | None:
+        return usual_duration_ns(self.workspace_id, node.span, self.now_ns)
 
     def _tools(self) -> dict:
         return {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.explorer.trace.loaded import Loaded
 from apps.explorer.trace.moment import SHOWN_MOMENTS, Moment, event_moment, log_moment
 from apps.explorer.trace.values import Attribute, attributes, visible
 from apps.traces import semconv
 from apps.traces.attribute_groups import group_attributes
 from apps.traces.durations import format_count, format_duration_ns, format_offset_ns
-from apps.traces.model import Link, Span, Trace
+from apps.traces.model import Link, Span
 from apps.traces.moments import utc_text
 from apps.traces.tree import Node
 
@@ -58,19 +59,20 @@ class Panel:
     """(label, value) of ids, times, flags, trace state and dropped counts."""
 
 
-def span_panel(node: Node, trace: Trace, key: str) -> Panel:
-    """What the panel of a node's span shows; `key` is its row's."""
-    span, trace_id, trace_start_ns = node.span, trace.trace_id, trace.start_ns
+def span_panel(node: Node, loaded: Loaded, usual_ns: float | None) -> Panel:
+    """What the panel of a node's span shows; `usual_ns`: the middle of what spans like it take, where that is known."""
+    span, trace = node.span, loaded.trace
+    trace_id = trace.trace_id
     logs = trace.logs.get(span.span_id, ())
     events = span.events
     hot = HOT_KEYS if span.is_error else frozenset()
     return Panel(
-        key=key,
+        key=loaded.key_of(node),
         service=span.service,
         name=visible(span.name) or "(no name)",
         peer=semconv.peer_name(span) or "",
         error=_error(span, logs),
-        facts=_facts(node, trace_start_ns),
+        facts=_facts(node, loaded, usual_ns),
         is_error=span.is_error,
         status=span.status,
         count=len(span.attributes),
@@ -87,15 +89,25 @@ def span_panel(node: Node, trace: Trace, key: str) -> Panel:
     )
 
 
-def _facts(node: Node, trace_start_ns: int) -> tuple[tuple[str, str], ...]:
-    span = node.span
+def _facts(node: Node, loaded: Loaded, usual_ns: float | None) -> tuple[tuple[str, str], ...]:
+    span, trace_start_ns = node.span, loaded.trace.start_ns
     return (
         ("Duration", format_duration_ns(span.duration_ns) if span.is_timed else "–"),
+        ("Usually", format_duration_ns(round(usual_ns)) if usual_ns is not None else "–"),
+        ("On the path", _on_path(node, loaded)),
         ("Starts", format_offset_ns(span.start_ns - trace_start_ns) if span.is_timed else "not set"),
         ("Ends", format_offset_ns(span.start_ns + span.duration_ns - trace_start_ns) if span.is_timed else "–"),
         ("Kind", span.kind),
         ("Spans below", format_count(node.size - 1)),
     )
+
+
+def _on_path(node: Node, loaded: Loaded) -> str:
+    """How much of the waited time is this span's own."""
+    own_ns = loaded.path.own_ns.get(node.position)
+    if own_ns:
+        return format_duration_ns(own_ns)
+    return "no, nobody waited" if node.position in loaded.path.beside else "no, others took longer"
 
 
 def _error(span: Span, logs: tuple) -> tuple[str, str] | None:

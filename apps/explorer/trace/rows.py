@@ -8,9 +8,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.explorer.templatetags.look import hue_class
 from apps.explorer.trace.loaded import Loaded
+from apps.explorer.trace.path import bars
 from apps.explorer.trace.state import TraceState
 from apps.explorer.trace.values import visible
-from apps.traces.axis import Bar
+from apps.traces.axis import Bar, Window
 from apps.traces.durations import format_count
 from apps.traces.oddities import Oddity
 from apps.traces.waterfall import Row
@@ -70,8 +71,11 @@ class RowView:
 class RowPainter:
     """Turns rows into views: all rows of an answer share the state, the hues and the matches."""
 
-    def __init__(self, loaded: Loaded, state: TraceState, hues: dict[str, int], hits: frozenset[int]):
+    def __init__(
+        self, loaded: Loaded, state: TraceState, hues: dict[str, int], hits: frozenset[int], window: Window
+    ):  # fmt: skip
         self.loaded = loaded
+        self.window = window
         self.state = state
         self.hues = hues
         self.hits = hits
@@ -107,9 +111,18 @@ class RowPainter:
             aside=_aside(row),
             pills=_pills(row),
             duration=row.duration_text,
-            lane=_lane(row),
+            lane=_lane(row, self._accountable(row), span.position in loaded.path.unexplained),
             starts=f"starts at {row.offset_text}",
         )
+
+    def _accountable(self, row: Row) -> list[Bar]:
+        """When the row's span, or one of a folded run, was what somebody waited for."""
+        stretches = self.loaded.path.stretches
+        if row.fold is None:
+            own = stretches.get(row.span.position, [])
+        else:
+            own = sorted(stretch for at in row.fold.positions for stretch in stretches.get(at, ()))
+        return bars(own, self.window, self.loaded.trace.start_ns)
 
     def _is_hit(self, row: Row) -> bool:
         if not self.hits:
@@ -167,22 +180,31 @@ def _guides(row: Row, step_px: int) -> SafeString:
     return mark_safe("".join(f'<path{cls} d="{"".join(paths)}"/>' for paths, cls in both if paths))
 
 
-def _lane(row: Row) -> SafeString:
-    """The shapes of a lane. Only numbers and class names of ours go in."""
+def _lane(row: Row, accountable: list[Bar], is_unexplained: bool) -> SafeString:
+    """The shapes of a lane: pale from start to end, solid (hatched where no span says on what) and underlined while
+    somebody waited for this span and nothing below it. Only numbers and class names of ours go in."""
     if row.bar.outside:
         return mark_safe("")
     if row.fold:
         # A stroke is a pixel wide whatever the span lasted: it says when and how many, not how long.
         strokes = (f'<rect class="solid" x="{stroke.x}%" width="1" y="7" height="10"/>' for stroke in row.fold.strokes)
         shapes = [_rect("soft-fill", row.bar, rounded=1), *strokes]
+        for bar in accountable:
+            shapes += [_rect("solid", bar), _path(bar)]
         return mark_safe("".join(shapes))
-    shapes = [_rect("solid", row.bar, rounded=2)]
+    shapes = [_rect("soft-fill", row.bar, rounded=2)]
+    for bar in accountable:
+        shapes += [_rect("gap-fill" if is_unexplained else "solid", bar), _path(bar)]
     if row.error == "here":
         shapes.append(_rect("err-edge", row.bar, y=4, height=2))
     for event in row.events:
         cls, radius = ("evt", 3) if event.is_exception else ("evt-plain", 2)
         shapes.append(f'<circle class="{cls}" cx="{event.x}%" cy="12" r="{radius}"/>')
     return mark_safe("".join(shapes))
+
+
+def _path(bar: Bar) -> str:
+    return _rect("cp", bar, y=19, height=2)
 
 
 def _rect(cls: str, bar: Bar, *, y: int = 7, height: int = 10, rounded: int = 0) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC
 
 from django.conf import settings
@@ -81,6 +82,7 @@ def _page(request: HttpRequest, loaded: Loaded) -> TracePage:
         zone=zone_named(request.COOKIES.get("tz", "")) or UTC,
         retention_days=settings.TRACER_RETENTION_DAYS,
         quiet_s=settings.TRACER_QUIET_SECONDS,
+        now_ns=time.time_ns(),
     )
 
 

@@ -30,8 +30,8 @@ COUNT_EXPLAINS_TIMES = 2
 RETRIES_EXPLAIN_PCT = 40
 """Failed tries and the pauses after them are the reason when they took this much of the unusual time."""
 
-HIDDEN_PCT = 10
-"""Work that usually contributes at most this much of its present time usually runs beside something longer."""
+HIDDEN_PCT = 2
+"""Work that usually contributes at most this much of the usual waited time runs beside something longer."""
 
 LEAST_QUEUE_WAIT_NS = 500_000_000
 """A message that lay for less is not worth a word."""

@@ -122,7 +122,8 @@ def _called_by(case: Case) -> dict:
 
 def serial_calls(case: Case) -> Finding | None:
     """Work that usually runs beside something longer now runs by itself: no other call of its caller overlaps it."""
-    if not case.usual.traces or case.usual.own_p50_ns * 100 > case.own_ns * HIDDEN_PCT or not case.entries:
+    hidden_ns = case.compared.usual.waited_p50_ns * HIDDEN_PCT // 100
+    if not case.usual.traces or case.usual.own_p50_ns > hidden_ns or not case.entries:
         return None
     _, _, call = case.entries[0]
     if call < 0:

@@ -1,0 +1,46 @@
+"""`/api/v1/traces/<trace_id>/verdict`: why a trace took its time or failed, and who took how much of it."""
+
+from __future__ import annotations
+
+import time
+
+from django.http import HttpResponse
+
+from apps.api.base import ApiView, json_answer
+from apps.api.trace_ids import stored_trace, whole_trace_id
+from apps.insights.judged import judge_trace
+from apps.store.results import TraceRow
+from apps.traces.column_readers import columns_of
+from apps.traces.contributions import contributions_of
+from apps.traces.family import Family
+from apps.traces.verdict.codec import unpack
+from apps.traces.verdict.told import told
+
+MOST_PARTS = 1_000
+"""In one answer, largest first; a trace of more has names made up for every call."""
+
+
+class VerdictView(ApiView):
+    def get(self, request, trace_id: str) -> HttpResponse:
+        trace_id = whole_trace_id(trace_id)
+        stored = stored_trace(self.workspace_id, trace_id)
+        found = contributions_of(Family(columns_of(stored.trace)))
+        judged = judge_trace(self.workspace_id, stored.trace, found, stored.verdict, time.time_ns())
+        parts = [
+            {
+                "service": part.service, "span_name": part.span_name, "kind_of_work": part.kind_of_work,
+                "own_ns": part.own_ns, "calls": part.calls, "not_broken_down_ns": part.not_broken_down_ns,
+            }
+            for part in judged.parts[:MOST_PARTS]
+        ]  # fmt: skip
+        answer = {"trace_id": trace_id, "is_sealed": stored.is_sealed, **told(judged.verdict), "contributions": parts}
+        return json_answer(answer)
+
+
+def row_verdict(row: TraceRow) -> dict | None:
+    """Of a row of results; null while the trace arrives."""
+    verdict = unpack(row.verdict)
+    if verdict is None:
+        return None
+    said = told(verdict)
+    return {name: said[name] for name in ("sentence", "cause", "service", "added_ns", "usual_ns")}

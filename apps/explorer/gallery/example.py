@@ -63,8 +63,8 @@ def example_rows() -> tuple[ExampleBlock, ...]:
     trace = read_trace(TRACE_ID, _document())
     tree = build_tree(trace)
     loaded = Loaded(trace, tree, version="", is_sealed=True, received_ns=START_NS, keys={})
-    painter = RowPainter(loaded, TraceState(span=f"{19:016x}"), HUES, frozenset())
     layout = lay_out(tree, View())
+    painter = RowPainter(loaded, TraceState(span=f"{19:016x}"), HUES, frozenset(), layout.window)
     return (ExampleBlock(0, tuple(painter.view(row) for row in layout.rows(0, len(layout)))),)
 
 

@@ -39,10 +39,10 @@ class Loaded:
     is_sealed: bool
     received_ns: int
     """When its newest span arrived."""
-    verdict: bytes | None
-    """As it was judged when it was sealed; None when it has to be judged now."""
     keys: dict[int, str]
     """Row keys of spans whose id stands more than once, by position; the others' key is their id."""
+    verdict: bytes | None = None
+    """As it was judged when it was sealed; None when it has to be judged now."""
     memory: OrderedDict = field(default_factory=OrderedDict)
 
     @cached_property

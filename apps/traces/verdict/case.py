@@ -7,6 +7,7 @@ from functools import cached_property
 
 from apps.traces.contributions import BESIDE, Contributions
 from apps.traces.error_words import one_line
+from apps.traces.peers import UNNAMED_HOST, Call
 from apps.traces.usual import PartKey, Usual, UsualPart
 from apps.traces.verdict.limits import MAX_NAME, MORE_CALLS_PCT, RARE_PCT
 from apps.traces.work import Part, kind_of_work
@@ -77,8 +78,7 @@ class Case:
         for child in self.found.family.children[index]:
             if self.columns.service[child] != own:
                 return self.columns.service[child]
-        call = self.columns.call[index]
-        return call.peer.name if call is not None else ""
+        return called(self.columns.call[index])
 
     @cached_property
     def entries(self) -> list[tuple[int, int, int]]:
@@ -94,6 +94,11 @@ class Case:
         keys = {(self.service, self.columns.name[index], kind_of_work(self.found, index)) for index in indices}
         parts = [self.compared.part(key) for key in keys]
         return sum(part.calls_p50 for part in parts), sum(part.calls_p95 for part in parts)
+
+
+def called(call: Call | None) -> str:
+    """Whom a call names; "" for a host that is only an address."""
+    return call.peer.name if call is not None and call.peer.name != UNNAMED_HOST else ""
 
 
 def are_more(calls: int, usual_p95: int) -> bool:

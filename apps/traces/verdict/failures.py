@@ -10,7 +10,7 @@ from apps.traces.error_origin import ErrorOrigin, Read, errors_of
 from apps.traces.error_words import one_line
 from apps.traces.kinship import LOST
 from apps.traces.semconv import error_code
-from apps.traces.verdict.case import short
+from apps.traces.verdict.case import called, short
 from apps.traces.verdict.facts import ERROR, Finding
 from apps.traces.verdict.limits import MAX_MESSAGE
 from apps.traces.verdict.retries import Retried, retried
@@ -49,12 +49,11 @@ def failure(found: Contributions, failures: Failures) -> Finding | None:
         if (o.service, o.span_name, o.error.type, o.error.pattern)
         == (chosen.service, chosen.span_name, chosen.error.type, chosen.error.pattern)
     ]  # fmt: skip
-    call = columns.call[chosen.span]
     return Finding(
         ERROR,
         service=short(chosen.service),
         span_name=short(chosen.span_name),
-        peer=short(call.peer.name) if call is not None else "",
+        peer=short(called(columns.call[chosen.span])),
         failed=len(alike),
         error_type=chosen.error.type,
         error_message=one_line(chosen.error.message, MAX_MESSAGE),

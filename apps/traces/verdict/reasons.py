@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from apps.traces.durations import NBSP, format_count, format_duration_ns
-from apps.traces.peers import UNNAMED_HOST
 from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding
 from apps.traces.verdict.limits import LEADS_PCT
@@ -93,7 +92,7 @@ def _network(main: Finding) -> str:
 
 
 def _missing(main: Finding) -> str:
-    who = main.peer if main.peer not in ("", UNNAMED_HOST) else f"whoever answered {main.span_name}"
+    who = main.peer or f"whoever answered {main.span_name}"
     return f"{who} sent no spans of what it did for {format_duration_ns(main.part_ns)}"
 
 

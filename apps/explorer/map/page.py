@@ -212,5 +212,3 @@ def _short(number: int) -> str:
             scaled = number / (size if name != "k" else 10**3)
             return f"{scaled:.1f}\u00a0{name}" if scaled < 10 else f"{scaled:,.0f}\u00a0{name}".replace(",", "\u00a0")
     return format_count(number)
-
-

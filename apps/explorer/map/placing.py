@@ -11,8 +11,12 @@ ROUNDS = 6
 
 
 def heights(
-    columns: list[list[int]], near: list[list[tuple[int, float]]], half: list[float], is_bend: list[bool],
-    gap: float, bend_gap: float,
+    columns: list[list[int]],
+    near: list[list[tuple[int, float]]],
+    half: list[float],
+    is_bend: list[bool],
+    gap: float,
+    bend_gap: float,
 ) -> list[float]:
     """The middle (px) of each vertex. `near`: (neighbour, pull) in both columns beside; `half`: half of its height;
     `is_bend`: a bend of a long link, which may come closer to what is beside it (`bend_gap`) than nodes to nodes."""

@@ -17,7 +17,8 @@ from functools import cached_property
 
 from apps.explorer.trace.path import Path, path_of
 from apps.store.queries import load_trace, trace_version
-from apps.traces.column_readers import columns_of
+from apps.traces.column_readers import ColumnReader, columns_of
+from apps.traces.columns import Columns
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.family import Family
 from apps.traces.model import Trace
@@ -41,6 +42,7 @@ class Loaded:
     """When its newest span arrived."""
     keys: dict[int, str]
     """Row keys of spans whose id stands more than once, by position; the others' key is their id."""
+    columns: Columns | None = None
     verdict: bytes | None = None
     """As it was judged when it was sealed; None when it has to be judged now."""
     memory: OrderedDict = field(default_factory=OrderedDict)
@@ -56,7 +58,7 @@ class Loaded:
 
     @cached_property
     def found(self) -> Contributions:
-        return contributions_of(Family(columns_of(self.trace)))
+        return contributions_of(Family(self.columns or columns_of(self.trace)))
 
     @cached_property
     def path(self) -> Path:
@@ -91,6 +93,7 @@ class Loaded:
         return made
 
 
+_columns = ColumnReader()
 _lock = threading.Lock()
 _traces: OrderedDict[tuple[int, str], Loaded] = OrderedDict()
 _loading: dict[tuple[int, str], threading.Lock] = {}
@@ -129,7 +132,7 @@ def _decode(key: tuple[int, str], version: str) -> Loaded | None:
     stored = load_trace(*key)
     if stored is None or not len(stored.trace):
         return None
-    return Loaded(
+    loaded = Loaded(
         trace=stored.trace,
         tree=build_tree(stored.trace),
         version=version,
@@ -137,7 +140,10 @@ def _decode(key: tuple[int, str], version: str) -> Loaded | None:
         received_ns=stored.last_received_ns,
         verdict=stored.verdict,
         keys=_row_keys(stored.trace),
+        columns=_columns.read_document(bytes.fromhex(stored.trace.trace_id), stored.payload),
     )
+    _ = loaded.path  # Every answer draws it.
+    return loaded
 
 
 @contextmanager

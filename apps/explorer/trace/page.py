@@ -100,8 +100,11 @@ class TracePage:
 
     @cached_property
     def judged(self) -> Judged:
-        loaded = self.loaded
-        return judge_trace(self.workspace_id, loaded.trace, loaded.found, loaded.verdict, self.now_ns)
+        loaded, now_ns = self.loaded, self.now_ns
+        return loaded.remember(
+            ("judged", now_ns // 60_000_000_000),
+            lambda: judge_trace(self.workspace_id, loaded.trace, loaded.found, loaded.verdict, now_ns),
+        )
 
     def span(self) -> dict:
         return {**self._shared(), **self._panel(), **self._tools()}

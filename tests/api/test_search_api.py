@@ -99,6 +99,7 @@ def test_a_row_says_what_the_page_shows(api):
         "matched": {"span_id": PAYMENT, "service": "payment", "name": "charge", "duration_ns": 400_000_000},
         "matched_count": 1,
         "is_sealed": False,
+        "verdict": None,  # none is stored before the trace is sealed
     }
     assert body["is_complete"] is True
     assert body["ran_out"] is False

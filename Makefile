@@ -3,6 +3,7 @@
 #   make up      the same without the shop
 #   make test    the whole test suite
 #   make bench   measurements; writes docs/benchmarks.md
+#   make bench-large   a trace of 50 000 spans in Chromium; writes docs/large-traces.md
 #   make chaos   kills every process under load and counts (docs/durability.md); about 20 minutes
 #   make lint    ruff and the direction of imports
 # An environment of your own:  make test VENV=/path/to/venv READY=1   (READY=1: everything is installed there)
@@ -16,7 +17,7 @@ RUNTIME := $(if $(READY),,$(VENV)/.runtime)
 DEVELOPMENT := $(if $(READY),,$(VENV)/.development)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: demo up test bench chaos lint format setup setup-dev clean
+.PHONY: demo up test bench bench-large chaos lint format setup setup-dev clean
 .DEFAULT_GOAL := up
 
 demo: $(RUNTIME)
@@ -30,6 +31,9 @@ test: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python bench/run.py $(ARGS)
+
+bench-large: $(DEVELOPMENT)
+	$(BIN)/python bench/large_traces.py $(ARGS)
 
 chaos: $(DEVELOPMENT)
 	$(BIN)/python bench/chaos.py $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.traces.model import MAX_TIME_NS
 from apps.traces.tree import Node, Tree
 
 LINES = 36
@@ -47,15 +48,20 @@ def _line(nodes: list[Node], tree: Tree) -> list[tuple[float, float, str, bool]]
     current: dict[tuple[str, bool], list] = {}
     for node in nodes:
         span = node.span
-        if not span.is_timed:
+        start_ns, end_ns = span.start_ns, span.end_ns
+        if not 0 < start_ns <= MAX_TIME_NS:
             continue
-        left = (span.start_ns - start) * scale
-        right = min(100.0, left + span.duration_ns * scale)
+        left = right = (start_ns - start) * scale
+        if end_ns > start_ns:
+            right = min(100.0, (end_ns - start) * scale)
         # An error melts only with its like: one failed call must not paint the minutes around it.
         kind = span.service, node.is_error
         bar = current.get(kind)
         if bar and left <= bar[1] + NEAR_PCT and right >= bar[0] - NEAR_PCT:
-            bar[0], bar[1] = min(bar[0], left), max(bar[1], right)
+            if left < bar[0]:
+                bar[0] = left
+            if right > bar[1]:
+                bar[1] = right
         else:
             current[kind] = bar = [left, right, *kind]
             done.append(bar)

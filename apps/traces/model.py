@@ -28,7 +28,7 @@ MAX_TIME_NS = 2**63 - 1
 
 Pairs = tuple[tuple[str, object], ...]
 
-_ERROR_KEY = b"\x0a\x05error"
+ERROR_KEY = b"\x0a\x05error"
 """KeyValue.key = "error" on the wire: field 1, five bytes."""
 
 
@@ -63,11 +63,15 @@ class Resource:
 
 
 class Scope:
-    """The instrumentation scope (name, version, attributes) one group of spans came with."""
+    """The instrumentation scope (name, version, attributes) one group of spans came with.
 
-    def __init__(self, pb, schema_url: str = ""):
+    `may_mark_errors` is False where no span of it has an attribute `error`.
+    """
+
+    def __init__(self, pb, schema_url: str = "", may_mark_errors: bool = True):
         self.pb = pb
         self.schema_url = schema_url
+        self.may_mark_errors = may_mark_errors
 
     @property
     def name(self) -> str:
@@ -127,6 +131,7 @@ class Span:
         "position",
         "resource",
         "scope",
+        "service",
         "span_id",
         "start_ns",
     )
@@ -135,9 +140,11 @@ class Span:
         self.pb = pb
         self.resource = resource
         self.scope = scope
+        self.service: str = resource.service
         self.position = position
         self.span_id: str = pb.span_id.hex()
-        self.parent_id: str = pb.parent_span_id.hex().strip("0") and pb.parent_span_id.hex()
+        parent_id = pb.parent_span_id
+        self.parent_id: str = parent_id.hex() if any(parent_id) else ""
         self.start_ns: int = pb.start_time_unix_nano
         self.end_ns: int = pb.end_time_unix_nano
         self._pairs: Pairs | None = None
@@ -145,10 +152,6 @@ class Span:
     @property
     def name(self) -> str:
         return self.pb.name
-
-    @property
-    def service(self) -> str:
-        return self.resource.service
 
     @property
     def kind(self) -> str:
@@ -177,10 +180,11 @@ class Span:
     @property
     def is_error(self) -> bool:
         """ERROR status, or the `error` attribute that Zipkin and OpenTracing clients set."""
-        if self.pb.status.code == 2:
+        code = self.pb.status.code
+        if code == 2:
             return True
         # Looking for the key's bytes takes 1 µs a span, decoding its attributes 10.
-        if self.pb.status.code == 1 or _ERROR_KEY not in self.pb.SerializeToString():
+        if code == 1 or not self.scope.may_mark_errors or ERROR_KEY not in self.pb.SerializeToString():
             return False
         return marks_error(self.get("error"))
 

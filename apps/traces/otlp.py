@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from apps.traces import wire
-from apps.traces.model import LogRecord, Resource, Scope, Span, Trace
+from apps.traces.model import ERROR_KEY, LogRecord, Resource, Scope, Span, Trace
 from apps.traces.values import any_value, attribute_pairs
 
 
@@ -20,11 +20,12 @@ def read_trace(trace_id: str, payload: bytes, logs: bytes = b"") -> Trace:
     """The spans of `trace_id` (32 hex digits) in a serialised TracesData, with its log records in a serialised
     LogsData; others in them are passed over."""
     wanted = bytes.fromhex(trace_id)
+    may_mark_errors = ERROR_KEY in payload
     spans: list[Span] = []
     for group in TracesData.FromString(payload).resource_spans:
         resource = Resource(group.resource, group.schema_url)
         for scoped in group.scope_spans:
-            scope = Scope(scoped.scope, scoped.schema_url)
+            scope = Scope(scoped.scope, scoped.schema_url, may_mark_errors)
             for pb in scoped.spans:
                 if pb.trace_id == wanted:
                     spans.append(Span(pb, resource, scope, len(spans)))

@@ -158,15 +158,13 @@ Figures of one run, printed as they came out; repeat it with `make bench-large`.
 - 50 000 spans: ten attributes each, six services, 21 MB of OTLP; runs of equal siblings folded, {rows:,} rows.
   A chain: every span is the child of the one before
 - cold: the first opening of a trace that the server has not read since it was stored, by a browser with an empty cache
-  ({copies} traces of each kind). Warm: the server has it in memory, the browser has styles and scripts ({warm} openings)
+  ({copies} traces of each kind). Warm: the server has it in memory, the browser styles and scripts ({warm} openings)
 
 """
 
 
 def report(found: list[Found], empty: Weight, browser: str) -> str:
-    text = HEAD.format(
-        **machine(), browser=browser, load=LOAD, rows=found[0].rows, copies=COPIES, warm=WARM
-    )
+    text = HEAD.format(**machine(), browser=browser, load=LOAD, rows=found[0].rows, copies=COPIES, warm=WARM)
     lines = ["| | target | " + " | ".join(f.kind for f in found) + " |", "|---" * (len(found) + 2) + "|"]
 
     def line(what: str, target: str, say: Callable[[Found], str]) -> None:

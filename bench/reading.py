@@ -1,4 +1,4 @@
-"""A trace page in the real browser: when its first rows are painted, how windows of rows follow a scroll, what it weighs."""
+"""A trace page in the real browser: when first rows are painted, how windows of rows follow a scroll, what it costs."""
 
 from __future__ import annotations
 

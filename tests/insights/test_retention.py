@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from apps.insights import fold as folding
 from apps.insights.fold import fold
-from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, TEN, day_at, partitions
+from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, TEN, day_at, drop_before, partitions
 from apps.insights.queries import coverage, covered
 from apps.insights.retention import drop_expired
 from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window
@@ -19,6 +20,13 @@ from tests.store.shop import random_traces, some_trace
 from tests.storing import digest_all, send
 
 pytestmark = pytest.mark.usefixtures("store")
+
+
+@pytest.fixture(autouse=True)
+def no_partitions(store):
+    """Other tests leave theirs, emptied."""
+    for level in LEVELS:
+        drop_before(level, day_at(time.time_ns() // MINUTE_NS) + timedelta(days=500))
 
 
 def kept(level) -> int:

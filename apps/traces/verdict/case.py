@@ -9,7 +9,16 @@ from apps.traces.contributions import BESIDE, Contributions
 from apps.traces.error_words import one_line
 from apps.traces.peers import UNNAMED_HOST, Call
 from apps.traces.usual import PartKey, Usual, UsualPart
-from apps.traces.verdict.limits import MAX_NAME, MORE_CALLS_PCT, RARE_PCT
+from apps.traces.verdict.limits import (
+    FAR_TIMES,
+    HIDDEN_PCT,
+    MAX_NAME,
+    MORE_CALLS_PCT,
+    RARE_PCT,
+    ROUNDING_PCT,
+    SPREAD_PCT,
+    UNSEEN_PCT,
+)
 from apps.traces.work import Part, kind_of_work
 
 ABSENT = UsualPart(0, 0, 0, 0, 0)
@@ -23,15 +32,33 @@ class Comparison:
 
     def service(self, name: str) -> UsualPart:
         """ABSENT when the service is in few of the usual traces."""
-        return self._unless_rare(self.usual.services.get(name))
+        return self._unless_rare(self.usual.services.get(name), RARE_PCT)
 
     def part(self, key: PartKey) -> UsualPart:
-        return self._unless_rare(self.usual.parts.get(key))
+        return self._unless_rare(self.usual.parts.get(key), RARE_PCT)
 
-    def _unless_rare(self, part: UsualPart | None) -> UsualPart:
-        if part is None or part.traces * 100 < self.usual.traces * RARE_PCT:
+    def limit_of_service(self, name: str) -> int:
+        """What it contributes at most without being unusual; 0 where it is hardly ever seen."""
+        known = self._unless_rare(self.usual.services.get(name), UNSEEN_PCT)
+        return limit_ns(known.own_p50_ns, known.own_p95_ns)
+
+    def is_far(self, part: Part) -> bool:
+        """Far beyond anything usual of that part."""
+        known = self._unless_rare(self.usual.parts.get(part[:3]), UNSEEN_PCT)
+        return part.own_ns > FAR_TIMES * known.own_p95_ns
+
+    def is_far_service(self, name: str, own_ns: int) -> bool:
+        known = self._unless_rare(self.usual.services.get(name), UNSEEN_PCT)
+        return own_ns > FAR_TIMES * known.own_p95_ns
+
+    def _unless_rare(self, part: UsualPart | None, rare_pct: int) -> UsualPart:
+        if part is None or part.traces * 100 < self.usual.traces * rare_pct:
             return ABSENT
         return part
+
+    def is_hidden(self, own_ns: int) -> bool:
+        """So little is usual that the work usually runs beside something longer."""
+        return own_ns * 100 <= self.usual.waited_p50_ns * HIDDEN_PCT
 
 
 class Case:
@@ -99,6 +126,11 @@ class Case:
 def called(call: Call | None) -> str:
     """Whom a call names; "" for a host that is only an address."""
     return call.peer.name if call is not None and call.peer.name != UNNAMED_HOST else ""
+
+
+def limit_ns(p50_ns: int, p95_ns: int) -> int:
+    """What a duration must exceed to be unusual."""
+    return p95_ns + (p95_ns - p50_ns) * SPREAD_PCT // 100 + p95_ns * ROUNDING_PCT // 100
 
 
 def are_more(calls: int, usual_p95: int) -> bool:

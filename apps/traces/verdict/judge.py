@@ -8,9 +8,9 @@ from dataclasses import replace
 from apps.traces.contributions import Contributions
 from apps.traces.error_words import one_line
 from apps.traces.kinship import LOST, NONE
-from apps.traces.usual import NOTHING_USUAL, Usual, UsualPart
+from apps.traces.usual import NOTHING_USUAL, Usual
 from apps.traces.verdict import rules
-from apps.traces.verdict.case import Case, Comparison, short
+from apps.traces.verdict.case import Case, Comparison, limit_ns, short
 from apps.traces.verdict.facts import (
     CLOCK_SKEW,
     MISSING_SPANS,
@@ -26,6 +26,7 @@ from apps.traces.verdict.failures import NO_FAILURES, Failures, failure
 from apps.traces.verdict.limits import (
     ALONE_EXCESS_PCT,
     ENOUGH_TRACES,
+    FAR_EXCESS_PCT,
     LEAST_EXCESS_NS,
     LEAST_EXCESS_PCT,
     LEAST_SKEW_NS,
@@ -35,8 +36,6 @@ from apps.traces.verdict.limits import (
     MAX_SERVICES,
     MAX_SHARES,
     MOST_SERVICES,
-    ROUNDING_PCT,
-    SPREAD_PCT,
     USUAL_ERRORS_PCT,
 )
 from apps.traces.verdict.retries import retries
@@ -91,45 +90,53 @@ def _with_error(found: Contributions, failures: Failures, usual: Usual, by_time:
     return [*by_time, error] if by_time or not are_usual else []
 
 
-def limit_ns(p50_ns: int, p95_ns: int) -> int:
-    """What a duration must exceed to be unusual."""
-    return p95_ns + (p95_ns - p50_ns) * SPREAD_PCT // 100 + p95_ns * ROUNDING_PCT // 100
-
-
 def _slow(found: Contributions, parts: Sequence[Part], usual: Usual, failures: Failures) -> list[Finding]:
     """What took more time than usual, each with the most telling reason for it: at most two services."""
-    excess, own, compared = found.waited_ns - usual.waited_p50_ns, _by_service(parts), Comparison(usual)
     least = max(LEAST_EXCESS_NS, usual.waited_p50_ns * LEAST_EXCESS_PCT // 100)
-    if excess < least:
+    if found.waited_ns - usual.waited_p50_ns < least:
         return []
+    own, compared = _by_service(parts), Comparison(usual)
     is_slow = found.waited_ns > limit_ns(usual.waited_p50_ns, usual.waited_p95_ns)
-    if not is_slow:
-        least = max(least, usual.waited_p50_ns * ALONE_EXCESS_PCT // 100)
     excesses = {service: own_ns - compared.service(service).own_p50_ns for service, own_ns in own.items()}
-    chosen = [
-        service
-        for service, excess in excesses.items()
-        if excess >= least and own[service] > _limit_of(compared.service(service))
-    ]
-    if not chosen:
-        if not is_slow:
-            return []
-        chosen = [max(excesses, key=lambda service: (excesses[service], service))]
-    chosen.sort(key=lambda service: (-excesses[service], service))
-    cases = [Case(found, parts, compared, service, own[service]) for service in chosen[:MAX_SERVICES]]
+    chosen = _standing_out(parts, own, excesses, compared, least if is_slow else None)
+    if not chosen and is_slow:
+        chosen = {max(excesses, key=lambda service: (excesses[service], service))}
+    ranked = sorted(chosen, key=lambda service: (-excesses[service], service))[:MAX_SERVICES]
+    cases = [Case(found, parts, compared, service, own[service]) for service in ranked]
     reasons = [_with_answer(found, _reason(case), failures) for case in cases]
     return reasons[:1] if _say_the_same(*reasons[:2]) else reasons
 
 
-def _say_the_same(first: Finding, second: Finding | None = None) -> bool:
+def _standing_out(
+    parts: Sequence[Part], own: dict[str, int], excesses: dict[str, int], compared: Comparison, least: int | None
+) -> set[str]:  # fmt: skip
+    """Services that are unusual by themselves. `least`: of what they add to a slow trace; None for one that is not."""
+    waited = compared.usual.waited_p50_ns
+    most = max(LEAST_EXCESS_NS, waited * ALONE_EXCESS_PCT // 100) if least is None else least
+    chosen = {
+        service
+        for service, excess in excesses.items()
+        if excess >= most and own[service] > compared.limit_of_service(service)
+    }
+    far = max(LEAST_EXCESS_NS, waited * FAR_EXCESS_PCT // 100)
+    chosen |= {name for name, excess in excesses.items() if excess >= far and compared.is_far_service(name, own[name])}
+    for part in parts:  # Largest first.
+        if part.own_ns < far:
+            break
+        if part.own_ns - compared.part(part[:3]).own_p50_ns >= far and compared.is_far(part):
+            chosen.add(part.service)
+    return chosen
+
+
+def _reason(case: Case) -> Finding:
+    return next(reason for rule in RULES if (reason := rule(case)) is not None)
+
+
+def _say_the_same(first: Finding | None = None, second: Finding | None = None) -> bool:
     """A service that was called more, and its caller that called it more; two services of the same retries."""
-    if second is None or first.cause != second.cause:
+    if first is None or second is None or first.cause != second.cause:
         return False
     return first.cause == RETRIES or (first.cause == MORE_CALLS and second.service in (first.peer, first.service))
-
-
-def _limit_of(part: UsualPart) -> int:
-    return limit_ns(part.own_p50_ns, part.own_p95_ns)
 
 
 def _reason(case: Case) -> Finding:

@@ -16,16 +16,22 @@ LEAST_EXCESS_PCT = 20
 """…nor is less than a fifth of what the whole trace usually takes."""
 ALONE_EXCESS_PCT = 50
 """Where the trace as a whole is not unusual, a service that is has to add half of what the trace usually takes."""
+FAR_TIMES, FAR_EXCESS_PCT = 3, 25
+"""…or a quarter, where it, or a part of it, takes three times its p95: the rest of the trace varies, this never did."""
 MAX_SERVICES = 2
 """So many services are told of, each with its reason."""
 
 RARE_PCT = 10
 """A part present in fewer of the usual traces is not usual: all its time is unusual time."""
 
+UNSEEN_PCT = 1
+"""A part of so few of the usual traces is unusual in itself; between this and RARE_PCT it is judged by how long it
+takes where it is."""
+
 MORE_CALLS_PCT = 150
 """So many more calls than the usual p95 are more calls: 2 instead of 1, 9 instead of 6."""
-COUNT_EXPLAINS_TIMES = 2
-"""More calls are the reason as long as each takes at most twice its usual time."""
+MANY_TIMES = 3
+"""Of work that usually runs beside something longer nothing is known but the count; so many times more is more."""
 
 RETRIES_EXPLAIN_PCT = 40
 """Failed tries and the pauses after them are the reason when they took this much of the unusual time."""

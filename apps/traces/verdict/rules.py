@@ -21,7 +21,7 @@ from apps.traces.verdict.facts import (
     SLOWER_CODE,
     Finding,
 )
-from apps.traces.verdict.limits import COUNT_EXPLAINS_TIMES, HIDDEN_PCT
+from apps.traces.verdict.limits import MANY_TIMES
 from apps.traces.work import EXTERNAL, NETWORK, OWN_CODE, is_long
 from apps.traces.work import NOT_BROKEN_DOWN as LOST_WORK
 
@@ -73,14 +73,14 @@ def waiting_by_name(case: Case) -> Finding | None:
 
 
 def called_more(case: Case) -> Finding | None:
-    """The whole service was called more often than usual, and did each time what it usually does."""
+    """The whole service was called more often than usual, and did each time about what it usually does."""
     spans = [entry for entry, _, _ in case.entries]
     if not spans:
         return None
     usual_calls, usual_most = case.usual_calls_of(spans)
-    if not usual_calls or not are_more(len(spans), usual_most) or not _count_explains(
-        case.own_ns, case.usual.own_p50_ns, len(spans), usual_calls
-    ):  # fmt: skip
+    if not usual_calls or not are_more(len(spans), usual_most):
+        return None
+    if not _count_explains(case, case.own_ns, case.usual.own_p50_ns, len(spans), usual_calls):
         return None
     entry, caller, call = max(case.entries, key=lambda e: (case.found.own_ns[e[0]], -e[0]))
     return finding(
@@ -92,17 +92,20 @@ def called_more(case: Case) -> Finding | None:
 
 
 def more_calls(case: Case) -> Finding | None:
-    """The leading part stands there more often than usual, and each time took what it usually takes: N + 1."""
+    """The leading part stands there more often than usual, and each time took about what it usually takes: N + 1."""
     lead, usual = case.lead, case.lead_usual
     if not usual.calls_p50 or not are_more(lead.calls, usual.calls_p95):
         return None
-    if not _count_explains(lead.own_ns, usual.own_p50_ns, lead.calls, usual.calls_p50):
+    if not _count_explains(case, lead.own_ns, usual.own_p50_ns, lead.calls, usual.calls_p50):
         return None
     return finding(case, MORE_CALLS)
 
 
-def _count_explains(own_ns: int, usual_ns: int, calls: int, usual_calls: int) -> bool:
-    return own_ns * usual_calls <= COUNT_EXPLAINS_TIMES * calls * usual_ns
+def _count_explains(case: Case, own_ns: int, usual_ns: int, calls: int, usual_calls: int) -> bool:
+    """The calls grew more in number than in length."""
+    if case.compared.is_hidden(usual_ns):
+        return calls >= MANY_TIMES * usual_calls
+    return own_ns * usual_calls**2 <= usual_ns * calls**2
 
 
 def new_call(case: Case) -> Finding | None:
@@ -122,8 +125,7 @@ def _called_by(case: Case) -> dict:
 
 def serial_calls(case: Case) -> Finding | None:
     """Work that usually runs beside something longer now runs by itself: no other call of its caller overlaps it."""
-    hidden_ns = case.compared.usual.waited_p50_ns * HIDDEN_PCT // 100
-    if not case.usual.traces or case.usual.own_p50_ns > hidden_ns or not case.entries:
+    if not case.usual.traces or not case.compared.is_hidden(case.usual.own_p50_ns) or not case.entries:
         return None
     _, _, call = case.entries[0]
     if call < 0:

@@ -101,7 +101,7 @@ def _failed(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
     yield Phrase(": ")
     yield Phrase(error_text(main), "" if brief else "strong")
     yield Phrase(_AGAIN if main.is_recovered else "")
-    yield Phrase("" if brief else ".")
+    yield Phrase("" if brief or error_text(main).endswith("…") else ".")
 
 
 def _lay(verdict: Verdict, brief: bool) -> Iterator[Phrase]:

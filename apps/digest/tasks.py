@@ -13,7 +13,7 @@ from django.db import DatabaseError, DataError
 from apps.digest.seal import digest_shard as seal_shard
 from apps.digest.seal import ripe_until_us
 from apps.digest.verdicts import judge_again as judge_traces_again
-from apps.digest.verdicts import judge_message
+from apps.digest.verdicts import judge_messages
 from apps.insights.messages import pair_messages as pair_ends
 from apps.store.connection import StoreUnavailable, store_cursor
 from apps.store.dictionaries import learn, workspaces, workspaces_without_dictionary
@@ -25,12 +25,9 @@ from apps.store.partitions import (
     make_partitions_ahead,
     sort_in_new_tokens,
 )
-from apps.traces.verdict.waits import QueueWait
 
 _log = logging.getLogger(__name__)
 
-MOST_JUDGED = 200
-"""Traces judged again in one run because a message's time in its queue became known: a quarter of a second."""
 MAX_SECONDS = 20
 """A task gives the worker back after this long; the next beat goes on."""
 
@@ -87,13 +84,8 @@ def judge_again() -> None:
 
 @shared_task(ignore_result=True)
 def pair_messages() -> None:
-    """How long messages lay in queues between traces; the traces that took them are judged again, the first few."""
-    waits: dict[tuple[int, bytes], list[QueueWait]] = {}
-    for found in pair_ends():
-        waits.setdefault(found[:2], []).append(QueueWait(found.service, found.queue, found.lay_ns))
-    with store_cursor() as cursor:
-        for (workspace_id, trace_id), lay in list(waits.items())[:MOST_JUDGED]:
-            judge_message(cursor, workspace_id, trace_id, lay, time.time_ns())
+    """How long messages lay in queues between traces; the traces whose messages lay unusually long are judged again."""
+    judge_messages(pair_ends(), time.time_ns())
 
 
 @shared_task(ignore_result=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
+from apps.insights.messages import Paired
 from apps.insights.usual import usual
 from apps.store.connection import store_cursor
 from apps.store.verdicts import Stored, replace_verdict, roots_to_judge_again, sealed_trace, traces_to_judge_again
@@ -16,14 +18,14 @@ from apps.traces.usual import NOTHING_USUAL
 from apps.traces.verdict.codec import pack
 from apps.traces.verdict.failures import failures_of
 from apps.traces.verdict.judge import judge
-from apps.traces.verdict.limits import ENOUGH_TRACES
-from apps.traces.verdict.waits import QueueWait, waits_in
+from apps.traces.verdict.limits import ENOUGH_TRACES, LEAST_QUEUE_WAIT_NS
+from apps.traces.verdict.waits import QueueWait, queue_wait, waits_in
 
 _log = logging.getLogger(__name__)
 _reader = ColumnReader()
 
 DAY_S = 86_400
-MOST_ROOTS, MOST_TRACES = 50, 1_000
+MOST_ROOTS, MOST_TRACES, MOST_MESSAGES = 50, 1_000, 300
 """Looked at in one run. A run of so many traces takes a worker about a second."""
 
 
@@ -58,14 +60,28 @@ def judge_again(now_ns: int, most: int = MOST_TRACES) -> int:
     return most - left
 
 
-def judge_message(cursor, workspace_id: int, trace_id: bytes, waits: list[QueueWait], now_ns: int) -> bool:
-    """Judge a trace whose message lay in a queue for a time that has just become known."""
-    stored = sealed_trace(cursor, workspace_id, trace_id)
-    return stored is not None and _judge_anew(cursor, workspace_id, stored, now_ns, waits)
+def judge_messages(paired: Iterable[Paired], now_ns: int) -> int:
+    """Judge traces whose messages, as has just become known, lay unusually long, the longest first; how many were."""
+    waits: dict[tuple[int, bytes], list[Paired]] = {}
+    for one in sorted(paired, key=lambda found: -found.lay_ns):
+        if one.root_service is not None and one.lay_ns >= LEAST_QUEUE_WAIT_NS:
+            waits.setdefault((one.workspace_id, one.trace_id), []).append(one)
+    judged = 0
+    with store_cursor() as cursor:
+        for (workspace_id, trace_id), mine in waits.items():
+            if judged >= MOST_MESSAGES:
+                break
+            lay = [QueueWait(one.service, one.queue, one.lay_ns) for one in mine]
+            known = usual(workspace_id, mine[0].root_service, mine[0].root_name, now_ns)
+            if known.traces >= ENOUGH_TRACES and queue_wait(lay, known) is not None:
+                stored = sealed_trace(cursor, workspace_id, trace_id)
+                judged += stored is not None and _judge_anew(cursor, workspace_id, stored, now_ns, lay)
+    return judged
 
 
 def _judge_anew(cursor, workspace_id: int, stored: Stored, now_ns: int, waits: list[QueueWait] | None = None) -> bool:
     if not stored.draft.groups:
         return False
-    packed = verdict_of(workspace_id, stored.draft, analyse(stored.draft, _reader.read(stored.draft)), now_ns, waits)
+    analysis = analyse(stored.draft, _reader.read(stored.draft))
+    packed = verdict_of(workspace_id, stored.draft, analysis, now_ns, waits)
     return packed is not None and replace_verdict(cursor, stored, packed)

@@ -33,6 +33,9 @@ class Paired(NamedTuple):
     service: str
     queue: str
     lay_ns: int
+    root_service: str | None
+    """Of that trace; None where its main root is none."""
+    root_name: str | None
 
 
 class _Row(NamedTuple):
@@ -65,7 +68,10 @@ def pair_messages() -> list[Paired]:
     except BaseException:
         forget_books()  # Keys registered in a transaction that is gone are gone, too.
         raise
-    return [Paired(row.workspace_id, row.trace_id, row.service, row.queue, row.lay_ns) for row in paired]
+    return [
+        Paired(row.workspace_id, row.trace_id, row.service, row.queue, row.lay_ns, row.root_service, row.root_name)
+        for row in paired
+    ]
 
 
 def _pair_all(cursor) -> list[_Row]:

@@ -6,11 +6,14 @@ import pytest
 from django.db import connection
 
 from apps.digest import verdicts
+from apps.digest.tasks import pair_messages
 from apps.digest.verdicts import judge_again
 from apps.insights.usual import forget_usual
 from apps.store.queries import load_trace
 from apps.store.search import search
 from apps.traces.verdict.codec import pack, unpack
+from tests.insights.test_messages import putting, taking
+from tests.store.shop import trace_id_of
 from tests.storing import NS, digest_all, send, window
 from tests.traces.build import SpanSpec, traces_data
 
@@ -104,6 +107,29 @@ def test_a_trace_that_cannot_be_judged_is_sealed_without(monkeypatch):
     send(checkout(1))
     assert digest_all() == 1
     assert load_trace(1, f"{1:032x}").verdict is None
+
+
+def message(number: int, lay_ms: float):
+    """A trace that puts a message into a queue, and the one that takes it."""
+    putter, taker = putting(number, 120), taking(1000 + number, of=number, after_ms=10 + lay_ms, ago_s=120)
+    return putter, taker
+
+
+def test_a_trace_whose_message_lay_long_is_judged_again_once_that_is_known():
+    for number in range(1, 41):
+        send(*message(number, 700))
+    digest_all()
+    pair_messages()
+    forget_usual()
+    send(*message(100, 30_000), *message(101, 700))
+    digest_all()
+    long, short = trace_id_of(1100), trace_id_of(1101)
+    assert unpack(load_trace(1, long).verdict).main.cause == "nothing_unusual"
+    pair_messages()
+    found = unpack(load_trace(1, long).verdict)
+    assert (found.main.cause, found.main.service, found.main.peer) == ("queue_wait", "mail", "kafka:orders")
+    assert abs(found.main.added_ns - 30 * NS) < NS
+    assert unpack(load_trace(1, short).verdict).main.cause == "nothing_unusual"
 
 
 def test_the_statements_find_traces_by_their_index():

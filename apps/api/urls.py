@@ -7,6 +7,7 @@ from apps.api.jaeger import v3_views as v3
 from apps.api.jaeger import views as jaeger
 from apps.api.jaeger.dependencies_view import Dependencies as JaegerDependencies
 from apps.api.own.errors_view import ErrorsView
+from apps.api.own.figures_views import OneServiceView, ServiceFiguresView
 from apps.api.own.map_view import MapView
 from apps.api.own.names_views import ServicesView, SpanNamesView
 from apps.api.own.search_view import SearchView
@@ -21,6 +22,8 @@ urlpatterns = [
     path("api/v1/traces/<str:trace_id>/verdict", VerdictView.as_view(), name="api-verdict"),
     path("api/v1/services", ServicesView.as_view(), name="api-services"),
     path("api/v1/services/<path:service>/span-names", SpanNamesView.as_view(), name="api-span-names"),
+    path("api/v1/service-figures", ServiceFiguresView.as_view(), name="api-service-figures"),
+    path("api/v1/service-figures/<path:service>", OneServiceView.as_view(), name="api-one-service"),
     path("api/v1/map", MapView.as_view(), name="api-map"),
     path("api/v1/why", WhyView.as_view(), name="api-why"),
     path("api/v1/errors", ErrorsView.as_view(), name="api-errors"),

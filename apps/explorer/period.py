@@ -40,7 +40,8 @@ class PeriodForm(forms.Form):
     tz = ZoneField(required=False)
 
     usual_range = ""
-    """Another default than the usual one, by name."""
+    usual_against = BEFORE
+    """Other defaults than the usual ones, by name."""
 
     def __init__(self, data, *, now_ns: int, zone: tzinfo):
         said = {name: data[name] for name in self.base_fields if data.get(name, "") != ""}
@@ -51,7 +52,7 @@ class PeriodForm(forms.Form):
         self.zone = zone_named(data.get("tz", "")) or zone
         for field in (self.fields["start"], self.fields["end"]):
             field.zone = self.zone
-        self.period = chosen_period(self.usual_range, None, None, BEFORE, now_ns)
+        self.period = chosen_period(self.usual_range, None, None, self.usual_against, now_ns)
 
     @property
     def params(self) -> dict[str, str]:
@@ -64,7 +65,7 @@ class PeriodForm(forms.Form):
             ends = cleaned["start"], cleaned["end"]
             preset = cleaned["range"] or ("" if any(end is not None for end in ends) else self.usual_range)
             try:
-                self.period = chosen_period(preset, *ends, cleaned["against"], self.now_ns)
+                self.period = chosen_period(preset, *ends, cleaned["against"] or self.usual_against, self.now_ns)
             except ValueError as error:
                 self.add_error("end", str(error))
         return cleaned
@@ -146,7 +147,9 @@ def _preset(form: PeriodForm, path: str, name: str) -> Choice:
 
 def _against(form: PeriodForm, path: str, name: str) -> Choice:
     words = f"the {form.period.length_words} before" if name == BEFORE else AGAINST_WORDS[name]
-    return Choice(words, form.link(path, against=None if name == BEFORE else name), form.period.against == name)
+    return Choice(
+        words, form.link(path, against=None if name == form.usual_against else name), form.period.against == name
+    )
 
 
 def _zones(form: PeriodForm, path: str, viewer_zone: tzinfo) -> tuple[Choice, ...]:

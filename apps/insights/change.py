@@ -57,13 +57,17 @@ class Change(NamedTuple):
         return self.after / self.before if self.before and self.after is not None else None
 
     @property
+    def is_change(self) -> bool:
+        return self.word not in (SAME, UNSURE)
+
+    @property
     def is_worse(self) -> bool:
         return self.word in (SLOWER, MORE)
 
     @property
     def weight(self) -> float:
         """For sorting by what changed: how far from the same, in either direction; new and gone are large."""
-        if self.word in (SAME, UNSURE):
+        if not self.is_change:
             return 0.0
         factor = self.factor
         return abs(math.log(factor)) if factor else 3.0

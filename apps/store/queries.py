@@ -38,6 +38,19 @@ def _stored(trace_id: str, loaded: Loaded, hot_ns: int) -> StoredTrace:
     return StoredTrace(trace, not hot_ns, max(hot_ns, loaded.sealed_ns), loaded.payload, loaded.verdict)
 
 
+def stored_verdicts(workspace_id: int, trace_ids: Iterable[str]) -> dict[str, bytes]:
+    """Trace id -> its verdict as it was packed at sealing (`apps.traces.verdict.codec`), of those that have one."""
+    with store_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT trace_id::text, verdict FROM trace
+            WHERE trace_id = ANY(%s::uuid[]) AND workspace_id = %s AND part = 0 AND verdict IS NOT NULL
+            """,
+            [list(trace_ids), workspace_id],
+        )
+        return {trace_id.replace("-", ""): bytes(verdict) for trace_id, verdict in cursor.fetchall()}
+
+
 def has_trace(workspace_id: int, trace_id: str) -> bool:
     """Whether a span of `trace_id` (32 hex digits) is stored in this workspace; nothing of it is read."""
     wanted = bytes.fromhex(trace_id)

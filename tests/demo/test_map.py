@@ -1,4 +1,4 @@
-"""The demo shop's service map, as the product answers it, is the topology the shop declares: with sampling and without."""
+"""The shop's service map, as the product answers it, is the topology it declares: with sampling and without."""
 
 import time
 from collections import Counter, defaultdict

@@ -7,9 +7,9 @@ import time
 from django.http import HttpResponse
 
 from apps.api.base import ApiView, json_answer
+from apps.api.own.figures import figures_object
 from apps.api.own.period import PERIOD_NAMES, period_object, read_period, refuse_unknown
 from apps.api.problem import Problem
-from apps.insights.figures import Figures
 from apps.insights.map_graph import Ends, around, node_of
 from apps.insights.queries import coverage, freshness
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap, service_map
@@ -57,8 +57,8 @@ def _node(found: MapNode, minutes: tuple[float, float]) -> dict:
     return {
         **found.node._asdict(),
         "changes": list(found.words),
-        "now": _figures(found.now, minutes[1]),
-        "before": _figures(found.before, minutes[0]),
+        "now": figures_object(found.now, minutes[1]),
+        "before": figures_object(found.before, minutes[0]),
     }
 
 
@@ -71,21 +71,6 @@ def _edge(found: MapEdge, minutes: tuple[float, float]) -> dict:
         "changes": list(found.words),
         "calls_per_call": fan.after and round(fan.after, 3),
         "calls_per_call_before": fan.before and round(fan.before, 3),
-        "now": _figures(found.now, minutes[1]),
-        "before": _figures(found.before, minutes[0]),
+        "now": figures_object(found.now, minutes[1]),
+        "before": figures_object(found.before, minutes[0]),
     }
-
-
-def _figures(figures: Figures, minutes: float) -> dict:
-    """`calls` and `errors` are weighted by what a sampled span stands for, `samples` is not."""
-    return {
-        "calls": round(figures.calls, 3),
-        "calls_a_minute": round(figures.calls / minutes, 4),
-        "samples": figures.samples,
-        "errors": round(figures.errors / 1000, 3),
-        **{f"{name}_ns": _ns(figures.p(share)) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
-    }
-
-
-def _ns(value: float | None) -> int | None:
-    return None if value is None else round(value)

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apps.explorer.search.pasted import trace_address
+from apps.explorer.verdicts import said_of
 from apps.explorer.why.form import WhyForm
 from apps.insights.why.samples import Samples
 from apps.traces.durations import format_duration_ns
 from apps.traces.moments import clock_text, utc_text
-from apps.traces.verdict.codec import unpack
-from apps.traces.verdict.words import phrases
 
 EXAMPLES = 3
 
@@ -40,18 +39,12 @@ def examples(samples: Samples, longest_ns: int, form: WhyForm) -> tuple[Example,
             trace_address(sample.trace_id),
             format_duration_ns(sample.waited_ns),
             tuple(_slices(sample.services, longest_ns)),
-            _said(sample.verdict),
+            said_of(sample.verdict),
             clock_text(sample.start_ns, form.now_ns, form.zone),
             utc_text(sample.start_ns),
         )
         for sample in shown
     )
-
-
-def _said(verdict: bytes | None) -> str:
-    """The trace's own sentence, as in a row of results."""
-    found = unpack(verdict)
-    return "".join(phrase.text for phrase in phrases(found, brief=True)) if found else ""
 
 
 def _slices(services: Iterable[tuple[str, int]], longest_ns: int) -> Iterable[Slice]:

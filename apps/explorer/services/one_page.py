@@ -1,0 +1,275 @@
+"""`/services/<name>`: one service, from the sentence down to the traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.explorer.change import Mark, duration_mark, error_mark, format_rate, rate_mark
+from apps.explorer.line_chart import (
+    AREA,
+    DURATION,
+    ERROR,
+    HIGH,
+    MAIN,
+    MEDIAN,
+    NUMBER,
+    PERCENT,
+    Line,
+    LineChart,
+    Release,
+    line_chart,
+)
+from apps.explorer.map.look import KIND_ICONS, shown_name
+from apps.explorer.search.pasted import trace_address
+from apps.explorer.services.addresses import map_link, search_link, service_link, why_link
+from apps.explorer.services.cells import NONE, Cells, Impact, cells, duration_text, impact
+from apps.explorer.services.forms import ServiceForm
+from apps.explorer.spark import spark_path
+from apps.explorer.verdicts import said_of
+from apps.insights.change import UNKNOWN, UNSURE
+from apps.insights.one_service import Neighbour, OneService, VersionLine, one_service
+from apps.insights.window import MINUTE_NS
+from apps.store.queries import stored_verdicts
+from apps.traces.durations import format_count, format_duration_ns, format_percent
+from apps.traces.moments import clock_text, utc_text
+from apps.traces.why.since import Since
+
+KIND_OF_PEER = {"database": "db", "cache": "cache", "queue": "queue", "external": "out"}
+ICONS = {"SERVER": "http", "INTERNAL": "code", "CLIENT": "http", "PRODUCER": "queue", "CONSUMER": "queue"}
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    name: str
+    icon: str
+    peer: str
+    kind: str
+    link: str
+    """A search for these spans."""
+    impact: Impact
+    cells: Cells
+    spark: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlowRow:
+    link: str
+    duration: str
+    width: str
+    said: str
+    """What the trace's verdict says; else the span's name."""
+    at: str
+    at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    version: str
+    is_now: bool
+    """Its spans are the last that came."""
+    first_seen: str
+    share: str
+    p50: str
+    p95: str
+    duration: Mark
+    errors: str
+    error_mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class NearRow:
+    name: str
+    service: str
+    """"" for what is no service."""
+    icon: str
+    link: str
+    rate: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The sentence: `what` went `before` → `now`; the rest is "" when it cannot be said."""
+
+    word: str
+    """`slower`, `faster`, `errors`, `same`, `silent`, `few` or `no_before`."""
+    before: str
+    now: str
+    since: str
+    version: str
+    samples: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    id: str
+    label: str
+    number: str
+    unit: str
+    mark: Mark
+    chart: LineChart
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePage:
+    name: str
+    said: Said
+    figures: tuple[KeyFigure, ...]
+    names: tuple[NameRow, ...]
+    more_names: str
+    kinds: tuple[str, ...]
+    slowest: tuple[SlowRow, ...]
+    versions: tuple[VersionRow, ...]
+    version: str
+    callers: tuple[NearRow, ...]
+    callees: tuple[NearRow, ...]
+    first_seen: str
+    last_seen: str
+    map_link: str
+    why_link: str
+    search_link: str
+
+
+def service_page(workspace_id: int, name: str, form: ServiceForm) -> ServicePage | None:
+    """Of a valid form; None for a service nothing is known of."""
+    found = one_service(workspace_id, name, form.period, form.kind_or_none)
+    if found is None:
+        return None
+    now_ns, zone = form.now_ns, form.zone
+    latest_ns = max((one.last_seen_ns for one in found.versions), default=0)
+    versions = tuple(_version(form, one, one.last_seen_ns == latest_ns) for one in found.versions)
+    return ServicePage(
+        name=name,
+        said=_said(found, form),
+        figures=_figures(found, form),
+        names=tuple(_name(form, name, line) for line in found.names),
+        more_names=format_count(found.more_names) if found.more_names else "",
+        kinds=tuple(ICONS),
+        slowest=_slowest(workspace_id, found, form),
+        versions=versions,
+        version=next((one.version for one in versions if one.is_now), ""),
+        callers=tuple(_near(form, one) for one in found.callers),
+        callees=tuple(_near(form, one) for one in found.callees),
+        first_seen=clock_text(found.first_seen_ns, now_ns, zone).partition(".")[0],
+        last_seen=clock_text(found.last_seen_ns, now_ns, zone).partition(".")[0],
+        map_link=map_link(form, name),
+        why_link=why_link(form, name),
+        search_link=search_link(form, service=name),
+    )
+
+
+def _said(found: OneService, form: ServiceForm) -> Said:
+    now, before = found.now, found.before
+    changed = found.duration.is_change and now.samples and before.samples
+    words = (
+        ("silent", not now.samples), ("no_before", not before.samples),
+        ("slower" if found.duration.is_worse else "faster", changed), ("errors", found.errors.is_worse),
+        ("few", found.duration.word == UNSURE),
+    )  # fmt: skip
+    word = next((word for word, holds in words if holds), "same")
+    if word == "errors":
+        told = format_percent(before.error_share), format_percent(now.error_share)
+    else:
+        told = duration_text(before.p(0.95)), duration_text(now.p(0.95))
+    since = found.since if changed and _agrees(found.since, word) else None
+    return Said(
+        word, *told, _minute(since.start_ns, form) if since else "", _version_near(found, since),
+        format_count(min(now.samples, before.samples) if before.samples else now.samples),
+    )  # fmt: skip
+
+
+def _agrees(since: Since | None, word: str) -> bool:
+    """A stretch that is over is no answer to since when."""
+    return since is not None and since.end_ns is None and since.is_more == (word == "slower")
+
+
+def _version_near(found: OneService, since: Since | None) -> str:
+    """The version that came within five minutes of the change, or two steps where these are longer."""
+    if since is None:
+        return ""
+    near_ns = max(5 * MINUTE_NS, 2 * found.step_ns)
+    close = [r for r in found.releases if r.is_new and abs(r.seen_ns - since.start_ns) <= near_ns]
+    return min(close, key=lambda r: abs(r.seen_ns - since.start_ns)).version if close else ""
+
+
+def _minute(at_ns: int, form: ServiceForm) -> str:
+    return clock_text(at_ns, form.now_ns, form.zone).rpartition(":")[0]
+
+
+def _figures(found: OneService, form: ServiceForm) -> tuple[KeyFigure, ...]:
+    against, minutes = form.period.against_label, found.step_ns / MINUTE_NS
+    line = found.line
+    releases = [Release(release.seen_ns, release.version) for release in found.releases]
+
+    def chart(lines: list[Line], axis, label: str, has_names: bool = False) -> LineChart:
+        return line_chart(found.steps, found.step_ns, lines, axis, label=label, zone=form.zone, releases=releases,
+                          has_names=has_names)  # fmt: skip
+
+    rates = [one.calls / minutes for one in line]
+    shares = [one.error_share if one.samples else None for one in line]
+    rate = format_rate(found.now.calls / form.period.minutes) if found.now.samples else NONE
+    quantiles = [Line(name, role, [one.p(share) for one in line])
+                 for name, role, share in (("p50", MEDIAN, 0.5), ("p99", HIGH, 0.99), ("p95", MAIN, 0.95))]  # fmt: skip
+    p95, unit = _parted(duration_text(found.now.p(0.95)))
+    errors = format_percent(found.now.error_share) if found.now.samples else NONE
+    return (
+        KeyFigure("rate", "Rate", rate, "calls a minute", rate_mark(found.rate, against),
+                  chart([Line("calls a minute", AREA, rates)], NUMBER, f"{rate} calls a minute.")),
+        KeyFigure("errors", "Errors", *_parted(errors), error_mark(found.errors, against),
+                  chart([Line("errors", ERROR, shares)], PERCENT, f"{errors} of the calls failed.")),
+        KeyFigure("durations", "Duration, p95", p95, unit, duration_mark(found.duration, against),
+                  chart(quantiles, DURATION, f"p95 of the duration: {p95} {unit}.", has_names=True)),
+    )  # fmt: skip
+
+
+def _parted(text: str) -> tuple[str, str]:
+    number, _, unit = text.partition("\u00a0")
+    return number, unit
+
+
+def _name(form: ServiceForm, service: str, line) -> NameRow:
+    key, period = line.key, form.period
+    return NameRow(
+        name=key.span_name,
+        icon=KIND_OF_PEER.get(key.peer_kind, ICONS.get(key.kind, "code")),
+        peer=key.peer if key.kind in ("CLIENT", "PRODUCER") else "",
+        kind=key.kind,
+        link=search_link(form, service=service, name=key.span_name),
+        impact=impact(line.impact),
+        cells=cells(line.now, line.duration, UNKNOWN, line.errors, period),
+        spark=spark_path(line.p95s),
+    )
+
+
+def _slowest(workspace_id: int, found: OneService, form: ServiceForm) -> tuple[SlowRow, ...]:
+    verdicts = stored_verdicts(workspace_id, (example.trace_id for _, example in found.slowest))
+    longest = max((example.duration_ns for _, example in found.slowest), default=1)
+    return tuple(
+        SlowRow(
+            trace_address(example.trace_id, example.span_id), format_duration_ns(example.duration_ns),
+            f"{example.duration_ns / max(longest, 1) * 100:.1f}%",
+            said_of(verdicts.get(example.trace_id)) or key.span_name,
+            clock_text(example.start_ns, form.now_ns, form.zone).partition(".")[0], utc_text(example.start_ns),
+        )
+        for key, example in found.slowest
+    )  # fmt: skip
+
+
+def _version(form: ServiceForm, one: VersionLine, is_now: bool) -> VersionRow:
+    against = "the other versions"
+    return VersionRow(
+        one.version or "(none)", is_now, clock_text(one.first_seen_ns, form.now_ns, form.zone).partition(".")[0],
+        format_percent(one.share), duration_text(one.now.p(0.5)), duration_text(one.now.p(0.95)),
+        duration_mark(one.duration, against),
+        format_percent(one.now.error_share) if one.now.samples else NONE, error_mark(one.errors, against),
+    )  # fmt: skip
+
+
+def _near(form: ServiceForm, one: Neighbour) -> NearRow:
+    is_service = one.node.kind == "service"
+    return NearRow(
+        shown_name(one.node), one.node.name if is_service else "", KIND_ICONS.get(one.node.kind, "user"),
+        service_link(form, one.node.name) if is_service else "",
+        f"{format_rate(one.now.calls / form.period.minutes)}/min" if one.now.samples else "none",
+        rate_mark(one.rate, form.period.against_label),
+    )  # fmt: skip

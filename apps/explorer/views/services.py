@@ -1,0 +1,69 @@
+"""`/services` and `/services/<name>`."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.accounts.access import current_workspace
+from apps.explorer.fresh import fresh_line
+from apps.explorer.period import PeriodForm, period_picker
+from apps.explorer.services.addresses import service_link
+from apps.explorer.services.all_page import PATH, services_page
+from apps.explorer.services.forms import ServiceForm, ServicesForm
+from apps.explorer.services.one_page import service_page
+from apps.insights.queries import freshness
+from apps.store.queries import first_span_received_at
+from apps.traces.moments import zone_named
+
+
+@require_safe
+def services(request: HttpRequest) -> HttpResponse:
+    """`/services?…`. 422 with what is wrong when the address cannot be read. With `name=` that service, for names that
+    an address cannot hold as its path."""
+    if request.GET.get("name"):
+        return service(request, request.GET["name"])
+    workspace_id = current_workspace(request).id
+    form = ServicesForm(request.GET, **asked_now(request))
+    is_valid = form.is_valid()
+    context = figures_context(request, workspace_id, form, PATH) | {"nav": "services", "form": form}
+    if not is_valid:
+        return render(request, "explorer/services/all.html", context, status=422)
+    if first_span_received_at(workspace_id) is None:
+        return render(request, "explorer/services/first.html", context)
+    return render(request, "explorer/services/all.html", context | {"page": services_page(workspace_id, form)})
+
+
+@require_safe
+def service(request: HttpRequest, name: str) -> HttpResponse:
+    """`/services/<name>?…`. 404 for a service nothing is known of."""
+    workspace_id = current_workspace(request).id
+    form = ServiceForm(request.GET, **asked_now(request))
+    is_valid = form.is_valid()
+    path = service_link(None, name)
+    context = figures_context(request, workspace_id, form, path) | {"nav": "services", "form": form, "name": name}
+    if not is_valid:
+        return render(request, "explorer/services/one.html", context | {"path": path}, status=422)
+    page = service_page(workspace_id, name.replace("\0", ""), form)
+    if page is None:
+        return render(request, "explorer/services/missing.html", context, status=404)
+    return render(request, "explorer/services/one.html", context | {"page": page, "path": path})
+
+
+def asked_now(request: HttpRequest) -> dict:
+    """What a period form needs besides the query string: now, and the viewer's zone (a cookie, else UTC)."""
+    return {"now_ns": time.time_ns(), "zone": zone_named(request.COOKIES.get("tz", "")) or UTC}
+
+
+def figures_context(request: HttpRequest, workspace_id: int, form: PeriodForm, path: str) -> dict:
+    """What every page of figures draws: the period picker, and how fresh the figures are."""
+    viewer_zone = zone_named(request.COOKIES.get("tz", "")) or UTC
+    fresh = freshness(workspace_id, form.now_ns)
+    return {
+        "period": period_picker(form, path, viewer_zone),
+        "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone),
+    }

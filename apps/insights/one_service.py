@@ -1,0 +1,180 @@
+"""One service over a period: its calls, its span names, its versions, and who stands around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.insights.change import UNKNOWN, Change, duration_change, error_change, rate_change
+from apps.insights.figures import NO_FIGURES, Example, Figures
+from apps.insights.map_graph import together
+from apps.insights.own_time import own_of_service
+from apps.insights.period import Period
+from apps.insights.queries import NameKey, edges, first_seen, services, span_names
+from apps.insights.series import series, step_for
+from apps.insights.why.releases import releases
+from apps.traces.deposits import NAME, SERVICE
+from apps.traces.peers import Node
+from apps.traces.why.finding import Release
+from apps.traces.why.since import Since, since_of_durations
+
+CHART_POINTS, SPARK_POINTS = 90, 36
+MOST_NAMES = 40
+"""Span names with quantiles: those with the most time of their own, then the busiest."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameLine:
+    key: NameKey
+    now: Figures
+    duration: Change
+    errors: Change
+    impact: float
+    """Of the service's own time, 0 to 1; of what nobody waited for nothing is known, and it is 0."""
+    p95s: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    version: str
+    now: Figures
+    share: float
+    """Of the calls in the window, 0 to 1."""
+    first_seen_ns: int
+    last_seen_ns: int
+    duration: Change
+    """Against all other versions in both windows."""
+    errors: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    node: Node
+    now: Figures
+    rate: Change
+
+
+@dataclass(frozen=True, slots=True)
+class OneService:
+    name: str
+    now: Figures
+    before: Figures
+    duration: Change
+    rate: Change
+    errors: Change
+    since: Since | None
+    """When its durations changed, if they did at one moment within the window."""
+    releases: tuple[Release, ...]
+    steps: tuple[int, ...]
+    step_ns: int
+    line: tuple[Figures, ...]
+    names: tuple[NameLine, ...]
+    more_names: int
+    slowest: tuple[tuple[NameKey, Example], ...]
+    versions: tuple[VersionLine, ...]
+    callers: tuple[Neighbour, ...]
+    callees: tuple[Neighbour, ...]
+    first_seen_ns: int
+    last_seen_ns: int
+
+
+def one_service(workspace_id: int, name: str, period: Period, kind: str | None = None) -> OneService | None:
+    """None when no span of it was ever counted. Raises StoreUnavailable."""
+    seen = {parts[1]: span for parts, span in first_seen(workspace_id, SERVICE, (name,)).items()}
+    if not seen:
+        return None
+    now, before = (services(workspace_id, window).get(name, {}) for window in (period.window, period.compared))
+    whole, whole_before = together(now.values()), together(before.values())
+    step_ns = step_for(period.window, CHART_POINTS)
+    lines = series(workspace_id, period.window, SERVICE, (name,), step_ns)
+    line = next(iter(lines.lines.values()))
+    names, more, slowest = _names(workspace_id, name, period, kind)
+    callers, callees = _around(workspace_id, name, period)
+    return OneService(
+        name, whole, whole_before,
+        duration_change(whole_before, whole),
+        rate_change(whole_before, whole, period.compared_minutes, period.minutes),
+        error_change(whole_before, whole),
+        since_of_durations([(at, f.samples, f.histogram) for at, f in zip(lines.steps, line, strict=True)], step_ns),
+        releases(workspace_id, period.window, step_ns, [name]),
+        lines.steps, step_ns, line, names, more, slowest,
+        _versions(now, before, seen), callers, callees,
+        min(first for first, _ in seen.values()), max(last for _, last in seen.values()),
+    )  # fmt: skip
+
+
+def _names(workspace_id: int, name: str, period: Period, kind: str | None):
+    """(lines, how many more there are, slowest spans as (key, example))."""
+    ranked = span_names(workspace_id, period.window, service=name, histograms=False)
+    keys = [key for key in ranked if kind in (None, key.kind)]
+    own = own_of_service(workspace_id, period.window, name)
+    waited_ns = sum(one.sum_ns for one in own.values())
+    by_name: dict[str, int] = {}
+    for (span_name, _), one in own.items():
+        by_name[span_name] = by_name.get(span_name, 0) + one.sum_ns
+    keys.sort(key=lambda key: (-by_name.get(key.span_name, 0), -ranked[key].sum_ns, key))
+    shown = keys[:MOST_NAMES]
+    now = span_names(workspace_id, period.window, keys=shown) if shown else {}
+    before = span_names(workspace_id, period.compared, keys=shown) if shown else {}
+    sparks = _sparks(workspace_id, name, period)
+    lines = []
+    for key in shown:
+        after, earlier = now.get(key, ranked[key]), before.get(key, NO_FIGURES)
+        share = by_name.get(key.span_name, 0) / waited_ns if waited_ns else 0.0
+        lines.append(
+            NameLine(key, after, duration_change(earlier, after), error_change(earlier, after), share,
+                     sparks.get((key.span_name,), ()))
+        )  # fmt: skip
+    slowest = [(key, example) for key, figures in now.items() for example in figures.examples]
+    slowest.sort(key=lambda pair: -pair[1].duration_ns)
+    return tuple(lines), len(keys) - len(shown), _one_a_trace(slowest)
+
+
+def _one_a_trace(found: list[tuple[NameKey, Example]], most: int = 8) -> tuple[tuple[NameKey, Example], ...]:
+    """A slow child and its parents are one slow trace: the longest stands for it."""
+    kept: dict[str, tuple[NameKey, Example]] = {}
+    for key, example in found:
+        kept.setdefault(example.trace_id, (key, example))
+    return tuple(kept.values())[:most]
+
+
+def _sparks(workspace_id: int, name: str, period: Period) -> dict[tuple[str, ...], tuple[float | None, ...]]:
+    found = series(workspace_id, period.window, NAME, (name,), step_for(period.window, SPARK_POINTS), group=1)
+    return {line: tuple(point.p(0.95) for point in points) for line, points in found.lines.items()}
+
+
+def _versions(now, before, seen) -> tuple[VersionLine, ...]:
+    """The last one to come first; without names for them there is nothing to compare."""
+    if set(seen) == {""}:
+        return ()
+    calls = sum(figures.calls for figures in now.values())
+    lines = []
+    for version, (first_ns, last_ns) in seen.items():
+        mine = now.get(version, NO_FIGURES)
+        others = together([f for side in (now, before) for other, f in side.items() if other != version])
+        is_both = bool(mine.samples and others.samples)
+        changes = (duration_change(others, mine), error_change(others, mine)) if is_both else (UNKNOWN, UNKNOWN)
+        lines.append(VersionLine(version, mine, mine.calls / calls if calls else 0.0, first_ns, last_ns, *changes))
+    return tuple(sorted(lines, key=lambda one: (-one.first_seen_ns, one.version)))
+
+
+def _around(workspace_id: int, name: str, period: Period) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]:
+    now, before = edges(workspace_id, period.window), edges(workspace_id, period.compared)
+    callers: dict[Node, list[list[Figures]]] = {}
+    callees: dict[Node, list[list[Figures]]] = {}
+    for at, side in enumerate((before, now)):
+        for key, figures in side.items():
+            caller, callee = Node(key.caller_kind, key.caller), Node(key.callee_kind, key.callee)
+            if callee == ("service", name):
+                callers.setdefault(caller, [[], []])[at].append(figures)
+            if caller == ("service", name):
+                callees.setdefault(callee, [[], []])[at].append(figures)
+    return _neighbours(callers, period), _neighbours(callees, period)
+
+
+def _neighbours(found: dict[Node, list[list[Figures]]], period: Period) -> tuple[Neighbour, ...]:
+    lines = []
+    for node, (before, now) in found.items():
+        earlier, after = together(before), together(now)
+        rate = rate_change(earlier, after, period.compared_minutes, period.minutes)
+        lines.append(Neighbour(node, after, rate))
+    return tuple(sorted(lines, key=lambda one: (-one.now.weight, one.node)))

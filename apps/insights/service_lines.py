@@ -1,0 +1,114 @@
+"""All services of a workspace over a period, each with its figures and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from apps.insights.change import Change, duration_change, error_change, rate_change
+from apps.insights.figures import Figures
+from apps.insights.keys import OTHER
+from apps.insights.map_graph import together
+from apps.insights.own_time import own_by_service
+from apps.insights.period import Period
+from apps.insights.queries import first_seen, services
+from apps.insights.series import series, step_for
+from apps.traces.deposits import SERVICE
+
+SPARK_POINTS = 36
+ERROR_WEIGHT = 20.0
+"""A rise of errors by 5 points stirs as much as a duration e times as long."""
+RATE_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLine:
+    name: str
+    now: Figures
+    """Of the calls that entered it."""
+    before: Figures
+    version: str
+    """The one first seen last, of those seen in the window; "" when spans name none."""
+    is_new_version: bool
+    """It was first seen within the window, and another one before."""
+    duration: Change
+    rate: Change
+    errors: Change
+    own_share: float
+    """Of all waited time in the window, 0 to 1."""
+    first_seen_ns: int
+    last_seen_ns: int
+    p95s: tuple[float | None, ...]
+    """Over the window, in equal steps."""
+
+    @property
+    def stir(self) -> float:
+        """How much it changed, for sorting; what got worse counts double."""
+        found = [self.duration.weight * (2 if self.duration.is_worse else 1), self.rate.weight * RATE_WEIGHT]
+        if self.errors.is_change:
+            points = abs(self.errors.after - self.errors.before)
+            found.append(points * ERROR_WEIGHT * (2 if self.errors.is_worse else 1))
+        return max(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLines:
+    lines: tuple[ServiceLine, ...]
+    has_before: bool
+    """The window compared with holds anything at all."""
+
+
+SORTS: dict[str, Callable[[ServiceLine], tuple]] = {
+    "change": lambda line: (-line.stir, -line.own_share, line.name),
+    "impact": lambda line: (-line.own_share, -line.now.sum_ns, line.name),
+    "rate": lambda line: (-line.now.calls, line.name),
+    "errors": lambda line: (-line.now.error_share, -line.now.calls, line.name),
+    "p95": lambda line: (-(line.now.p(0.95) or 0), line.name),
+    "name": lambda line: (line.name.lower(), line.name),
+}
+"""Names in the address. Nothing that changed, or no time at all, sorts last, by name."""
+
+
+def service_lines(workspace_id: int, period: Period) -> ServiceLines:
+    """Every service ever seen, in no promised order; those silent in the window have no figures."""
+    now, before = services(workspace_id, period.window), services(workspace_id, period.compared)
+    seen = first_seen(workspace_id, SERVICE, ())
+    own = own_by_service(workspace_id, period.window)
+    waited_ns = sum(one.sum_ns for one in own.values())
+    sparks = _sparks(workspace_id, period)
+    versions: dict[str, list[tuple[int, str]]] = {}
+    last: dict[str, int] = {}
+    for (name, version), (first_ns, last_ns) in seen.items():
+        versions.setdefault(name, []).append((first_ns, version))
+        last[name] = max(last.get(name, 0), last_ns)
+    lines = []
+    for name, known in versions.items():
+        if name == OTHER and name not in now:
+            continue  # the place for names beyond the limit, which is always there
+        is_now = [pair for pair in known if pair[1] in now.get(name, {})]
+        newest_ns, version = max(is_now or known)
+        after_, before_ = together([*now.get(name, {}).values()]), together([*before.get(name, {}).values()])
+        lines.append(
+            ServiceLine(
+                name, after_, before_, version,
+                bool(version) and newest_ns >= period.window.start_ns and min(known)[0] < newest_ns,
+                duration_change(before_, after_),
+                rate_change(before_, after_, period.compared_minutes, period.minutes),
+                error_change(before_, after_),
+                own[name].sum_ns / waited_ns if waited_ns and name in own else 0.0,
+                min(known)[0], last[name], sparks.get(name, ()),
+            )
+        )  # fmt: skip
+    return ServiceLines(tuple(lines), any(before.values()))
+
+
+def sorted_lines(lines: Iterable[ServiceLine], sort: str, text: str = "") -> tuple[ServiceLine, ...]:
+    """Those whose name holds the text, whatever the case; by one of SORTS."""
+    wanted = text.casefold()
+    return tuple(sorted((line for line in lines if wanted in line.name.casefold()), key=SORTS[sort]))
+
+
+def _sparks(workspace_id: int, period: Period) -> dict[str, tuple[float | None, ...]]:
+    step_ns = step_for(period.window, SPARK_POINTS)
+    found = series(workspace_id, period.window, SERVICE, (), step_ns, group=1)
+    return {name: tuple(point.p(0.95) for point in points) for (name,), points in found.lines.items()}

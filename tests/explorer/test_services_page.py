@@ -1,0 +1,137 @@
+"""`/services` and `/services/<name>` over traces in the real store."""
+
+import html
+import random
+import re
+import time
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+
+from tests.api.conftest import make_workspace
+from tests.explorer.test_why_page import HOSTILE, text_of
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+from tests.store.shop import now_shifted
+from tests.storing import digest_all, send
+from tests.traces.build import SpanSpec, traces_data
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def client(empty_store) -> Client:
+    return Client()
+
+
+@pytest.fixture
+def incident(client) -> int:
+    return store_incident(minutes=130, slow_minutes=30)
+
+
+def send_now(*specs: SpanSpec, workspace_id: int = 1) -> None:
+    send(now_shifted(traces_data(list(specs), by_service=True), time.time_ns() - 10**9), workspace_id=workspace_id)
+    digest_all()
+
+
+def test_services_stand_by_what_changed_and_the_sentence_names_the_first(client, incident):
+    answer = client.get("/services", {"range": "1h"})
+    rows = answer.context["page"].rows
+    assert [row.name for row in rows] == ["payment", "gateway"]
+    assert rows[0].cells.duration.text.startswith("▲") and rows[0].version == "4.12.0" and rows[0].is_new_version
+    assert "payment changed most: p95" in text_of(answer)
+    assert rows[0].link == "/services/payment?range=1h"
+    assert client.get(rows[0].link).status_code == 200
+
+
+@pytest.mark.parametrize("sort", ["change", "impact", "rate", "errors", "p95", "name"])
+def test_every_sorting_and_a_filter(client, incident, sort):
+    page = client.get("/services", {"range": "1h", "sort": sort}).context["page"]
+    assert len(page.rows) == 2 and page.heads[sort].sort
+    assert [row.name for row in client.get("/services", {"range": "1h", "q": "GATE"}).context["page"].rows] == [
+        "gateway"
+    ]
+    assert "No service has" in text_of(client.get("/services", {"range": "1h", "q": "zebra"}))
+
+
+def test_a_service_says_what_changed_since_when_and_with_which_version(client, incident):
+    answer = client.get("/services/payment", {"range": "1h"})
+    page, told = answer.context["page"], text_of(answer)
+    assert page.said.word == "slower" and page.said.version == "4.12.0"
+    assert page.said.since == time.strftime("%H:%M", time.gmtime(incident / 1e9))
+    assert f", since {page.said.since} , with 4.12.0 ." in told
+    first = page.names[0]
+    assert (first.name, first.peer, first.kind) == ("POST /v2/authorisations", "bank-api", "CLIENT")
+    assert float(first.impact.width[:-1]) > 80
+    assert [(row.version, row.is_now) for row in page.versions] == [("4.12.0", True), ("4.11.3", False)]
+    assert page.versions[0].duration.text.startswith("▲")
+    assert [row.name for row in page.callers] == ["gateway"]
+    assert [row.name for row in page.callees] == ["bank-api", "postgresql · orders"]
+    assert page.callees[0].mark.is_change and not page.callees[1].mark.is_change
+
+
+def test_the_slowest_spans_are_one_a_trace_and_lead_to_it(client, incident):
+    answer = client.get("/services/payment", {"range": "1h"})
+    rows = answer.context["page"].slowest
+    traces = [row.link[:35] for row in rows]
+    assert len(traces) == len(set(traces)) >= 3
+    assert all(re.fullmatch(r"/t/[0-9a-f]{32}\?span=[0-9a-f]{16}", row.link) for row in rows)
+    assert client.get(rows[0].link).status_code == 200
+    assert "bank-api" in rows[0].said
+
+
+def test_a_kind_narrows_the_span_names(client, incident):
+    page = client.get("/services/payment", {"range": "1h", "kind": "SERVER"}).context["page"]
+    assert [row.name for row in page.names] == ["POST /charges"]
+    assert client.get("/services/payment", {"range": "1h", "kind": "SIDEWAYS"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"), [(40, 40, "same"), (0, 40, "no_before"), (40, 0, "silent"), (8, 8, "few")]
+)
+def test_as_before_nothing_before_silent_and_too_few(client, before, after, word):
+    dice, end, documents = random.Random(1), last_minute_ns(), []
+    for hour, count in ((1, before), (0, after)):
+        for n in range(count):
+            start = end - hour * 60 * MINUTE_NS - n * MINUTE_NS - MINUTE_NS // 2
+            documents.append(checkout(hour * 1000 + n + 1, start, dice))
+    store(documents)
+    assert client.get("/services/payment", {"range": "1h"}).context["page"].said.word == word
+
+
+def test_an_unknown_service_is_404_and_says_what_to_do(client, incident):
+    answer = client.get("/services/nobody")
+    assert answer.status_code == 404 and "All services" in text_of(answer)
+    assert client.get("/services/nobody\0").status_code in (400, 404)
+
+
+def test_before_the_first_span_and_in_a_silent_time(client):
+    assert "No spans have arrived yet" in text_of(client.get("/services"))
+    store_incident(minutes=60, slow_minutes=10)
+    silent = {"range": "custom", "start": "2026-01-01", "end": "2026-01-02"}
+    assert "No spans in this time" in text_of(client.get("/services", silent))
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "a/b c", "..", "ünïcode/☃", "x" * 300, "a\nb"])
+def test_any_name_is_text_and_has_a_page(client, name):
+    send_now(SpanSpec(name, "GET /", None, 0, 9, {}, "SERVER"),
+             SpanSpec(name, HOSTILE, 0, 1, 5, {"peer.service": HOSTILE}, "CLIENT"))  # fmt: skip
+    answer = client.get("/services", {"range": "1h"})
+    (row,) = answer.context["page"].rows
+    assert HOSTILE not in answer.content.decode()
+    page = client.get(html.unescape(row.link))
+    assert page.status_code == 200 and page.context["page"].name == name
+    assert HOSTILE not in page.content.decode()
+
+
+def test_a_query_string_that_cannot_be_read_is_answered_422(client, incident):
+    for path in ("/services", "/services/payment"):
+        assert client.get(path, {"range": "1y"}).status_code == 422
+    assert client.get("/services", {"sort": "luck"}).status_code == 422
+
+
+def test_nothing_crosses_workspaces(client):
+    make_workspace(2, "Other")
+    send_now(SpanSpec("secret", "GET /", None, 0, 5, {}, "SERVER"), workspace_id=2)
+    assert client.get(f"/services/{quote('secret')}").status_code == 404
+    assert "secret" not in client.get("/services").content.decode()

@@ -11,6 +11,7 @@ from apps.api.own.figures_views import OneServiceView, ServiceFiguresView
 from apps.api.own.map_view import MapView
 from apps.api.own.names_views import ServicesView, SpanNamesView
 from apps.api.own.search_view import SearchView
+from apps.api.own.slow_view import SlowView
 from apps.api.own.trace_view import TraceView
 from apps.api.own.verdict_view import VerdictView
 from apps.api.own.why_view import WhyView
@@ -24,6 +25,7 @@ urlpatterns = [
     path("api/v1/services/<path:service>/span-names", SpanNamesView.as_view(), name="api-span-names"),
     path("api/v1/service-figures", ServiceFiguresView.as_view(), name="api-service-figures"),
     path("api/v1/service-figures/<path:service>", OneServiceView.as_view(), name="api-one-service"),
+    path("api/v1/slow", SlowView.as_view(), name="api-slow"),
     path("api/v1/map", MapView.as_view(), name="api-map"),
     path("api/v1/why", WhyView.as_view(), name="api-why"),
     path("api/v1/errors", ErrorsView.as_view(), name="api-errors"),

@@ -8,6 +8,7 @@ from apps.explorer.views.connect import connect, connect_listening
 from apps.explorer.views.error_groups import errors
 from apps.explorer.views.service_map import service_map
 from apps.explorer.views.services import service, services
+from apps.explorer.views.slow import slow
 from apps.explorer.views.theme import theme
 from apps.explorer.views.trace import trace, trace_live, trace_rows, trace_span, trace_waterfall
 from apps.explorer.views.why import why, why_attributes
@@ -20,6 +21,7 @@ urlpatterns = [
     path("map", service_map, name="map"),
     path("services", services, name="services"),
     path("services/<path:name>", service, name="service"),
+    path("slow", slow, name="slow"),
     path("why", why, name="why"),
     path("why/attributes", why_attributes, name="why-attributes"),
     path("errors", errors, name="errors"),

@@ -28,13 +28,13 @@ from apps.explorer.spark import spark_path
 from apps.explorer.verdicts import said_of
 from apps.insights.change import UNKNOWN, UNSURE
 from apps.insights.one_service import Neighbour, OneService, VersionLine, one_service
+from apps.insights.queries import NameKey
 from apps.insights.window import MINUTE_NS
 from apps.store.queries import stored_verdicts
 from apps.traces.durations import format_count, format_duration_ns, format_percent
 from apps.traces.moments import clock_text, utc_text
 from apps.traces.why.since import Since
 
-KIND_OF_PEER = {"database": "db", "cache": "cache", "queue": "queue", "external": "out"}
 ICONS = {"SERVER": "http", "INTERNAL": "code", "CLIENT": "http", "PRODUCER": "queue", "CONSUMER": "queue"}
 
 
@@ -231,7 +231,7 @@ def _name(form: ServiceForm, service: str, line) -> NameRow:
     key, period = line.key, form.period
     return NameRow(
         name=key.span_name,
-        icon=KIND_OF_PEER.get(key.peer_kind, ICONS.get(key.kind, "code")),
+        icon=icon_of(key),
         peer=key.peer if key.kind in ("CLIENT", "PRODUCER") else "",
         kind=key.kind,
         link=search_link(form, service=service, name=key.span_name),
@@ -239,6 +239,11 @@ def _name(form: ServiceForm, service: str, line) -> NameRow:
         cells=cells(line.now, line.duration, UNKNOWN, line.errors, period),
         spark=spark_path(line.p95s),
     )
+
+
+def icon_of(key: NameKey) -> str:
+    """Of whom it calls, else of its kind."""
+    return KIND_ICONS.get(key.peer_kind, ICONS.get(key.kind, "code"))
 
 
 def _slowest(workspace_id: int, found: OneService, form: ServiceForm) -> tuple[SlowRow, ...]:

@@ -1,0 +1,125 @@
+"""`/slow`: the span names that got slower, and the longest spans, each one click from a trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.explorer.change import Mark, duration_mark, format_rate, rate_mark
+from apps.explorer.search.pasted import trace_address
+from apps.explorer.services.addresses import search_link, service_link, why_link
+from apps.explorer.services.cells import duration_text
+from apps.explorer.services.forms import SlowForm
+from apps.explorer.services.one_page import icon_of
+from apps.explorer.verdicts import said_of
+from apps.insights.queries import NameKey
+from apps.insights.slow_names import Slow, SlowerName, slow
+from apps.store.queries import list_services, stored_verdicts
+from apps.traces.durations import format_count, format_duration_ns
+from apps.traces.known_words import KINDS
+from apps.traces.moments import clock_text, utc_text
+
+PATH = "/slow"
+ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SlowerRow:
+    service: str
+    service_link: str
+    name: str
+    icon: str
+    peer: str
+    kind: str
+    rate: str
+    before: str
+    now: str
+    mark: Mark
+    more: str
+    """`▲ 9.3 ×` as many calls in each trace, "" where that is not the reason."""
+    added: str
+    is_cause: bool
+    example: str
+    """Address of its slowest span; "" when none is kept."""
+    search: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LongRow:
+    link: str
+    service: str
+    name: str
+    duration: str
+    width: str
+    said: str
+    """What the trace's verdict says, "" without one."""
+    at: str
+    at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlowPage:
+    slower: tuple[SlowerRow, ...]
+    more: int
+    causes: int
+    longest: tuple[LongRow, ...]
+    is_compared: bool
+    compared: str
+    too_few: str
+    services: tuple[str, ...]
+    kinds: tuple[str, ...]
+    has_spans: bool
+
+
+def slow_page(workspace_id: int, form: SlowForm) -> SlowPage:
+    """Of a valid form."""
+    found = slow(workspace_id, form.period, form.params.get("service") or None, form.kind_or_none)
+    return SlowPage(
+        slower=tuple(_slower(form, one) for one in found.slower[:ROWS]),
+        more=max(0, len(found.slower) - ROWS),
+        causes=sum(one.is_cause for one in found.slower),
+        longest=_longest(workspace_id, found, form),
+        is_compared=bool(found.compared),
+        compared=format_count(found.compared),
+        too_few=format_count(found.too_few) if found.too_few else "",
+        services=tuple(service.name for service in list_services(workspace_id)),
+        kinds=tuple(KINDS),
+        has_spans=bool(found.names),
+    )
+
+
+def _slower(form: SlowForm, one: SlowerName) -> SlowerRow:
+    key: NameKey = one.key
+    slowest = max(one.now.examples, key=lambda example: example.duration_ns, default=None)
+    return SlowerRow(
+        service=key.service,
+        service_link=service_link(form, key.service),
+        name=key.span_name,
+        icon=icon_of(key),
+        peer=key.peer if key.kind in ("CLIENT", "PRODUCER") else "",
+        kind=key.kind,
+        rate=format_rate(one.now.calls / form.period.minutes),
+        before=duration_text(one.before.p(0.95)),
+        now=duration_text(one.now.p(0.95)),
+        mark=duration_mark(one.duration, form.period.against_label),
+        more=rate_mark(one.calls, form.period.against_label).text if one.calls else "",
+        added="+" + format_duration_ns(one.added_ns),
+        is_cause=one.is_cause,
+        example=trace_address(slowest.trace_id, slowest.span_id) if slowest else "",
+        search=search_link(form, service=key.service, name=key.span_name),
+        why=why_link(form, key.service, key.span_name),
+    )
+
+
+def _longest(workspace_id: int, found: Slow, form: SlowForm) -> tuple[LongRow, ...]:
+    verdicts = stored_verdicts(workspace_id, (example.trace_id for _, example in found.longest))
+    most = max((example.duration_ns for _, example in found.longest), default=1)
+    return tuple(
+        LongRow(
+            trace_address(example.trace_id, example.span_id), key.service, key.span_name,
+            format_duration_ns(example.duration_ns), f"{example.duration_ns / max(most, 1) * 100:.1f}%",
+            said_of(verdicts.get(example.trace_id)),
+            clock_text(example.start_ns, form.now_ns, form.zone).partition(".")[0], utc_text(example.start_ns),
+        )
+        for key, example in found.longest
+    )  # fmt: skip

@@ -1,0 +1,27 @@
+"""`/slow`."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.accounts.access import current_workspace
+from apps.explorer.services.forms import SlowForm
+from apps.explorer.slow.page import PATH, slow_page
+from apps.explorer.views.services import asked_now, figures_context
+from apps.store.queries import first_span_received_at
+
+
+@require_safe
+def slow(request: HttpRequest) -> HttpResponse:
+    """`/slow?…`. 422 with what is wrong when the address cannot be read."""
+    workspace_id = current_workspace(request).id
+    form = SlowForm(request.GET, **asked_now(request))
+    is_valid = form.is_valid()
+    context = figures_context(request, workspace_id, form, PATH) | {"nav": "slow", "form": form}
+    if not is_valid:
+        return render(request, "explorer/slow/page.html", context, status=422)
+    if first_span_received_at(workspace_id) is None:
+        return render(request, "explorer/slow/first.html", context)
+    return render(request, "explorer/slow/page.html", context | {"page": slow_page(workspace_id, form)})

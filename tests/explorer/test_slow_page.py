@@ -1,0 +1,104 @@
+"""`/slow` over traces in the real store."""
+
+import html
+import random
+import time
+
+import pytest
+from django.test import Client
+
+from tests.api.conftest import make_workspace
+from tests.explorer.test_why_page import HOSTILE, text_of
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+from tests.store.shop import now_shifted
+from tests.storing import digest_all, send
+from tests.traces.build import SpanSpec, traces_data
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = {"range": "1h", "against": "before"}
+
+
+@pytest.fixture
+def client(empty_store) -> Client:
+    return Client()
+
+
+def slower_rows(client, **more) -> list[tuple]:
+    page = client.get("/slow", HOUR | more).context["page"]
+    return [(row.service, row.name, row.kind, row.is_cause, bool(row.more)) for row in page.slower]
+
+
+def test_more_calls_are_the_cause_and_those_that_wait_for_them_come_after(client):
+    store_incident(minutes=130, slow_minutes=30)
+    rows = slower_rows(client)
+    assert rows[0] == ("payment", "POST /v2/authorisations", "CLIENT", True, True)
+    assert {row[:4] for row in rows[1:]} == {
+        ("payment", "POST /charges", "SERVER", False), ("gateway", "POST", "CLIENT", False),
+        ("gateway", "POST /checkout", "SERVER", False),
+    }  # fmt: skip
+    told = text_of(client.get("/slow", HOUR))
+    assert "takes more time: each trace has" in told
+
+
+def test_a_slow_call_is_the_cause_of_what_waits_for_it(client):
+    dice, end, documents = random.Random(1), last_minute_ns(), []
+    for n in range(200):
+        data = checkout(n, end - n * 36 * 10**9 - MINUTE_NS, dice)
+        if n < 90:
+            stretch(data, "POST /v2/authorisations", 500_000_000)
+        documents.append(data)
+    store(documents)
+    rows = slower_rows(client)
+    assert rows[0] == ("payment", "POST /v2/authorisations", "CLIENT", True, False)
+    assert [row[3] for row in rows] == [True, False, False, False]
+    assert slower_rows(client, service="gateway", kind="SERVER") == [
+        ("gateway", "POST /checkout", "SERVER", False, False)
+    ]
+
+
+def stretch(data, name: str, by_ns: int) -> None:
+    """The named span takes so much longer, and all spans that end later end so much later."""
+    spans = [span for group in data.resource_spans for scope in group.scope_spans for span in scope.spans]
+    (slow,) = [span for span in spans if span.name == name]
+    ends = slow.end_time_unix_nano
+    for span in spans:
+        if span.end_time_unix_nano >= ends:
+            span.end_time_unix_nano += by_ns
+            if span.start_time_unix_nano >= ends:
+                span.start_time_unix_nano += by_ns
+
+
+def test_the_longest_spans_are_one_a_trace_with_what_the_trace_says(client):
+    store_incident(minutes=130, slow_minutes=30)
+    rows = client.get("/slow", HOUR).context["page"].longest
+    assert len({row.link[:35] for row in rows}) == len(rows) >= 3
+    assert rows[0].name == "POST /checkout" and "bank-api" in rows[0].said
+    assert client.get(html.unescape(rows[0].link)).status_code == 200
+
+
+def test_as_before_is_said_and_so_is_too_little(client):
+    dice, end = random.Random(1), last_minute_ns()
+    store([checkout(n + 1, end - n * 72 * 10**9 - MINUTE_NS, dice) for n in range(98)])
+    assert "Nothing got slower" in text_of(client.get("/slow", HOUR))
+    told = text_of(client.get("/slow", {"range": "1h"}))
+    assert "too little to compare with" in told and "Nothing got slower" not in told
+
+
+def test_before_the_first_span_in_a_silent_time_and_with_a_wrong_address(client):
+    assert "No spans have arrived yet" in text_of(client.get("/slow"))
+    store_incident(minutes=60, slow_minutes=10)
+    silent = {"range": "custom", "start": "2026-01-01", "end": "2026-01-02"}
+    assert "No spans in this time" in text_of(client.get("/slow", silent))
+    for wrong in ({"range": "1y"}, {"kind": "SIDEWAYS"}, {"against": "luck"}):
+        assert client.get("/slow", wrong).status_code == 422
+
+
+def test_names_of_strangers_are_text_and_nothing_crosses_workspaces(client):
+    make_workspace(2, "Other")
+    for workspace_id, name in ((1, HOSTILE), (2, "secret")):
+        spans = traces_data([SpanSpec(name, name, None, 0, 9, {}, "SERVER")])
+        send(now_shifted(spans, time.time_ns() - 10**9), workspace_id=workspace_id)
+    digest_all()
+    answer = client.get("/slow", HOUR | {"service": HOSTILE})
+    assert answer.status_code == 200 and len(answer.context["page"].longest) == 1
+    assert HOSTILE not in answer.content.decode() and "secret" not in answer.content.decode()

@@ -23,9 +23,7 @@ def test_every_page_of_figures_is_readable_in_both_themes_and_at_all_widths(serv
         assert problems_everywhere(page) == []
 
 
-@pytest.mark.parametrize(
-    "path", ["/map?range=1h", "/services?range=1h", "/services/payment?range=1h", "/slow?range=1h"]
-)
+@pytest.mark.parametrize("path", ["/map", "/services", "/services/payment", "/slow"])
 def test_every_page_of_figures_is_there_without_javascript(server, chromium, told, path):  # noqa: F811
     with look(chromium, f"{server.web_url}{path}?range=1h", has_js=False) as page:
         assert page.locator("h1").inner_text()

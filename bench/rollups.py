@@ -1,4 +1,4 @@
-"""How large rollups are and how fast they answer: fills weeks of them and asks.
+"""How large rollups are and how fast they and the pages answer: fills weeks of them and asks.
 
     python bench/rollups.py [--days 30] [--services 200] [--names 5000] [--rate 200]      in a store of its own
     python bench/rollups.py --fill [--workspace 1]      only fills the instance that TRACER_DATA_DIR names
@@ -15,6 +15,7 @@ import os
 import random
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,30 @@ def main() -> None:
         filler.fill()
         sizes(asked.days)
         timings(asked.workspace, filler.fleet)
+        pages(product, filler.fleet.services[0])
+
+
+PAGES = ("/map", "/services", "/services/{service}", "/slow", "/why", "/errors")
+ASKED_TIMES = 9
+
+
+def pages(product, service: str) -> None:
+    """Whole pages over HTTP, from the running server, client on the same machine; ms."""
+    print("| page | window | p50 | p95 | max | KiB |\n|---|---|---|---|---|---|")
+    for path in PAGES:
+        for hours in WINDOWS_H:
+            name = {1: "1h", 24: "24h", 7 * 24: "7d", 30 * 24: "30d"}[hours]
+            url = f"{product.address(product.http_port)}{path.format(service=service)}?range={name}&against=before"
+            took = []
+            for _ in range(ASKED_TIMES + 1):
+                began = time.perf_counter()
+                with urllib.request.urlopen(url, timeout=60) as answer:
+                    size = len(answer.read())
+                took.append((time.perf_counter() - began) * 1000)
+            ordered = sorted(took[1:])  # the first one opens a connection to PostgreSQL, and reads from the disk
+            p95 = ordered[int(len(ordered) * 0.95)]
+            figures = f"{ordered[len(ordered) // 2]:.0f} | {p95:.0f} | {ordered[-1]:.0f} | {size >> 10}"
+            print(f"| {path} | {name} | {figures} |", flush=True)
 
 
 def _django(environment: dict[str, str]) -> None:
@@ -168,8 +193,11 @@ class Filler:
         from apps.insights.keys import Book, register
         from apps.insights.summing import summed
         from apps.store.connection import store_cursor
+        from apps.store.names import register_services
         from apps.traces.deposits import Deposits
 
+        with store_cursor() as cursor:
+            register_services(cursor, self.asked.workspace, self.fleet.services)
         book, minute_ns = Book(), 60 * 10**9
         deposits = Deposits(book.keys)
         for kind, parts in self.fleet.keys:

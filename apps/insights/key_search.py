@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.insights.keys import digest_of, listed_parts
+from apps.traces.deposits import EDGE
 
 
 def prefix_sql(prefix: Sequence[str], suffix: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
@@ -36,5 +37,26 @@ def ids_of(cursor, workspace_id: int, kind: int, keys: Sequence[Sequence[str]]) 
     cursor.execute(
         "SELECT id FROM rollup_key WHERE workspace_id = %s AND kind = %s AND digest = ANY(%s)",
         [workspace_id, kind, digests],
+    )
+    return [id_ for (id_,) in cursor.fetchall()]
+
+
+def ids_around(cursor, workspace_id: int, service: str) -> list[int]:
+    """Of edges from or to a service."""
+    cursor.execute(
+        f"""
+        SELECT id FROM rollup_key WHERE workspace_id = %(workspace)s AND kind = {EDGE}
+          AND ((parts[1] = 'service' AND parts[2] = %(service)s) OR (parts[3] = 'service' AND parts[4] = %(service)s))
+        """,
+        {"workspace": workspace_id, "service": listed_parts((service,))[0]},
+    )
+    return [id_ for (id_,) in cursor.fetchall()]
+
+
+def ids_of_first(cursor, workspace_id: int, kind: int, firsts: Sequence[str]) -> list[int]:
+    """Of all keys whose first part is one of these."""
+    cursor.execute(
+        "SELECT id FROM rollup_key WHERE workspace_id = %s AND kind = %s AND parts[1] = ANY(%s)",
+        [workspace_id, kind, [listed_parts((first,))[0] for first in firsts]],
     )
     return [id_ for (id_,) in cursor.fetchall()]

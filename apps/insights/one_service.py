@@ -9,7 +9,7 @@ from apps.insights.figures import NO_FIGURES, Example, Figures
 from apps.insights.map_graph import together
 from apps.insights.own_time import own_of_service
 from apps.insights.period import Period
-from apps.insights.queries import NameKey, edges, first_seen, services, span_names
+from apps.insights.queries import NameKey, edges, first_seen, span_names, versions
 from apps.insights.series import series, step_for
 from apps.insights.why.releases import releases
 from apps.traces.deposits import NAME, SERVICE
@@ -82,7 +82,7 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     seen = {parts[1]: span for parts, span in first_seen(workspace_id, SERVICE, (name,)).items()}
     if not seen:
         return None
-    now, before = (services(workspace_id, window).get(name, {}) for window in (period.window, period.compared))
+    now, before = (versions(workspace_id, window, name) for window in (period.window, period.compared))
     whole, whole_before = together(now.values()), together(before.values())
     step_ns = step_for(period.window, CHART_POINTS)
     lines = series(workspace_id, period.window, SERVICE, (name,), step_ns)
@@ -158,7 +158,7 @@ def _versions(now, before, seen) -> tuple[VersionLine, ...]:
 
 
 def _around(workspace_id: int, name: str, period: Period) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]:
-    now, before = edges(workspace_id, period.window), edges(workspace_id, period.compared)
+    now, before = edges(workspace_id, period.window, name), edges(workspace_id, period.compared, name)
     callers: dict[Node, list[list[Figures]]] = {}
     callees: dict[Node, list[list[Figures]]] = {}
     for at, side in enumerate((before, now)):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from apps.insights.figures import Figures
 from apps.insights.freshness import Freshness, freshness
-from apps.insights.key_search import ids_of, ids_with, prefix_sql
+from apps.insights.key_search import ids_around, ids_of, ids_with, prefix_sql
 from apps.insights.reading import Asked, figures_by_key, stretches_of
 from apps.insights.series import Series, series, step_for
 from apps.insights.window import MINUTE_NS, Window
@@ -75,8 +75,15 @@ class Coverage:
     """Traces counted here and nowhere else, because their analysis failed."""
 
 
-def edges(workspace_id: int, window: Window) -> dict[EdgeKey, Figures]:
-    return {EdgeKey(*parts): found for parts, found in _figures(workspace_id, EDGE, window).items()}
+def edges(workspace_id: int, window: Window, service: str | None = None) -> dict[EdgeKey, Figures]:
+    """All, or those from and to one service."""
+    if service is None:
+        found = _figures(workspace_id, EDGE, window)
+    else:
+        with store_cursor() as cursor:
+            keys = ids_around(cursor, workspace_id, service)
+            found = figures_by_key(cursor, Asked(workspace_id, EDGE, stretches_of(cursor, window), keys))
+    return {EdgeKey(*parts): figures for parts, figures in found.items()}
 
 
 def span_names(
@@ -93,6 +100,12 @@ def span_names(
     else:
         found = _figures(workspace_id, NAME, window, histograms, prefix=() if service is None else (service,))
     return {NameKey(*parts): figures for parts, figures in found.items()}
+
+
+def versions(workspace_id: int, window: Window, service: str) -> dict[str, Figures]:
+    """Of one service: version ("" for unknown) -> figures of the spans by which it was entered."""
+    found = _figures(workspace_id, SERVICE, window, prefix=(service,))
+    return {version: figures for (_, version), figures in found.items()}
 
 
 def services(workspace_id: int, window: Window) -> dict[str, dict[str, Figures]]:

@@ -40,6 +40,15 @@ class Asked(NamedTuple):
     histograms: bool = True
 
 
+class Sums(NamedTuple):
+    """As in `Figures`."""
+
+    weight: int
+    samples: int
+    sum_ns: int
+    max_ns: int
+
+
 def stretches_of(cursor, window: Window, step_minutes: int | None = None) -> list[Stretch]:
     """How to read the window; with a step, buckets that lie within steps as far as there are any."""
     closed = read_closed(cursor)
@@ -87,6 +96,17 @@ def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
     rows = cursor.fetchall()
     found = to_figures([row[2:] for row in rows], asked.kind, asked.histograms)
     return {tuple(row[0]): figures for row, figures in zip(rows, found, strict=True)}
+
+
+def sums_by_id(cursor, asked: Asked) -> dict[int, Sums]:
+    """Id of the key -> its sums, without the names: to rank them all, and read the few that matter."""
+    if not asked.stretches or asked.keys == []:
+        return {}
+    facts, values = facts_sql(asked._replace(histograms=False))
+    cursor.execute(
+        f"SELECT key_id, {SUMS} FROM ({facts}) AS facts GROUP BY key_id HAVING sum(samples) > 0", values, binary=True
+    )
+    return {key: Sums(weight, samples, sum_ns, max_ns) for key, weight, _, samples, sum_ns, max_ns in cursor.fetchall()}
 
 
 def to_figures(rows: Sequence[tuple], kind: int, histograms: bool) -> list[Figures]:

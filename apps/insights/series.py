@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.insights.figures import NO_FIGURES, Figures
-from apps.insights.key_search import ids_with
+from apps.insights.key_search import ids_of_first, ids_with
 from apps.insights.reading import MERGED, SUMS, Asked, facts_sql, stretches_of, to_figures
 from apps.insights.window import MINUTE_NS, Window
 from apps.store.connection import store_cursor
@@ -31,16 +32,20 @@ def step_for(window: Window, most: int = 180) -> int:
 
 
 def series(
-    workspace_id: int, window: Window, kind: int, parts_prefix: tuple[str, ...], step_ns: int, group: int = 0
+    workspace_id: int, window: Window, kind: int, parts_prefix: tuple[str, ...], step_ns: int, group: int = 0,
+    firsts: Sequence[str] | None = None,
 ) -> Series:  # fmt: skip
     """Figures by step of all keys of the kind whose parts begin with the prefix; a line for each value of the next
-    `group` parts, or one. Where facts are kept by the hour or day only, they stand in the step that holds its start."""
+    `group` parts, or one. `firsts` narrows to keys whose first part is one of these. Where facts are kept by the hour
+    or day only, they stand in the step that holds its start."""
     step = step_ns // MINUTE_NS
     first, last = window.start_ns // step_ns, -(-window.end_ns // step_ns)
     steps = tuple(n * step_ns for n in range(first, last))
     with store_cursor() as cursor:
         stretches = stretches_of(cursor, window, step)
         keys = ids_with(cursor, workspace_id, kind, parts_prefix) if parts_prefix else None
+        if firsts is not None:
+            keys = ids_of_first(cursor, workspace_id, kind, firsts)
         rows = []
         if stretches and keys != []:
             facts, values = facts_sql(Asked(workspace_id, kind, stretches, keys), f", {_STEP} AS step")

@@ -12,10 +12,14 @@ from dataclasses import dataclass, replace
 
 from apps.insights.change import MIN_SAMPLES, MORE, SLOWER, Change, duration_change
 from apps.insights.figures import NO_FIGURES, Example, Figures
+from apps.insights.keys import listed_parts
 from apps.insights.map_change import Sides, fan_change
 from apps.insights.own_time import NO_OWN, Own, own_of_names
 from apps.insights.period import Period
-from apps.insights.queries import NameKey, span_names
+from apps.insights.queries import NameKey
+from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
+from apps.store.connection import store_cursor
+from apps.traces.deposits import NAME
 from apps.traces.sampling import CALL
 
 CANDIDATES = 150
@@ -60,48 +64,51 @@ class Slow:
 
 def slow(workspace_id: int, period: Period, service: str | None = None, kind: str | None = None) -> Slow:
     """Raises StoreUnavailable."""
-    now = _of_kind(span_names(workspace_id, period.window, service=service, histograms=False), kind)
-    before = _of_kind(span_names(workspace_id, period.compared, service=service, histograms=False), kind)
-    compared = [key for key in now if key in before and _least(now[key], before[key]) >= MIN_SAMPLES]
+    windows = period.window, period.compared
+    with store_cursor() as cursor:
+        keys = _chosen(cursor, workspace_id, service, kind)
+        asked = [Asked(workspace_id, NAME, stretches_of(cursor, window), keys) for window in windows]
+        now, before = (sums_by_id(cursor, one) for one in asked)
+        compared = [key for key in now if key in before and _least(now[key], before[key]) >= MIN_SAMPLES]
+        likely = _likely(now, before, compared, period.minutes / max(period.compared_minutes, 1e-9))
+        longest = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
+        after, earlier = (figures_by_key(cursor, one._replace(keys=likely)) for one in asked)
+        long = figures_by_key(cursor, asked[0]._replace(keys=longest))
     return Slow(
-        _slower(workspace_id, period, now, before, compared),
+        _slower(workspace_id, period, _named(after), _named(earlier)),
         len(compared), len({*now, *before}) - len(compared),
-        _longest(workspace_id, period, now), len(now),
+        _longest(_named(long)), len(now),
     )  # fmt: skip
 
 
-def _of_kind(found: Mapping[NameKey, Figures], kind: str | None) -> dict[NameKey, Figures]:
-    return {key: figures for key, figures in found.items() if kind in (None, key.kind)}
+def _chosen(cursor, workspace_id: int, service: str | None, kind: str | None) -> list[int] | None:
+    """Ids of the names of a service, of a kind of spans; None for all."""
+    if service is None and kind is None:
+        return None
+    cursor.execute(
+        f"""
+        SELECT id FROM rollup_key WHERE workspace_id = %(workspace)s AND kind = {NAME}
+          AND (%(service)s::text IS NULL OR parts[1] = %(service)s) AND (%(kind)s::text IS NULL OR parts[3] = %(kind)s)
+        """,
+        {"workspace": workspace_id, "service": service and listed_parts((service,))[0], "kind": kind},
+    )
+    return [id_ for (id_,) in cursor.fetchall()]
 
 
-def _least(now: Figures, before: Figures) -> int:
+def _named(found: Mapping[tuple[str, ...], Figures]) -> dict[NameKey, Figures]:
+    return {NameKey(*parts): figures for parts, figures in found.items()}
+
+
+def _least(now: Sums, before: Sums) -> int:
     return min(now.samples, before.samples)
 
 
-def _grown_ns(now: Figures, before: Figures) -> float:
+def _grown_ns(now: Sums | Figures, before: Sums | Figures) -> float:
     """By how much longer than before all its spans together were."""
     return now.sum_ns - before.sum_ns * (now.weight / before.weight)
 
 
-def _slower(workspace_id: int, period: Period, now, before, compared: list[NameKey]) -> tuple[SlowerName, ...]:
-    likely = _likely(now, before, compared, period.minutes / max(period.compared_minutes, 1e-9))
-    if not likely:
-        return ()
-    after = span_names(workspace_id, period.window, keys=likely)
-    earlier = span_names(workspace_id, period.compared, keys=likely)
-    names = {(key.service, key.span_name) for key in likely}
-    own_now, own_before = (own_of_names(workspace_id, window, names) for window in (period.window, period.compared))
-    found = []
-    for key in likely:
-        place = key.service, key.span_name
-        own = own_before.get(place, NO_OWN), own_now.get(place, NO_OWN)
-        one = _judged(key, earlier.get(key, NO_FIGURES), after.get(key, NO_FIGURES), *own)
-        if one is not None:
-            found.append(one)
-    return tuple(sorted(found, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
-
-
-def _likely(now, before, compared: list[NameKey], longer: float) -> list[NameKey]:
+def _likely(now: Mapping[int, Sums], before: Mapping[int, Sums], compared: list[int], longer: float) -> list[int]:
     """Names whose spans are longer on average, and those that take more time because there are more of them."""
     grown = {key: _grown_ns(now[key], before[key]) for key in compared}
     more = {key: now[key].sum_ns - before[key].sum_ns * longer for key in compared}
@@ -109,6 +116,20 @@ def _likely(now, before, compared: list[NameKey], longer: float) -> list[NameKey
     found = sorted(slower, key=lambda key: -grown[key])[:CANDIDATES]
     found += sorted((key for key in compared if more[key] > 0), key=lambda key: -more[key])[:CANDIDATES]
     return list(dict.fromkeys(found))
+
+
+def _slower(workspace_id: int, period: Period, after, earlier) -> tuple[SlowerName, ...]:
+    """`after` and `earlier`: figures of the likely names in the two windows."""
+    names = {(key.service, key.span_name) for key in after}
+    own_now, own_before = (own_of_names(workspace_id, window, names) for window in (period.window, period.compared))
+    found = []
+    for key, now in after.items():
+        place = key.service, key.span_name
+        own = own_before.get(place, NO_OWN), own_now.get(place, NO_OWN)
+        one = _judged(key, earlier.get(key, NO_FIGURES), now, *own)
+        if one is not None:
+            found.append(one)
+    return tuple(sorted(found, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
 
 
 def _judged(key: NameKey, before: Figures, now: Figures, own_before: Own, own_now: Own) -> SlowerName | None:
@@ -136,9 +157,7 @@ def _own_grown_ns(now: Own, before: Own) -> float:
     return now.sum_ns - (before.sum_ns * now.traces / before.traces if before.traces else 0)
 
 
-def _longest(workspace_id: int, period: Period, now: Mapping[NameKey, Figures]) -> tuple[tuple[NameKey, Example], ...]:
-    keys = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
-    found = span_names(workspace_id, period.window, keys=keys) if keys else {}
+def _longest(found: Mapping[NameKey, Figures]) -> tuple[tuple[NameKey, Example], ...]:
     every = [(key, example) for key, figures in found.items() for example in figures.examples]
     every.sort(key=lambda pair: (-pair[1].duration_ns, pair[1].trace_id))
     kept: dict[str, tuple[NameKey, Example]] = {}

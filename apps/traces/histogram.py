@@ -87,12 +87,14 @@ class Histogram:
 
         The rank is the lower one, `floor(share * (total - 1))`, counted from 0. Raises ValueError for negative counts.
         """
-        buckets, counts = self.arrays()
-        if any(count < 0 for count in counts):
+        counts = self.counts
+        if not counts:
+            return None
+        if min(counts.values()) < 0:
             raise ValueError("A difference of histograms has no quantiles.")
-        rank, seen = int(share * (sum(counts) - 1)), 0
-        for bucket, count in zip(buckets, counts, strict=True):
-            seen += count
+        rank, seen = int(share * (sum(counts.values()) - 1)), 0
+        for bucket in sorted(counts):
+            seen += counts[bucket]
             if seen > rank:
                 return value_of(bucket)
         return None

@@ -9,7 +9,7 @@ from apps.explorer.services.addresses import service_link
 from apps.explorer.services.cells import Cells, Impact, cells, impact
 from apps.explorer.services.forms import ServicesForm
 from apps.explorer.spark import spark_path
-from apps.insights.service_lines import SORTS, ServiceLine, service_lines, sorted_lines
+from apps.insights.service_lines import SORTS, ServiceLine, service_lines, sorted_lines, sparks
 from apps.traces.durations import format_count
 from apps.traces.moments import ago_text, clock_text
 
@@ -69,7 +69,8 @@ def services_page(workspace_id: int, form: ServicesForm) -> ServicesPage:
     lines = found.lines
     listed = sorted_lines(lines, form.sort_by, form.params.get("q", ""))
     shown = listed if form.params.get("all") else listed[:ROWS]
-    rows = tuple(_row(form, line) for line in shown)
+    lines_of = sparks(workspace_id, form.period, [line.name for line in shown])
+    rows = tuple(_row(form, line, lines_of.get(line.name, ())) for line in shown)
     stirred = sorted_lines([line for line in lines if line.stir], "change")
     return ServicesPage(
         rows=rows,
@@ -86,7 +87,7 @@ def services_page(workspace_id: int, form: ServicesForm) -> ServicesPage:
     )
 
 
-def _row(form: ServicesForm, line: ServiceLine) -> ServiceRow:
+def _row(form: ServicesForm, line: ServiceLine, p95s: Sequence[float | None] = ()) -> ServiceRow:
     now_ns, zone = form.now_ns, form.zone
     return ServiceRow(
         name=line.name,
@@ -95,7 +96,7 @@ def _row(form: ServicesForm, line: ServiceLine) -> ServiceRow:
         is_new_version=line.is_new_version,
         cells=cells(line.now, line.duration, line.rate, line.errors, form.period),
         impact=impact(line.own_share),
-        spark=spark_path(line.p95s),
+        spark=spark_path(p95s),
         last_seen=ago_text(min(line.last_seen_ns, now_ns), now_ns),
         first_seen=clock_text(line.first_seen_ns, now_ns, zone).partition(".")[0],
         is_silent=not line.now.samples,

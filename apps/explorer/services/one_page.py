@@ -5,25 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.explorer.change import Mark, duration_mark, error_mark, format_rate, rate_mark
-from apps.explorer.line_chart import (
-    AREA,
-    DURATION,
-    ERROR,
-    HIGH,
-    MAIN,
-    MEDIAN,
-    NUMBER,
-    PERCENT,
-    Line,
-    LineChart,
-    Release,
-    line_chart,
-)
 from apps.explorer.map.look import KIND_ICONS, shown_name
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import map_link, search_link, service_link, why_link
 from apps.explorer.services.cells import NONE, Cells, Impact, cells, duration_text, impact
 from apps.explorer.services.forms import ServiceForm
+from apps.explorer.services.key_figures import KeyFigure, key_figures
 from apps.explorer.spark import spark_path
 from apps.explorer.verdicts import said_of
 from apps.insights.change import UNKNOWN, UNSURE
@@ -101,16 +88,6 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyFigure:
-    id: str
-    label: str
-    number: str
-    unit: str
-    mark: Mark
-    chart: LineChart
-
-
-@dataclass(frozen=True, slots=True)
 class ServicePage:
     name: str
     said: Said
@@ -141,7 +118,7 @@ def service_page(workspace_id: int, name: str, form: ServiceForm) -> ServicePage
     return ServicePage(
         name=name,
         said=_said(found, form),
-        figures=_figures(found, form),
+        figures=key_figures(found, form),
         names=tuple(_name(form, name, line) for line in found.names),
         more_names=format_count(found.more_names) if found.more_names else "",
         kinds=tuple(ICONS),
@@ -194,37 +171,6 @@ def _version_near(found: OneService, since: Since | None) -> str:
 
 def _minute(at_ns: int, form: ServiceForm) -> str:
     return clock_text(at_ns, form.now_ns, form.zone).rpartition(":")[0]
-
-
-def _figures(found: OneService, form: ServiceForm) -> tuple[KeyFigure, ...]:
-    against, minutes = form.period.against_label, found.step_ns / MINUTE_NS
-    line = found.line
-    releases = [Release(release.seen_ns, release.version) for release in found.releases]
-
-    def chart(lines: list[Line], axis, label: str, has_names: bool = False) -> LineChart:
-        return line_chart(found.steps, found.step_ns, lines, axis, label=label, zone=form.zone, releases=releases,
-                          has_names=has_names)  # fmt: skip
-
-    rates = [one.calls / minutes for one in line]
-    shares = [one.error_share if one.samples else None for one in line]
-    rate = format_rate(found.now.calls / form.period.minutes) if found.now.samples else NONE
-    quantiles = [Line(name, role, [one.p(share) for one in line])
-                 for name, role, share in (("p50", MEDIAN, 0.5), ("p99", HIGH, 0.99), ("p95", MAIN, 0.95))]  # fmt: skip
-    p95, unit = _parted(duration_text(found.now.p(0.95)))
-    errors = format_percent(found.now.error_share) if found.now.samples else NONE
-    return (
-        KeyFigure("rate", "Rate", rate, "calls a minute", rate_mark(found.rate, against),
-                  chart([Line("calls a minute", AREA, rates)], NUMBER, f"{rate} calls a minute.")),
-        KeyFigure("errors", "Errors", *_parted(errors), error_mark(found.errors, against),
-                  chart([Line("errors", ERROR, shares)], PERCENT, f"{errors} of the calls failed.")),
-        KeyFigure("durations", "Duration, p95", p95, unit, duration_mark(found.duration, against),
-                  chart(quantiles, DURATION, f"p95 of the duration: {p95} {unit}.", has_names=True)),
-    )  # fmt: skip
-
-
-def _parted(text: str) -> tuple[str, str]:
-    number, _, unit = text.partition("\u00a0")
-    return number, unit
 
 
 def _name(form: ServiceForm, service: str, line) -> NameRow:

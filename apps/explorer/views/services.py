@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import current_workspace
-from apps.explorer.fresh import fresh_line
-from apps.explorer.period import PeriodForm, period_picker
 from apps.explorer.services.addresses import service_link
 from apps.explorer.services.all_page import PATH, services_page
 from apps.explorer.services.forms import ServiceForm, ServicesForm
 from apps.explorer.services.one_page import service_page
-from apps.insights.queries import freshness
+from apps.explorer.views.figures import asked_now, figures_context
 from apps.store.queries import first_span_received_at
-from apps.traces.moments import zone_named
 
 
 @require_safe
@@ -52,18 +46,3 @@ def service(request: HttpRequest, name: str) -> HttpResponse:
     if page is None:
         return render(request, "explorer/services/missing.html", context, status=404)
     return render(request, "explorer/services/one.html", context | {"page": page, "path": path})
-
-
-def asked_now(request: HttpRequest) -> dict:
-    """What a period form needs besides the query string: now, and the viewer's zone (a cookie, else UTC)."""
-    return {"now_ns": time.time_ns(), "zone": zone_named(request.COOKIES.get("tz", "")) or UTC}
-
-
-def figures_context(request: HttpRequest, workspace_id: int, form: PeriodForm, path: str) -> dict:
-    """What every page of figures draws: the period picker, and how fresh the figures are."""
-    viewer_zone = zone_named(request.COOKIES.get("tz", "")) or UTC
-    fresh = freshness(workspace_id, form.now_ns)
-    return {
-        "period": period_picker(form, path, viewer_zone),
-        "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone),
-    }

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.access import current_workspace
 from apps.explorer.services.forms import SlowForm
 from apps.explorer.slow.page import PATH, slow_page
-from apps.explorer.views.services import asked_now, figures_context
+from apps.explorer.views.figures import asked_now, figures_context
 from apps.store.queries import first_span_received_at
 
 

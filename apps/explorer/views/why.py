@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import current_workspace
-from apps.explorer.fresh import fresh_line
-from apps.explorer.period import period_picker
+from apps.explorer.views.figures import asked_now, figures_context
 from apps.explorer.why.changed_page import changed_page
 from apps.explorer.why.form import PATH, WhyForm
 from apps.explorer.why.frame import frame_of
 from apps.explorer.why.page import attributes_page, why_page
-from apps.insights.queries import freshness
 from apps.store.queries import first_span_received_at
-from apps.traces.moments import zone_named
 
 
 @require_safe
@@ -52,13 +46,6 @@ def why_attributes(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, workspace_id: int) -> tuple[WhyForm, dict]:
-    viewer_zone = zone_named(request.COOKIES.get("tz", "")) or UTC
-    form = WhyForm(request.GET, now_ns=time.time_ns(), zone=viewer_zone)
+    form = WhyForm(request.GET, **asked_now(request))
     form.is_valid()
-    fresh = freshness(workspace_id, form.now_ns)
-    return form, {
-        "form": form,
-        "nav": "why",
-        "period": period_picker(form, PATH, viewer_zone),
-        "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone),
-    }
+    return form, figures_context(request, workspace_id, form, PATH) | {"nav": "why", "form": form}

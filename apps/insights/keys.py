@@ -47,10 +47,13 @@ class Book:
     """By number: `time.monotonic()`."""
     first_s: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     """By number: the earliest minute this process has written, in seconds since 1970."""
+    last_s: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """By number: the latest one."""
 
     def make_room(self) -> None:
         if self.keys.make_room():
-            self.ids, self.written_at, self.first_s = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64)
+            self.ids, self.written_at = np.zeros(0, np.int64), np.zeros(0)
+            self.first_s, self.last_s = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
 def register(cursor, workspace_id: int, book: Book, facts: Facts) -> None:
@@ -60,9 +63,11 @@ def register(cursor, workspace_id: int, book: Book, facts: Facts) -> None:
         book.ids = np.concatenate((book.ids, np.zeros(missing, np.int64)))
         book.written_at = np.concatenate((book.written_at, np.full(missing, -1e9)))
         book.first_s = np.concatenate((book.first_s, np.full(missing, _NEVER)))
+        book.last_s = np.concatenate((book.last_s, np.zeros(missing, np.int64)))
     first, last = _times(len(book.ids), facts)
     is_old = time.monotonic() - book.written_at > REFRESH_SECONDS
-    stale = np.flatnonzero((first < _NEVER) & (is_old | (first < book.first_s)))
+    is_behind = last > book.last_s + REFRESH_SECONDS  # hours of the past may come within a minute
+    stale = np.flatnonzero((first < _NEVER) & (is_old | is_behind | (first < book.first_s)))
     if not len(stale):
         return
     named = {number: _listed(book.keys.keys[number]) for number in stale.tolist()}
@@ -75,6 +80,7 @@ def register(cursor, workspace_id: int, book: Book, facts: Facts) -> None:
         book.ids[number] = ids[key]
     book.written_at[stale] = time.monotonic()
     book.first_s[stale] = np.minimum(book.first_s[stale], first[stale])
+    book.last_s[stale] = np.maximum(book.last_s[stale], last[stale])
 
 
 def _times(count: int, facts: Facts) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,8 @@ from apps.insights.figures import NO_FIGURES, Example, Figures
 from apps.insights.map_graph import together
 from apps.insights.own_time import own_of_service
 from apps.insights.period import Period
-from apps.insights.queries import NameKey, edges, first_seen, span_names, versions
+from apps.insights.queries import NameKey, edges, span_names, versions
+from apps.insights.seen import services_seen
 from apps.insights.series import series, step_for
 from apps.insights.why.releases import releases
 from apps.traces.deposits import NAME, SERVICE
@@ -79,7 +80,7 @@ class OneService:
 
 def one_service(workspace_id: int, name: str, period: Period, kind: str | None = None) -> OneService | None:
     """None when no span of it was ever counted. Raises StoreUnavailable."""
-    seen = {parts[1]: span for parts, span in first_seen(workspace_id, SERVICE, (name,)).items()}
+    seen = {parts[1]: span for parts, span in services_seen(workspace_id, name).items()}
     if not seen:
         return None
     now, before = (versions(workspace_id, window, name) for window in (period.window, period.compared))

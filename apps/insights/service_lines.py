@@ -11,7 +11,8 @@ from apps.insights.keys import OTHER
 from apps.insights.map_graph import together
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
-from apps.insights.queries import first_seen, services
+from apps.insights.queries import services
+from apps.insights.seen import services_seen
 from apps.insights.series import series, step_for
 from apps.traces.deposits import SERVICE
 
@@ -28,7 +29,7 @@ class ServiceLine:
     """Of the calls that entered it."""
     before: Figures
     version: str
-    """The one first seen last, of those seen in the window; "" when spans name none."""
+    """The one that sent last within the window, the newer one of two in the same minute; "" when spans name none."""
     is_new_version: bool
     """It was first seen within the window, and another one before."""
     duration: Change
@@ -70,30 +71,31 @@ SORTS: dict[str, Callable[[ServiceLine], tuple]] = {
 def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     """Every service ever seen, in no promised order; those silent in the window have no figures."""
     now, before = services(workspace_id, period.window), services(workspace_id, period.compared)
-    seen = first_seen(workspace_id, SERVICE, ())
+    seen = services_seen(workspace_id)
     own = own_by_service(workspace_id, period.window)
     waited_ns = sum(one.sum_ns for one in own.values())
-    versions: dict[str, list[tuple[int, str]]] = {}
+    versions: dict[str, list[tuple[int, int, str]]] = {}
     last: dict[str, int] = {}
     for (name, version), (first_ns, last_ns) in seen.items():
-        versions.setdefault(name, []).append((first_ns, version))
+        versions.setdefault(name, []).append((min(last_ns, period.window.end_ns), first_ns, version))
         last[name] = max(last.get(name, 0), last_ns)
     lines = []
     for name, known in versions.items():
         if name == OTHER and name not in now:
             continue  # the place for names beyond the limit, which is always there
-        is_now = [pair for pair in known if pair[1] in now.get(name, {})]
-        newest_ns, version = max(is_now or known)
+        is_now = [one for one in known if one[2] in now.get(name, {})]
+        _, newest_ns, version = max(is_now or known)
+        first_ns = min(first for _, first, _ in known)
         after_, before_ = together([*now.get(name, {}).values()]), together([*before.get(name, {}).values()])
         lines.append(
             ServiceLine(
                 name, after_, before_, version,
-                bool(version) and newest_ns >= period.window.start_ns and min(known)[0] < newest_ns,
+                bool(version) and newest_ns >= period.window.start_ns and first_ns < newest_ns,
                 duration_change(before_, after_),
                 rate_change(before_, after_, period.compared_minutes, period.minutes),
                 error_change(before_, after_),
                 own[name].sum_ns / waited_ns if waited_ns and name in own else 0.0,
-                min(known)[0], last[name],
+                first_ns, last[name],
             )
         )  # fmt: skip
     return ServiceLines(tuple(lines), any(before.values()))

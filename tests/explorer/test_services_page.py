@@ -99,6 +99,19 @@ def test_as_before_nothing_before_silent_and_too_few(client, before, after, word
     assert client.get("/services/payment", {"range": "1h"}).context["page"].said.word == word
 
 
+def test_a_version_that_came_back_is_the_one_that_runs_now(client):
+    dice, end, documents = random.Random(2), last_minute_ns(), []
+    for n in range(120):
+        version = "4.12.0" if 4 <= n < 50 else "4.11.3"
+        documents.append(checkout(n + 1, end - n * MINUTE_NS - MINUTE_NS // 2, dice, version=version))
+    store(documents[::-1])
+    (row,) = [row for row in client.get("/services", {"range": "1h"}).context["page"].rows if row.name == "payment"]
+    assert row.version == "4.11.3" and not row.is_new_version
+    page = client.get("/services/payment", {"range": "1h"}).context["page"]
+    assert page.version == "4.11.3"
+    assert {one.version: one.is_now for one in page.versions} == {"4.12.0": False, "4.11.3": True}
+
+
 def test_an_unknown_service_is_404_and_says_what_to_do(client, incident):
     answer = client.get("/services/nobody")
     assert answer.status_code == 404 and "All services" in text_of(answer)

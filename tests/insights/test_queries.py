@@ -10,10 +10,13 @@ import pytest
 
 from apps.insights import queries
 from apps.insights.fold import fold
+from apps.insights.keys import OTHER
+from apps.insights.seen import services_seen
 from apps.insights.usual import forget_usual, usual
 from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window
 from apps.traces.histogram import Histogram
 from tests.insights.brute import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, Count, expected
+from tests.insights.incident import checkout, last_minute_ns
 from tests.insights.test_exact import whole_traces
 from tests.store.shop import cut, random_traces
 from tests.storing import NS, digest_all, send
@@ -161,7 +164,27 @@ def test_keys_know_when_they_were_first_and_last_seen(counts):
     found = queries.first_seen(1, NAME, ("service-1",))
     assert found.keys() == minutes.keys()
     for parts, (first, last) in found.items():
-        assert first == min(minutes[parts]) and first <= last <= max(minutes[parts])
+        assert first == min(minutes[parts]) and max(minutes[parts]) - 10 * MINUTE_NS <= last <= max(minutes[parts])
+
+
+def test_services_know_to_the_minute_when_they_sent_last(counts):
+    minutes = defaultdict(list)
+    for kind, parts, minute in counts:
+        if kind == SERVICE:
+            minutes[parts].append(minute * MINUTE_NS)
+    found = {parts: seen for parts, seen in services_seen(1).items() if parts[0] != OTHER}
+    assert found == {parts: (min(all_), max(all_)) for parts, all_ in minutes.items()}
+    assert {service for service, _ in services_seen(1, "service-1")} == {"service-1"}
+
+
+def test_hours_told_at_once_leave_no_key_more_than_ten_minutes_behind():
+    """Each hour is stored before the next one, as by a sender that tells its past."""
+    dice, end = random.Random(3), last_minute_ns()
+    for ago in (180, 120, 60, 1):
+        send(*(checkout(ago * 10 + n, end - ago * MINUTE_NS, dice) for n in range(3)))
+        digest_all(later_s=120)
+    last = end - MINUTE_NS - 10 * MINUTE_NS
+    assert all(seen >= last for _, seen in queries.first_seen(1, SERVICE, ()).values())
 
 
 def test_rollups_are_fresh_to_the_oldest_span_that_is_not_sealed():

@@ -1,0 +1,36 @@
+"""When services and their versions sent spans, to the minute.
+
+`rollup_key.last_seen_at` is written again only when it is ten minutes old, which is too coarse to tell which of two
+versions is the one that runs. The minutes after it are few, so they are asked.
+"""
+
+from __future__ import annotations
+
+from apps.insights.key_search import prefix_sql
+from apps.insights.keys import REFRESH_SECONDS
+from apps.store.connection import store_cursor
+from apps.traces.deposits import SERVICE
+
+
+def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[str, str], tuple[int, int]]:
+    """(service, version) -> first and last minute with a span, ns; of one service or of all. The last one may be ten
+    minutes old where minutes are no longer kept. Raises StoreUnavailable."""
+    conditions, values = prefix_sql(() if service is None else (service,))
+    with store_cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH inbox AS MATERIALIZED (
+                SELECT key_id, max(bucket_at) AS at FROM rollup_inbox
+                WHERE workspace_id = %(workspace)s AND kind = %(kind)s GROUP BY key_id
+            )
+            SELECT parts, extract(epoch FROM first_seen_at)::int8,
+                   extract(epoch FROM greatest(last_seen_at, inbox.at, (
+                       SELECT max(bucket_at) FROM rollup_minute WHERE key_id = rollup_key.id
+                       AND bucket_at > last_seen_at AND bucket_at <= last_seen_at + %(stale)s * interval '1 second'
+                   )))::int8
+            FROM rollup_key LEFT JOIN inbox ON inbox.key_id = rollup_key.id
+            WHERE workspace_id = %(workspace)s AND kind = %(kind)s{conditions}
+            """,
+            {"workspace": workspace_id, "kind": SERVICE, "stale": REFRESH_SECONDS, **values},
+        )
+        return {tuple(parts): (first * 10**9, last * 10**9) for parts, first, last in cursor.fetchall()}

@@ -22,7 +22,7 @@ from apps.store.connection import store_cursor
 from apps.traces.deposits import NAME
 from apps.traces.sampling import CALL
 
-CANDIDATES = 150
+CANDIDATES = 80
 """Names whose quantiles are compared: those whose spans together took most longer than before."""
 LEAST_GROWTH = 0.05
 """Of the mean: a p95 that rises by a tenth moves the mean at least by so much."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
 MAX_NS = 1 << 63
 
@@ -43,9 +44,11 @@ class Histogram:
     A difference may hold negative counts until it is merged into what it was taken from.
     """
 
-    __slots__ = ("counts",)
+    __slots__ = ("_ranks", "counts")
 
     def __init__(self, counts: Mapping[int, int] | None = None):
+        self._ranks: tuple[list[int], list[int]] | None = None
+        """Kept from the first quantile to the next change, for a page asks for several."""
         self.counts: dict[int, int] = {bucket: count for bucket, count in (counts or {}).items() if count}
 
     @classmethod
@@ -87,19 +90,22 @@ class Histogram:
 
         The rank is the lower one, `floor(share * (total - 1))`, counted from 0. Raises ValueError for negative counts.
         """
-        counts = self.counts
-        if not counts:
+        if not self.counts:
             return None
-        if min(counts.values()) < 0:
+        if self._ranks is None:
+            self._ranks = self._ranked()
+        buckets, ends = self._ranks
+        return value_of(buckets[bisect_right(ends, int(share * (ends[-1] - 1)))])
+
+    def _ranked(self) -> tuple[list[int], list[int]]:
+        """Buckets ascending, and how many values lie in each and all below it."""
+        buckets, counts = self.arrays()
+        if min(counts) < 0:
             raise ValueError("A difference of histograms has no quantiles.")
-        rank, seen = int(share * (sum(counts.values()) - 1)), 0
-        for bucket in sorted(counts):
-            seen += counts[bucket]
-            if seen > rank:
-                return value_of(bucket)
-        return None
+        return buckets, list(accumulate(counts))
 
     def _change(self, bucket: int, count: int) -> None:
+        self._ranks = None
         changed = self.counts.get(bucket, 0) + count
         if changed:
             self.counts[bucket] = changed

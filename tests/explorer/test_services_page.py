@@ -112,6 +112,19 @@ def test_a_version_that_came_back_is_the_one_that_runs_now(client):
     assert {one.version: one.is_now for one in page.versions} == {"4.12.0": False, "4.11.3": True}
 
 
+def test_what_was_slow_and_is_no_longer_is_not_said_to_go_on(client):
+    dice, end, documents = random.Random(4), last_minute_ns(), []
+    for n in range(360):
+        calls = 13 if 60 <= n < 170 else 1
+        documents.append(checkout(n + 1, end - n * MINUTE_NS // 3 - MINUTE_NS // 6, dice, calls=calls))
+    store(documents[::-1])
+    answer = client.get("/services/payment", {"range": "1h"})
+    said = answer.context["page"].said
+    ended = {time.strftime("%H:%M", time.gmtime(end / 1e9 - minutes * 60)) for minutes in (19, 20, 21)}
+    assert said.word == "slower" and not said.since and said.turned in ended
+    assert f"; it fell at {said.turned} ." in text_of(answer)
+
+
 def test_an_unknown_service_is_404_and_says_what_to_do(client, incident):
     answer = client.get("/services/nobody")
     assert answer.status_code == 404 and "All services" in text_of(answer)

@@ -83,6 +83,8 @@ class Said:
     before: str
     now: str
     since: str
+    turned: str
+    """When it went the other way again, within the window."""
     version: str
     samples: str
 
@@ -149,8 +151,10 @@ def _said(found: OneService, form: ServiceForm) -> Said:
     else:
         told = duration_text(before.p(0.95)), duration_text(now.p(0.95))
     since = found.since if changed and _agrees(found.since, word) else None
+    turned_ns = _turned_ns(found.since, word) if changed else None
     return Said(
-        word, *told, _minute(since.start_ns, form) if since else "", _version_near(found, since),
+        word, *told, _minute(since.start_ns, form) if since else "",
+        _minute(turned_ns, form) if turned_ns is not None else "", _version_near(found, since),
         format_count(min(now.samples, before.samples) if before.samples else now.samples),
     )  # fmt: skip
 
@@ -158,6 +162,15 @@ def _said(found: OneService, form: ServiceForm) -> Said:
 def _agrees(since: Since | None, word: str) -> bool:
     """A stretch that is over is no answer to since when."""
     return since is not None and since.end_ns is None and since.is_more == (word == "slower")
+
+
+def _turned_ns(since: Since | None, word: str) -> int | None:
+    """Where a stretch that agrees is over, or one to the contrary begins and goes on."""
+    if since is None:
+        return None
+    if since.is_more == (word == "slower"):
+        return since.end_ns
+    return since.start_ns if since.end_ns is None else None
 
 
 def _version_near(found: OneService, since: Since | None) -> str:

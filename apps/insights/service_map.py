@@ -109,7 +109,7 @@ def _nodes(
     now: Mapping[Ends, Link], before: Mapping[Ends, Link], own_now: Mapping[Node, Figures],
     own_before: Mapping[Node, Figures],
 ) -> dict[Node, MapNode]:  # fmt: skip
-    reached_now, reached_before = _reached(now), _reached(before)
+    reached_now, reached_before = _reached(now, own_now), _reached(before, own_before)
     every = {node for ends in (*now, *before) for node in ends} | {*own_now}
     nodes = {}
     for node in sorted(every):
@@ -119,12 +119,13 @@ def _nodes(
     return nodes
 
 
-def _reached(links: Mapping[Ends, Link]) -> dict[Node, Figures]:
-    """What reached each node; of users, whom nobody calls, what they called."""
+def _reached(links: Mapping[Ends, Link], own: Mapping[Node, Figures]) -> dict[Node, Figures]:
+    """What reached each node that has no figures of its own; of users, whom nobody calls, what they called."""
     into: dict[Node, list[Figures]] = {}
     taken: dict[Node, list[Figures]] = {}
     for (caller, callee), link in links.items():
-        into.setdefault(callee, []).append(link.figures)
+        if callee not in own:
+            into.setdefault(callee, []).append(link.figures)
         if caller == USER:
             into.setdefault(USER, []).append(link.figures)
         elif caller.kind == "queue":

@@ -97,6 +97,7 @@ def _edge(look: EdgeLook, route: Route, href: str, is_on: bool, has_hit: bool) -
     return "".join((*parts, f'<path class="tip-end" d="{tip}"/></a>'))
 
 
+@lru_cache(maxsize=8_192)
 def _line(route: Route) -> str:
     """Curves between columns, straight within; it ends where its tip begins."""
     points = route.points

@@ -14,7 +14,7 @@ from apps.traces.durations import format_count
 from apps.traces.moments import ago_text, clock_text
 
 PATH = "/services"
-ROWS = 100
+ROWS = 60
 """Drawn at once; the filter reaches all."""
 SORT_WORDS = {
     "change": "what changed", "impact": "impact", "rate": "calls", "errors": "errors", "p95": "p95", "name": "name",

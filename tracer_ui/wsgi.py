@@ -12,8 +12,8 @@ from tracer_ui.counters import CountedRequests
 
 application = CountedRequests(get_wsgi_application())
 
-# A page of figures makes some hundred thousand objects and, but for few, lets go of them by counting references. Looking
-# through all that a process holds for circles meanwhile took up to a third of its time.
+# A page of figures makes some hundred thousand objects and, but for few, lets go of them by counting references.
+# Looking through all that a process holds for circles meanwhile took up to a third of its time.
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)

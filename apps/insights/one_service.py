@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.insights.change import UNKNOWN, Change, duration_change, error_change, rate_change
 from apps.insights.figures import NO_FIGURES, Example, Figures
 from apps.insights.map_graph import together
-from apps.insights.own_time import own_of_service
+from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import Period
 from apps.insights.queries import NameKey, edges, span_names, versions
 from apps.insights.seen import services_seen
@@ -107,12 +109,8 @@ def _names(workspace_id: int, name: str, period: Period, kind: str | None):
     """(lines, how many more there are, slowest spans as (key, example))."""
     ranked = span_names(workspace_id, period.window, service=name, histograms=False)
     keys = [key for key in ranked if kind in (None, key.kind)]
-    own = own_of_service(workspace_id, period.window, name)
-    waited_ns = sum(one.sum_ns for one in own.values())
-    by_name: dict[str, int] = {}
-    for (span_name, _), one in own.items():
-        by_name[span_name] = by_name.get(span_name, 0) + one.sum_ns
-    keys.sort(key=lambda key: (-by_name.get(key.span_name, 0), -ranked[key].sum_ns, key))
+    shares = _shares(own_of_service(workspace_id, period.window, name), ranked)
+    keys.sort(key=lambda key: (-shares.get(key, 0.0), -ranked[key].sum_ns, key))
     shown = keys[:MOST_NAMES]
     now = span_names(workspace_id, period.window, keys=shown) if shown else {}
     before = span_names(workspace_id, period.compared, keys=shown) if shown else {}
@@ -120,14 +118,29 @@ def _names(workspace_id: int, name: str, period: Period, kind: str | None):
     lines = []
     for key in shown:
         after, earlier = now.get(key, ranked[key]), before.get(key, NO_FIGURES)
-        share = by_name.get(key.span_name, 0) / waited_ns if waited_ns else 0.0
         lines.append(
-            NameLine(key, after, duration_change(earlier, after), error_change(earlier, after), share,
-                     sparks.get((key.span_name,), ()))
+            NameLine(key, after, duration_change(earlier, after), error_change(earlier, after),
+                     shares.get(key, 0.0), sparks.get(tuple(key)[1:], ()))
         )  # fmt: skip
     slowest = [(key, example) for key, figures in now.items() for example in figures.examples]
     slowest.sort(key=lambda pair: -pair[1].duration_ns)
     return tuple(lines), len(keys) - len(shown), _one_a_trace(slowest)
+
+
+def _shares(own: Mapping[Place, Own], ranked: Mapping[NameKey, Figures]) -> dict[NameKey, float]:
+    """Each key's share of the service's own time. Contributions know span names only: what several kinds and peers of
+    one name (`POST`) contributed is divided as their durations are."""
+    waited_ns = sum(one.sum_ns for one in own.values())
+    of_name, lasted = Counter(), Counter()
+    for place, one in own.items():
+        of_name[place.span_name] += one.sum_ns
+    for key, figures in ranked.items():
+        lasted[key.span_name] += figures.sum_ns
+    return {
+        key: of_name[key.span_name] / waited_ns * figures.sum_ns / lasted[key.span_name]
+        for key, figures in ranked.items()
+        if waited_ns and lasted[key.span_name]
+    }
 
 
 def _one_a_trace(found: list[tuple[NameKey, Example]], most: int = 8) -> tuple[tuple[NameKey, Example], ...]:
@@ -139,7 +152,7 @@ def _one_a_trace(found: list[tuple[NameKey, Example]], most: int = 8) -> tuple[t
 
 
 def _sparks(workspace_id: int, name: str, period: Period) -> dict[tuple[str, ...], tuple[float | None, ...]]:
-    found = series(workspace_id, period.window, NAME, (name,), step_for(period.window, SPARK_POINTS), group=1)
+    found = series(workspace_id, period.window, NAME, (name,), step_for(period.window, SPARK_POINTS), group=4)
     return {line: tuple(point.p(0.95) for point in points) for line, points in found.lines.items()}
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from tests.api.conftest import make_workspace
 from tests.explorer.test_why_page import HOSTILE, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
-from tests.store.shop import now_shifted
+from tests.store.shop import now_shifted, trace_id_of
 from tests.storing import digest_all, send
 from tests.traces.build import SpanSpec, traces_data
 
@@ -78,6 +78,21 @@ def test_the_slowest_spans_are_one_a_trace_and_lead_to_it(client, incident):
     assert all(re.fullmatch(r"/t/[0-9a-f]{32}\?span=[0-9a-f]{16}", row.link) for row in rows)
     assert client.get(rows[0].link).status_code == 200
     assert "bank-api" in rows[0].said
+
+
+def test_span_names_of_several_peers_share_their_impact_and_have_a_line_each(client):
+    end = last_minute_ns()
+    for n in range(1, 31):
+        calls = [SpanSpec("a", "POST", 0, 1, 30, {"peer.service": "slow"}, "CLIENT"),
+                 SpanSpec("a", "POST", 0, 40, 10, {"peer.service": "quick"}, "CLIENT")]  # fmt: skip
+        specs = [SpanSpec("a", "GET /", None, 0, 60, {}, "SERVER"), *calls]
+        send(now_shifted(traces_data(specs, trace_id=trace_id_of(n), by_service=True), end - n * MINUTE_NS))
+    digest_all(later_s=120)
+    rows = {(row.name, row.peer): row for row in client.get("/services/a", {"range": "1h"}).context["page"].names}
+    assert rows["POST", "slow"].impact.width == "50.0%"
+    assert rows["POST", "quick"].impact.width == "16.7%"
+    assert rows["GET /", ""].impact.width == "33.3%"
+    assert rows["POST", "slow"].spark != "" != rows["POST", "quick"].spark
 
 
 def test_a_kind_narrows_the_span_names(client, incident):

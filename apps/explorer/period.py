@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 
 from apps.explorer.search.form import MomentField, ZoneField
-from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, OFFERED, PRESETS, YESTERDAY, chosen_period
+from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, OFFERED, PRESETS, SHIFTS_NS, YESTERDAY, chosen_period
 from apps.traces.moments import field_text, utc_text, zone_named
 from apps.traces.search_window import CUSTOM
 
@@ -138,6 +138,23 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo, *, has_again
         hidden=tuple((name, value) for name, value in form.params.items() if name not in TYPED),
         errors=tuple(error for name in bad for error in form.errors[name]),
     )  # fmt: skip
+
+
+def other_comparisons(form: PeriodForm, path: str) -> tuple[Choice, ...]:
+    """The same page against each other time that its period can be compared with: a shift that is shorter than the
+    period would overlap it."""
+    length_ns = form.period.end_ns - form.period.start_ns
+    return tuple(
+        _against(form, path, name)
+        for name in AGAINST
+        if name != form.period.against and SHIFTS_NS.get(name, length_ns) >= length_ns
+    )
+
+
+def longer_periods(form: PeriodForm, path: str) -> tuple[Choice, ...]:
+    """The same page over each longer time up to now that pages offer."""
+    length_ns = form.period.end_ns - form.period.start_ns
+    return tuple(_preset(form, path, name) for name in OFFERED if PRESETS[name][1] * 10**9 > length_ns)
 
 
 def _preset(form: PeriodForm, path: str, name: str) -> Choice:

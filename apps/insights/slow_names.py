@@ -57,6 +57,8 @@ class Slow:
     """Names with enough spans in both windows."""
     too_few: int
     """Names that had not."""
+    most_samples: int
+    """Of those, the most spans that any has in the window in which it has fewer."""
     longest: tuple[tuple[NameKey, Example], ...]
     """One a trace, longest first."""
     names: int
@@ -70,13 +72,15 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
         asked = [Asked(workspace_id, NAME, stretches_of(cursor, window), keys) for window in windows]
         now, before = (sums_by_id(cursor, one) for one in asked)
         compared = [key for key in now if key in before and _least(now[key], before[key]) >= MIN_SAMPLES]
+        few = {*now, *before}.difference(compared)
+        most = max((_least(now[key], before[key]) for key in few if key in now and key in before), default=0)
         likely = _likely(now, before, compared, period.minutes / max(period.compared_minutes, 1e-9))
         longest = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
         after, earlier = (figures_by_key(cursor, one._replace(keys=likely)) for one in asked)
         long = figures_by_key(cursor, asked[0]._replace(keys=longest))
     return Slow(
         _slower(workspace_id, period, _named(after), _named(earlier)),
-        len(compared), len({*now, *before}) - len(compared),
+        len(compared), len(few), most,
         _longest(_named(long)), len(now),
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ def test_more_calls_are_the_cause_and_those_that_wait_for_them_come_after(client
         ("gateway", "POST /checkout", "SERVER", False),
     }  # fmt: skip
     told = text_of(client.get("/slow", HOUR))
-    assert "takes more time: each trace has" in told
+    assert "takes more time than" in told
 
 
 def test_a_slow_call_is_the_cause_of_what_waits_for_it(client):
@@ -80,8 +80,38 @@ def test_as_before_is_said_and_so_is_too_little(client):
     dice, end = random.Random(1), last_minute_ns()
     store([checkout(n + 1, end - n * 72 * 10**9 - MINUTE_NS, dice) for n in range(98)])
     assert "Nothing got slower" in text_of(client.get("/slow", HOUR))
-    told = text_of(client.get("/slow", {"range": "1h"}))
-    assert "too little to compare with" in told and "Nothing got slower" not in told
+    answer = client.get("/slow", {"range": "1h"})
+    told = text_of(answer)
+    assert "Not enough data to compare with yesterday, same time (n = 0)" in told and "Nothing got slower" not in told
+    assert [choice.link for choice in answer.context["page"].other_times] == [
+        "/slow?range=1h&against=before", "/slow?range=1h&against=last_week",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("before, is_enough", [(7, False), (19, False), (20, True)])
+def test_nothing_is_said_of_fewer_than_twenty_spans_but_how_many_there_are(client, before, is_enough):
+    dice, end, documents = random.Random(1), last_minute_ns(), []
+    for n in range(30 + before):
+        ago_minutes = 5 + n if n < 30 else 70 + (n - 30)
+        data = checkout(n + 1, end - ago_minutes * MINUTE_NS, dice)
+        if n < 30:
+            stretch(data, "POST /v2/authorisations", 3_000_000_000)
+        documents.append(data)
+    store(documents)
+    told = text_of(client.get("/slow", HOUR))
+    assert (f"(n = {before})" in told) is not is_enough
+    assert bool(slower_rows(client)) is is_enough
+
+
+def test_the_sentence_says_what_waited_and_the_empty_page_what_to_do(client):
+    store_incident(minutes=130, slow_minutes=30)
+    told = text_of(client.get("/slow", HOUR))
+    assert "than the hour before: each trace has" in told
+    assert "3 more got slower waiting for what they call." in told
+    chosen = client.get("/slow", HOUR | {"service": "<b>gone"})
+    assert "No spans in this time, among those chosen" in text_of(chosen)
+    assert chosen.context["page"].all_link == "/slow?range=1h&against=before"
+    assert "<option selected>&lt;b&gt;gone</option>" in chosen.content.decode()
 
 
 def test_before_the_first_span_in_a_silent_time_and_with_a_wrong_address(client):

@@ -105,5 +105,5 @@ def row_object(row: TraceRow) -> dict:
         },
         "matched_count": row.matched_count,
         "is_sealed": row.is_sealed,
-        "verdict": row_verdict(row),
+        "verdict": row_verdict(row.verdict),
     }  # fmt: skip

@@ -7,8 +7,10 @@ from django.http import HttpResponse
 from apps.api.base import ApiView, json_answer
 from apps.api.own.figures import figures_object
 from apps.api.own.period import PERIOD_NAMES, period_object, read_period, refuse_unknown
+from apps.api.own.verdict_view import row_verdict
 from apps.api.problem import Problem
 from apps.insights.slow_names import slow
+from apps.store.queries import stored_verdicts
 from apps.traces.known_words import KINDS
 from apps.traces.moments import exact_text
 
@@ -22,8 +24,10 @@ class SlowView(ApiView):
             raise Problem(400, "The address cannot be read.", fields={"kind": f"Choose one of: {', '.join(KINDS)}."})
         period = read_period(params)
         found = slow(self.workspace_id, period, params.get("service") or None, kind)
+        verdicts = stored_verdicts(self.workspace_id, (example.trace_id for _, example in found.longest))
         return json_answer({
             "period": period_object(period), "compared": found.compared, "too_few": found.too_few,
+            "most_samples": found.most_samples,
             "slower": [
                 {
                     **one.key._asdict(), "added_ns": one.added_ns, "is_cause": one.is_cause,
@@ -39,7 +43,7 @@ class SlowView(ApiView):
                 {
                     "service": key.service, "span_name": key.span_name, "kind": key.kind,
                     "duration_ns": example.duration_ns, "trace_id": example.trace_id, "span_id": example.span_id,
-                    "started_at": exact_text(example.start_ns),
+                    "started_at": exact_text(example.start_ns), "verdict": row_verdict(verdicts.get(example.trace_id)),
                 }
                 for key, example in found.longest
             ],

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from apps.api.base import ApiView, json_answer
 from apps.api.trace_ids import stored_trace, whole_trace_id
 from apps.insights.judged import judge_trace
-from apps.store.results import TraceRow
 from apps.traces.column_readers import columns_of
 from apps.traces.contributions import contributions_of
 from apps.traces.family import Family
@@ -37,9 +36,9 @@ class VerdictView(ApiView):
         return json_answer(answer)
 
 
-def row_verdict(row: TraceRow) -> dict | None:
-    """Of a row of results; null while the trace arrives."""
-    verdict = unpack(row.verdict)
+def row_verdict(packed: bytes | None) -> dict | None:
+    """What a row says of its trace; null while the trace arrives."""
+    verdict = unpack(packed)
     if verdict is None:
         return None
     said = told(verdict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.explorer.change import Mark, duration_mark, format_rate, rate_mark
+from apps.explorer.period import Choice, longer_periods, other_comparisons
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import search_link, service_link, why_link
 from apps.explorer.services.cells import duration_text
@@ -35,7 +36,7 @@ class SlowerRow:
     now: str
     mark: Mark
     more: str
-    """`▲ 9.3 ×` as many calls in each trace, "" where that is not the reason."""
+    """`9.3 ×` as many calls in each trace, "" where that is not the reason."""
     added: str
     is_cause: bool
     example: str
@@ -62,29 +63,44 @@ class SlowPage:
     slower: tuple[SlowerRow, ...]
     more: int
     causes: int
+    waiting: int
+    """Those that got slower in what they call."""
     longest: tuple[LongRow, ...]
     is_compared: bool
     compared: str
     too_few: str
+    most_samples: str
     services: tuple[str, ...]
     kinds: tuple[str, ...]
     has_spans: bool
+    other_times: tuple[Choice, ...]
+    longer: tuple[Choice, ...]
+    all_link: str
+    """Without the filters, "" when there are none."""
 
 
 def slow_page(workspace_id: int, form: SlowForm) -> SlowPage:
     """Of a valid form."""
-    found = slow(workspace_id, form.period, form.params.get("service") or None, form.kind_or_none)
+    service = form.params.get("service", "")
+    found = slow(workspace_id, form.period, service or None, form.kind_or_none)
+    causes = sum(one.is_cause for one in found.slower)
+    known = [one.name for one in list_services(workspace_id)]
     return SlowPage(
         slower=tuple(_slower(form, one) for one in found.slower[:ROWS]),
         more=max(0, len(found.slower) - ROWS),
-        causes=sum(one.is_cause for one in found.slower),
+        causes=causes,
+        waiting=len(found.slower) - causes,
         longest=_longest(workspace_id, found, form),
         is_compared=bool(found.compared),
         compared=format_count(found.compared),
         too_few=format_count(found.too_few) if found.too_few else "",
-        services=tuple(service.name for service in list_services(workspace_id)),
+        most_samples=format_count(found.most_samples),
+        services=tuple(known if not service or service in known else [service, *known]),
         kinds=tuple(KINDS),
         has_spans=bool(found.names),
+        other_times=other_comparisons(form, PATH),
+        longer=longer_periods(form, PATH),
+        all_link=form.link(PATH, service=None, kind=None) if service or form.kind_or_none else "",
     )
 
 
@@ -102,7 +118,7 @@ def _slower(form: SlowForm, one: SlowerName) -> SlowerRow:
         before=duration_text(one.before.p(0.95)),
         now=duration_text(one.now.p(0.95)),
         mark=duration_mark(one.duration, form.period.against_label),
-        more=rate_mark(one.calls, form.period.against_label).text if one.calls else "",
+        more=rate_mark(one.calls, form.period.against_label).text.removeprefix("▲").lstrip() if one.calls else "",
         added="+" + format_duration_ns(one.added_ns),
         is_cause=one.is_cause,
         example=trace_address(slowest.trace_id, slowest.span_id) if slowest else "",

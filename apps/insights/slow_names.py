@@ -21,6 +21,7 @@ from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sum
 from apps.store.connection import store_cursor
 from apps.traces.deposits import NAME
 from apps.traces.sampling import CALL
+from apps.traces.work import CACHE, DATABASE, QUEUE
 
 CANDIDATES = 80
 """Names whose quantiles are compared: those whose spans together took most longer than before."""
@@ -30,6 +31,11 @@ LEAST_OWN_SHARE = 0.5
 """Of what the spans grew by. From there on the time was spent here and not below."""
 LEAST_MORE_NS = 1_000_000
 """That more calls add to a trace."""
+OWN, BELOW, BESIDE, UNKNOWN = "own", "below", "beside", "unknown"
+"""Where the time that came was spent: here; in what it calls; side by side with other work, or nobody waited; not
+known, for no trace whose root arrived waited for it."""
+LEAVES = (DATABASE, CACHE, QUEUE)
+"""Kinds of peers that have no spans below: what is not their own time is beside what was waited for."""
 LONGEST_OF = 60
 """Names whose examples are looked at for the longest spans; each keeps three."""
 LONGEST = 15
@@ -45,8 +51,12 @@ class SlowerName:
     """Its spans are as long as before, but each trace that waits for them has more of them: how many."""
     added_ns: int
     """The time that came, divided among its spans."""
-    is_cause: bool
-    """It is its own time that grew; else what it calls did."""
+    where: str
+    """OWN, BELOW, BESIDE or UNKNOWN."""
+
+    @property
+    def is_cause(self) -> bool:
+        return self.where == OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +153,18 @@ def _judged(key: NameKey, before: Figures, now: Figures, own_before: Own, own_no
     change, grown = duration_change(before, now), _grown_ns(now, before)
     own_grown = _own_grown_ns(own_now, own_before)
     if change.word == SLOWER:
-        is_cause = own_grown >= LEAST_OWN_SHARE * grown
-        return SlowerName(key, now, before, change, None, round(grown / now.calls), is_cause)
+        where = OWN if own_grown >= LEAST_OWN_SHARE * grown else _elsewhere(key, own_now)
+        return SlowerName(key, now, before, change, None, round(grown / now.calls), where)
     calls = fan_change(Sides(before, now, _traces(own_before), _traces(own_now)))
     if calls.word != MORE or own_grown / max(own_now.traces, 1.0) < LEAST_MORE_NS:
         return None
-    return SlowerName(key, now, before, change, calls, round(own_grown / now.calls), True)
+    return SlowerName(key, now, before, change, calls, round(own_grown / now.calls), OWN)
+
+
+def _elsewhere(key: NameKey, own_now: Own) -> str:
+    if not own_now.samples:
+        return UNKNOWN
+    return BESIDE if key.peer_kind in LEAVES else BELOW
 
 
 def _traces(own: Own) -> Figures:

@@ -56,6 +56,23 @@ def test_a_slow_call_is_the_cause_of_what_waits_for_it(client):
     ]
 
 
+def test_a_database_that_nobody_waited_for_longer_is_not_said_to_call_anything(client):
+    dice, end, documents = random.Random(1), last_minute_ns(), []
+    for n in range(200):
+        data = checkout(n, end - n * 36 * 10**9 - MINUTE_NS, dice)
+        spans = [span for group in data.resource_spans for scope in group.scope_spans for span in scope.spans]
+        (insert,) = [span for span in spans if span.name == "INSERT charge"]
+        (bank,) = [span for span in spans if span.name == "POST /v2/authorisations"]
+        # Begun beside the call of the bank, which ends last, so that nobody waits for the database.
+        insert.end_time_unix_nano = bank.end_time_unix_nano - 10**6
+        insert.start_time_unix_nano = insert.end_time_unix_nano - (60 if n < 90 else 8) * 10**6
+        documents.append(data)
+    store(documents)
+    (row,) = client.get("/slow", HOUR).context["page"].slower
+    assert row.name == "INSERT charge" and row.where in ("beside", "unknown")
+    assert "in what it calls" not in text_of(client.get("/slow", HOUR))
+
+
 def stretch(data, name: str, by_ns: int) -> None:
     """The named span takes so much longer, and all spans that end later end so much later."""
     spans = [span for group in data.resource_spans for scope in group.scope_spans for span in scope.spans]

@@ -31,6 +31,7 @@ class SlowView(ApiView):
             "slower": [
                 {
                     **one.key._asdict(), "added_ns": one.added_ns, "is_cause": one.is_cause,
+                    "time_is": one.where,
                     "change": "more_calls" if one.calls else "slower",
                     "now": figures_object(one.now, period.minutes),
                     "before": figures_object(one.before, period.compared_minutes),

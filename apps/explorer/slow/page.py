@@ -13,7 +13,7 @@ from apps.explorer.services.forms import SlowForm
 from apps.explorer.services.one_page import icon_of
 from apps.explorer.verdicts import said_of
 from apps.insights.queries import NameKey
-from apps.insights.slow_names import Slow, SlowerName, slow
+from apps.insights.slow_names import BELOW, Slow, SlowerName, slow
 from apps.store.queries import list_services, stored_verdicts
 from apps.traces.durations import format_count, format_duration_ns
 from apps.traces.known_words import KINDS
@@ -39,6 +39,8 @@ class SlowerRow:
     """`9.3 ×` as many calls in each trace, "" where that is not the reason."""
     added: str
     is_cause: bool
+    where: str
+    """OWN, BELOW, BESIDE or UNKNOWN of `apps.insights.slow_names`."""
     example: str
     """Address of its slowest span; "" when none is kept."""
     search: str
@@ -89,7 +91,7 @@ def slow_page(workspace_id: int, form: SlowForm) -> SlowPage:
         slower=tuple(_slower(form, one) for one in found.slower[:ROWS]),
         more=max(0, len(found.slower) - ROWS),
         causes=causes,
-        waiting=len(found.slower) - causes,
+        waiting=sum(one.where == BELOW for one in found.slower),
         longest=_longest(workspace_id, found, form),
         is_compared=bool(found.compared),
         compared=format_count(found.compared),
@@ -121,6 +123,7 @@ def _slower(form: SlowForm, one: SlowerName) -> SlowerRow:
         more=rate_mark(one.calls, form.period.against_label).text.removeprefix("▲").lstrip() if one.calls else "",
         added="+" + format_duration_ns(one.added_ns),
         is_cause=one.is_cause,
+        where=one.where,
         example=trace_address(slowest.trace_id, slowest.span_id) if slowest else "",
         search=search_link(form, service=key.service, name=key.span_name),
         why=why_link(form, key.service, key.span_name),

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from psycopg.pq import TransactionStatus
 
 
 class StoreUnavailable(OperationalError):
@@ -45,20 +44,12 @@ def planned_once(cursor: psycopg.Cursor) -> Iterator[None]:
     over eight days takes 0.9 ms, running it half of that. Sequential scans are off, for the planner walks whole
     partitions for choices among many tokens."""
     connection = cursor.connection
-    settings = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
-    if connection.info.transaction_status != TransactionStatus.IDLE:
-        with connection.transaction():
-            cursor.execute(settings)
-            yield
-        return
-    cursor.execute(f"BEGIN; {settings}")  # one round trip
-    try:
+    with connection.pipeline(), connection.transaction():  # sent with the first statement that is waited for
+        cursor.execute(
+            "SELECT set_config('enable_seqscan', 'off', true),"
+            " set_config('plan_cache_mode', 'force_generic_plan', true)"
+        )
         yield
-    except BaseException:
-        if not connection.closed:
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 def _has_ended(idle: psycopg.Connection) -> bool:

@@ -12,6 +12,9 @@ from apps.traces.batch import TRACES
 from apps.traces.draft import Draft, raw_trace_id
 from apps.traces.find import Finder
 
+MANY = 1_000
+"""Hot traces, counted in each of their batches."""
+
 
 class HotTraces:
     """A workspace's batches as one search sees them. What it knows of a trace it finds out when asked: a thousand
@@ -27,6 +30,12 @@ class HotTraces:
 
     def trace(self, trace_id: bytes) -> HotTrace:
         return self._cache.trace(self._snapshot, trace_id)
+
+    def are_without(self, tokens: TokenFilter, end_ns: int) -> bool:
+        """Whether many traces are hot that start before `end_ns`, and none of them has these tokens: then they are rare
+        among the newest that are sealed, too."""
+        batches = [b for b in self._snapshot.batches if b.signal == TRACES and b.newest_ns < end_ns]
+        return sum(len(b.starts) for b in batches) >= MANY and not any(tokens.may_be_in(b.tokens) for b in batches)
 
     def may_be_sealed(self, trace_id: bytes) -> bool:
         """Whether the trace may have a sealed row besides."""

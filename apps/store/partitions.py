@@ -52,10 +52,19 @@ def _make(day: date) -> None:
 
 def existing_partitions(cursor) -> list[date]:
     """Days that have a partition, newest first."""
-    cursor.execute(
+    return read_partitions(ask_partitions(cursor))
+
+
+def ask_partitions(cursor):
+    """Sends the question only, in a pipeline; returns the cursor."""
+    return cursor.execute(
         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass ORDER BY 1 DESC",
         prepare=True,
     )
+
+
+def read_partitions(cursor) -> list[date]:
+    """The answer to `ask_partitions`."""
     return [_day_in(name) for (name,) in cursor.fetchall()]
 
 

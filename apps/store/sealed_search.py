@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from apps.store import candidates as sealed
 from apps.store.candidates import Asked, Candidate
@@ -13,7 +14,7 @@ from apps.store.hot_search import HotTraces
 from apps.store.load import load_draft, sealed_documents
 from apps.store.names import listed_name
 from apps.store.page_keys import Key
-from apps.store.partitions import day_of, existing_partitions
+from apps.store.partitions import day_of
 from apps.store.results import TraceRow
 from apps.store.rows import matches, sealed_row, summarise, summary_row
 from apps.store.sealed import is_in_one_row
@@ -53,14 +54,14 @@ class Progress:
 
 
 def sealed_rows(
-    cursor, asked: Asked, finder: Finder, hot: HotTraces, before: Key | None, progress: Progress
+    cursor, asked: Asked, partitions: list[date], finder: Finder, hot: HotTraces, before: Key | None, progress: Progress
 ) -> Iterator[tuple[Key, TraceRow]]:
     """(key, TraceRow) pairs, newest first, until the window or the time is at its end."""
     if asked.tokens.is_impossible:
         return
     last_ns = asked.query.end_ns - 1 if before is None else min(asked.query.end_ns - 1, before[0] * 1000)
     first_day, last_day = day_of(max(asked.from_us * 1000, 0)), day_of(min(last_ns, (1 << 63) - 1))
-    days = [day for day in existing_partitions(cursor) if first_day <= day <= last_day]
+    days = [day for day in partitions if first_day <= day <= last_day]
     for at_once in range(0, len(days), DAYS_AT_ONCE):
         for group in _candidate_groups(cursor, asked, days[at_once : at_once + DAYS_AT_ONCE], before, progress):
             for candidate in group:

@@ -10,6 +10,7 @@ import itertools
 import time
 from collections.abc import Iterator
 
+import psycopg
 from django.conf import settings
 
 from apps.store.candidates import Asked
@@ -19,6 +20,7 @@ from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
 from apps.store.load import Parts, put_together, sealed_parts
 from apps.store.page_keys import Key, read_cursor, write_cursor
+from apps.store.partitions import ask_partitions, read_partitions
 from apps.store.results import SearchPage, TraceRow
 from apps.store.rows import matches, summarise, summary_row
 from apps.store.sealed import filed_at
@@ -38,19 +40,21 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
     began = time.perf_counter()
     before = read_cursor(query.cursor)
     finder = Finder(query.span)
-    with store_cursor() as cursor, planned_once(cursor):
+    with store_cursor() as cursor, planned_once(cursor), psycopg.Cursor(cursor.connection) as beside:
+        partitions = ask_partitions(beside)  # answered together with what is asked next
         hot = HotTraces(hot_cache, hot_cache.look(cursor, workspace_id))
         hot_progress = Progress(time.monotonic() + BUDGET_SECONDS)
-        matching = hot.matching(
-            finder, hot_filter(query), lambda i: _may_last(query, hot.trace(i), hot.may_be_sealed(i))
-        )
+        hot_tokens = hot_filter(query)
+        matching = hot.matching(finder, hot_tokens, lambda i: _may_last(query, hot.trace(i), hot.may_be_sealed(i)))
         hot_rows = sorted(
             _hot_rows(cursor, workspace_id, query, finder, hot, matching, before, hot_progress), key=_key, reverse=True
         )
-        progress = Progress(time.monotonic() + BUDGET_SECONDS)
+        is_rare = before is None and hot.are_without(hot_tokens, query.end_ns)
+        progress = Progress(time.monotonic() + BUDGET_SECONDS, is_rare=is_rare)
         tokens = token_filter(query, known_names(cursor, workspace_id, query))
         asked = Asked(workspace_id, query, tokens, _from_us(query, hot_rows))
-        found = _merge(hot_rows, sealed_rows(cursor, asked, finder, hot, before, progress), query.limit + 1)
+        rows = sealed_rows(cursor, asked, read_partitions(partitions), finder, hot, before, progress)
+        found = _merge(hot_rows, rows, query.limit + 1)
     floors = [p.floor for p in (hot_progress, progress) if p.floor is not None]
     looked_at = hot_progress.looked_at + progress.looked_at
     return _page(query, found, max(floors, default=None), looked_at, (time.perf_counter() - began) * 1000)

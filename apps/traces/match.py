@@ -36,8 +36,10 @@ def span_matches(span: Span, wanted: SpanPredicate) -> bool:
 
 
 def _has_attribute(span: Span, key: str, text: str) -> bool:
-    if any(pair.key == key and value_text(any_value(pair.value)) == text for pair in _all_pairs(span)):
-        return True
+    for pairs in _pairs(span):
+        for pair in pairs:  # half the time of any(…)
+            if pair.key == key and value_text(any_value(pair.value)) == text:
+                return True
     if key in ("otel.scope.name", "otel.scope.version", "event.name") and text in _names(span, key):
         return True
     own = key.removeprefix(RESOURCE_PREFIX)
@@ -45,7 +47,7 @@ def _has_attribute(span: Span, key: str, text: str) -> bool:
 
 
 def _has_value(span: Span, text: str) -> bool:
-    return any(value_text(any_value(pair.value)) == text for pair in _all_pairs(span)) or any(
+    return any(value_text(any_value(pair.value)) == text for pairs in _pairs(span) for pair in pairs) or any(
         text in _names(span, key) for key in ("otel.scope.name", "otel.scope.version", "event.name")
     )
 
@@ -54,15 +56,16 @@ def _has_status(span: Span, status: str) -> bool:
     return span.is_error if status == "ERROR" else span.status == status and not span.is_error
 
 
-def _all_pairs(span: Span) -> Iterator:
-    """As protobuf has them: most keys differ from the one asked for, and their values need no reading."""
-    yield from span.pb.attributes
-    yield from span.resource.pb.attributes
-    yield from span.scope.pb.attributes
-    for event in span.pb.events:
-        yield from event.attributes
-    for link in span.pb.links:
-        yield from link.attributes
+def _pairs(span: Span) -> Iterator:
+    """Lists as protobuf has them: most keys differ from the one asked for, and their values need no reading."""
+    pb = span.pb
+    yield pb.attributes
+    yield span.resource.pb.attributes
+    yield span.scope.pb.attributes
+    for event in pb.events:
+        yield event.attributes
+    for link in pb.links:
+        yield link.attributes
 
 
 def _names(span: Span, key: str) -> list[str]:

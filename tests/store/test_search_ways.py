@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from apps.store import candidates, sealed, sealed_search
+from apps.store import candidates, hot_search, sealed, sealed_search
 from apps.store.connection import store_cursor
 from apps.store.hot_cache import HotCache
 from apps.store.partitions import day_of, sort_in_new_tokens
@@ -80,6 +80,26 @@ def test_a_rare_value_costs_one_look_at_the_newest_and_one_at_gin_for_all_days(s
     digest_all()
     assert pages(6, attributes=(("own", "value-39"),)) == [trace_id_of(39)]
     assert statements == ["newest_candidates", "token_candidates"]
+
+
+def test_what_no_hot_trace_has_is_looked_up_in_gin_at_once(statements, monkeypatch):
+    """Hot traces are newer than all that is sealed: they were looked at already."""
+    monkeypatch.setattr(hot_search, "MANY", 10)
+    over_days(40, days=5)
+    digest_all()
+    for n in range(100, 112):
+        send(some_trace(n, [SpanSpec("shop", "sell", None, 0, 5, {"common": "yes"})], ago_s=1))
+    assert pages(6, attributes=(("own", "value-39"),)) == [trace_id_of(39)]
+    assert statements == ["token_candidates"]
+    statements.clear()
+    assert len(pages(6, limit=100, attributes=(("common", "yes"),))) == 52
+    assert "token_candidates" not in statements
+    statements.clear()
+    # They say nothing of a time long before them.
+    asked = within(6, attributes=(("third", "yes"),))
+    earlier = type(asked)(asked.start_ns, time.time_ns() - 30 * 10**9, asked.span, limit=asked.limit)
+    assert [row.trace_id for row in search(1, earlier).rows] == [trace_id_of(n) for n in range(0, 40, 3)]
+    assert statements[0] == "newest_candidates"
 
 
 def test_a_common_value_is_not_looked_up_in_gin_though_it_matches_nowhere(statements, monkeypatch):

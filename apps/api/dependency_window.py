@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from apps.api.problem import Problem
-from apps.insights.period import MOST_NS, readable_window
+from apps.insights.period import most_ns, readable_window
 from apps.insights.window import DAY_NS, Window
 
 MS = 1_000_000
@@ -19,7 +19,7 @@ def dependency_window(params: Mapping[str, str], now_ns: int) -> Window:
     end_ns = _ms(params, "endTs", now_ns // MS + 1) * MS
     start_ns = end_ns - _ms(params, "lookback", DAY_MS) * MS
     end_ns = min(end_ns, now_ns + DAY_NS)  # nothing is kept beyond: clocks do not run further ahead
-    return readable_window(max(0, min(start_ns, end_ns), end_ns - MOST_NS), end_ns, now_ns)
+    return readable_window(max(0, min(start_ns, end_ns), end_ns - most_ns()), end_ns, now_ns)
 
 
 def _ms(params: Mapping[str, str], name: str, usual: int) -> int:

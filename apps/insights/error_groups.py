@@ -16,7 +16,7 @@ from apps.insights.why.answer import step_of
 from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
 from apps.store.picks import draw, load_drafts, of_spans
-from apps.traces.analysis import analyse
+from apps.traces.analysis import analyse, leaving_out_what_fails
 from apps.traces.deposits import ERROR
 from apps.traces.error_origin import ErrorOrigin
 from apps.traces.why.significance import rates_p
@@ -74,7 +74,7 @@ class ErrorGroups:
 def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     """Of the window and the one it is compared with. Raises StoreUnavailable."""
     before, after = errors(workspace_id, period.compared), errors(workspace_id, period.window)
-    step_ns = max(step_of(period.window, period.now_ns, STEPS), 1)
+    step_ns = step_of(period.window, period.now_ns, STEPS)
     found = series(workspace_id, period.window, ERROR, (), step_ns, group=4)
     seen = first_seen(workspace_id, ERROR, ())
     groups = [
@@ -145,15 +145,16 @@ def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
             if time.monotonic() > deadline:
                 break
             read += 1
-            analysis = analyse(draft, reader_of_thread().read(draft))
-            columns, main = analysis.family.columns, analysis.family.main
-            mine = [origin for origin in analysis.errors if key_of(origin) == key]
-            if mine:
-                roots[columns.service[main], columns.name[main]] += 1
-            for origin in mine:
-                versions[columns.version[origin.span]] += 1
-                span_id = columns.span_id[origin.span].hex()
-                found.append((columns.start[origin.span], picked.trace_id.hex(), span_id, origin.error.message))
+            with leaving_out_what_fails(draft.trace_id):
+                analysis = analyse(draft, reader_of_thread().read(draft))
+                columns, main = analysis.family.columns, analysis.family.main
+                mine = [origin for origin in analysis.errors if key_of(origin) == key]
+                if mine:
+                    roots[columns.service[main], columns.name[main]] += 1
+                for origin in mine:
+                    versions[columns.version[origin.span]] += 1
+                    span_id = columns.span_id[origin.span].hex()
+                    found.append((columns.start[origin.span], picked.trace_id.hex(), span_id, origin.error.message))
     found.sort(reverse=True)
     return LookedInto(
         sum(roots.values()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from apps.insights.levels import DAY, LEVELS
 from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window, window_over
 from apps.traces.moments import clock_span_text, offset_name, span_text
 from apps.traces.search_window import BROWSING, CUSTOM
@@ -17,13 +18,6 @@ OFFERED = ("15m", "1h", "3h", "24h", "7d", "30d")
 
 BEFORE, YESTERDAY, LAST_WEEK = AGAINST = ("before", "yesterday", "last_week")
 SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
-MOST_NS = 400 * DAY_NS
-"""Days are kept that long; a window of years would only look empty."""
-
-MINUTES_KEPT_NS = 3 * DAY_NS
-"""Older edges of a window fall on whole hours, for minutes are kept no longer."""
-HOURS_KEPT_NS = 35 * DAY_NS
-"""Older edges fall on whole days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +89,8 @@ def chosen_period(preset: str, start_ns: int | None, end_ns: int | None, against
         start_ns = max(0, end_ns - PRESETS[BROWSING][1] * 1_000_000_000) if start_ns is None else start_ns
     if end_ns <= start_ns:
         raise ValueError("The end is not after the start.")
-    if end_ns - start_ns > MOST_NS:
-        raise ValueError(f"This is longer than the {MOST_NS // DAY_NS} days that figures are kept.")
+    if end_ns - start_ns > most_ns():
+        raise ValueError(f"This is longer than the {DAY.kept_days} days that figures are kept.")
     window = readable_window(start_ns, end_ns, now_ns)
     against = against if SHIFTS_NS.get(against, 0) >= end_ns - start_ns else BEFORE
     compared = window.moved(-SHIFTS_NS[against]) if against in SHIFTS_NS else window.before()
@@ -106,13 +100,20 @@ def chosen_period(preset: str, start_ns: int | None, end_ns: int | None, against
 def readable_window(start_ns: int, end_ns: int, now_ns: int) -> Window:
     """[start, end) rounded outwards to edges that the rollups still can tell apart."""
     return Window(
-        window_over(start_ns, start_ns, _edge_ns(now_ns - start_ns)).start_ns,
-        window_over(end_ns, end_ns, _edge_ns(now_ns - end_ns)).end_ns,
+        window_over(start_ns, start_ns, bucket_ns(now_ns - start_ns)).start_ns,
+        window_over(end_ns, end_ns, bucket_ns(now_ns - end_ns)).end_ns,
     )
 
 
-def _edge_ns(age_ns: int) -> int:
-    # A little before the end of what is kept: a page's two windows are read one after the other.
-    if age_ns < MINUTES_KEPT_NS - HOUR_NS:
-        return MINUTE_NS
-    return HOUR_NS if age_ns < HOURS_KEPT_NS - DAY_NS else DAY_NS
+def bucket_ns(age_ns: int) -> int:
+    """The length of the buckets that are sure to be kept of a time so long ago."""
+    for level in LEVELS:
+        # A little before the end of what is kept: a page's two windows are read one after the other.
+        if age_ns < level.kept_days * DAY_NS - HOUR_NS:
+            return level.minutes * MINUTE_NS
+    return DAY_NS
+
+
+def most_ns() -> int:
+    """The longest window: one of years would only look empty."""
+    return DAY.kept_days * DAY_NS

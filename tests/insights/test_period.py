@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, MOST_NS, PRESETS, YESTERDAY, chosen_period
+from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, PRESETS, YESTERDAY, bucket_ns, chosen_period, most_ns
 from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, S_NS, Window, window_over
 
 NOW = 1_795_442_400 * S_NS + 2_305 * S_NS  # 2026-11-23 14:38:25 UTC
@@ -59,9 +59,10 @@ def test_a_window_is_never_compared_with_part_of_itself(preset, against, used, l
     assert period.compared.end_ns <= period.window.start_ns + HOUR_NS
 
 
-def test_edges_older_than_the_minutes_fall_on_hours_and_older_than_the_hours_on_days():
+def test_edges_fall_on_the_finest_buckets_that_are_kept_so_long():
     week = chosen_period("7d", None, None, "", NOW)
-    assert week.window.start_ns % HOUR_NS == 0
+    assert week.window.start_ns == at("14:30") - 7 * DAY_NS
+    assert week.compared.start_ns % HOUR_NS == 0
     assert week.window.end_ns == at("14:39")
     assert week.compared.end_ns == week.window.start_ns
     month = chosen_period("30d", None, None, "", NOW)
@@ -69,7 +70,15 @@ def test_edges_older_than_the_minutes_fall_on_hours_and_older_than_the_hours_on_
     assert month.compared.end_ns == month.window.start_ns
     hour_last_week = chosen_period("1h", None, None, LAST_WEEK, NOW)
     assert hour_last_week.window.start_ns == at("13:38"), "what is shown stays what was asked for"
-    assert hour_last_week.compared == Window(at("13:00") - 7 * DAY_NS, at("15:00") - 7 * DAY_NS)
+    assert hour_last_week.compared == Window(at("13:30") - 7 * DAY_NS, at("14:40") - 7 * DAY_NS)
+
+
+def test_minutes_are_promised_for_as_long_as_they_are_kept_in_the_first_hour_of_a_day_too(settings):
+    settings.TRACER_MINUTE_RETENTION_DAYS, settings.TRACER_TEN_RETENTION_DAYS = 2, 3
+    assert bucket_ns(47 * HOUR_NS - 1) == MINUTE_NS
+    assert bucket_ns(2 * DAY_NS + HOUR_NS) == 10 * MINUTE_NS
+    assert bucket_ns(3 * DAY_NS) == HOUR_NS
+    assert bucket_ns(300 * DAY_NS) == DAY_NS
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,7 @@ def test_edges_older_than_the_minutes_fall_on_hours_and_older_than_the_hours_on_
     [
         (NOW, NOW, "not after the start"),
         (NOW, NOW - 1, "not after the start"),
-        (0, MOST_NS + 1, "longer than the 400 days"),
+        (0, most_ns() + 1, "longer than the 400 days"),
     ],
 )
 def test_two_ends_that_are_no_window_are_refused(start, end, says):
@@ -93,7 +102,7 @@ def test_a_missing_end_is_now_and_a_missing_start_an_hour_before_the_end():
 
 @given(
     preset=st.sampled_from(["", *PRESETS, "custom"]), against=st.sampled_from(["", *AGAINST]),
-    start=st.one_of(st.none(), st.integers(0, NOW)), length=st.integers(1, MOST_NS),
+    start=st.one_of(st.none(), st.integers(0, NOW)), length=st.integers(1, most_ns()),
 )  # fmt: skip
 def test_any_period_holds_what_was_asked_and_is_compared_with_as_much(preset, against, start, length):
     period = chosen_period(preset, start, None if start is None else start + length, against, NOW)

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 
 from apps.insights.figures import Figures
-from apps.insights.period import HOURS_KEPT_NS, MINUTES_KEPT_NS
+from apps.insights.period import bucket_ns
 from apps.insights.queries import coverage, step_for
 from apps.insights.why.ask import Ask
 from apps.insights.why.means import mean_changes
@@ -21,7 +21,7 @@ from apps.insights.why.searched import SearchSource
 from apps.insights.why.selected import tell_selected
 from apps.insights.why.sources import Source, named_source
 from apps.insights.why.told import Point, Told
-from apps.insights.window import DAY_NS, HOUR_NS, Window
+from apps.insights.window import HOUR_NS, MINUTE_NS, Window
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
 from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors
 from apps.traces.why.parts import compare
@@ -86,9 +86,9 @@ def source_of(workspace_id: int, asked: Ask) -> Source:
 
 def step_of(view: Window, now_ns: int, most: int = 180) -> int:
     """As fine as a chart of `most` points has room for and figures are kept, ns."""
-    age_ns = now_ns - view.start_ns
-    least = DAY_NS if age_ns > HOURS_KEPT_NS else HOUR_NS if age_ns > MINUTES_KEPT_NS else 0
-    return max(step_for(view, most), least)
+    kept_ns = bucket_ns(now_ns - view.start_ns)
+    # Not every step that is longer than ten minutes is made of them.
+    return max(step_for(view, most), kept_ns if kept_ns == MINUTE_NS else max(kept_ns, HOUR_NS))
 
 
 def _began(points: tuple[Point, ...], look: str, step_ns: int) -> Since | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import blake2b
 from uuid import UUID
 
@@ -20,8 +21,10 @@ from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, Key
 
 OTHER = "(other)"
 MOST_KEYS = {EDGE: 20_000, NAME: 20_000, SERVICE: 5_000, PART: 100_000, ERROR: 20_000, COVERAGE: 100}
-"""Per workspace. A sender that puts ids into names would otherwise fill the tables; what comes beyond counts as
-OTHER."""
+"""Per workspace, of those seen in the last KNOWN_DAYS, and KNOWN_TIMES as many of all. A sender that puts ids into
+names would otherwise fill the tables; what comes beyond counts as OTHER. When it has stopped there is room again, and
+releases, each a key of its service, never use it up."""
+KNOWN_DAYS, KNOWN_TIMES = 7, 5
 OTHERS: dict[int, tuple[str, ...]] = {
     EDGE: ("service", OTHER, "service", OTHER, "call"),
     NAME: (OTHER, OTHER, "INTERNAL", "", ""),
@@ -115,6 +118,13 @@ def _write(cursor, workspace_id: int, times: dict[Key, tuple[int, int]]) -> dict
     return {key: known.get(name, others[key[0]]) for name, key in by_digest.items()}
 
 
+def forget_unseen(cursor, before: date) -> int:
+    """Drop the keys last seen before that day; how many. Who has the id of one in a `Book` registers it anew when it
+    comes again, for by then its time is long over."""
+    cursor.execute("DELETE FROM rollup_key WHERE last_seen_at < %s", [before])
+    return cursor.rowcount
+
+
 def digest_of(parts: Iterable[str]) -> UUID:
     return UUID(bytes=blake2b(_BETWEEN.join(parts).encode(), digest_size=16).digest())
 
@@ -137,8 +147,15 @@ def _within_limits(cursor, workspace_id: int, new: list, by_digest: dict) -> lis
     for kind in {kind for kind, _ in new}:
         mine = [name for name in new if name[0] == kind]
         others = (kind, digest_of(OTHERS[kind]))
-        cursor.execute("SELECT count(*) FROM rollup_key WHERE workspace_id = %s AND kind = %s", [workspace_id, kind])
-        room = max(0, MOST_KEYS[kind] - cursor.fetchone()[0])
+        cursor.execute(
+            """
+            SELECT count(*), count(*) FILTER (WHERE last_seen_at > now() - make_interval(days => %s))
+            FROM rollup_key WHERE workspace_id = %s AND kind = %s
+            """,
+            [KNOWN_DAYS, workspace_id, kind],
+        )
+        known, alive = cursor.fetchone()
+        room = max(0, min(MOST_KEYS[kind] - alive, KNOWN_TIMES * MOST_KEYS[kind] - known))
         mine.sort(key=lambda name: (name != others, by_digest[name]))
         taken += mine[: max(room, int(mine[0] == others))]
     return taken

@@ -50,7 +50,8 @@ def test_any_order_any_cut_duplicates_and_late_spans_give_the_brute_force_count(
 
 
 @pytest.mark.parametrize("folds_h", [(0,), (0, 1, 5, 30, 60), (60,)])
-def test_hours_and_days_are_the_sums_of_their_minutes(folds_h):
+def test_hours_and_days_are_the_sums_of_their_minutes(folds_h, settings):
+    settings.TRACER_MINUTE_RETENTION_DAYS = 5  # longer than any of the folds, at any time of the day
     traces = random_traces(3, 40, spans=20)
     early, late = cut(traces, 3, 2)
     send(early)
@@ -199,6 +200,25 @@ def test_keys_beyond_the_limit_are_counted_together(monkeypatch):
     names = {parts: count.samples for (kind, parts, _), count in sum_over_time(stored()).items() if kind == NAME}
     assert sum(names.values()) == 30
     assert names[keys.OTHERS[NAME]] == 26 and len(names) == 3
+
+
+def test_there_is_room_for_new_keys_again_when_the_old_ones_have_stopped(monkeypatch):
+    from apps.insights import keys
+
+    monkeypatch.setitem(keys.MOST_KEYS, NAME, 3)
+    names = lambda: {parts[1] for kind, parts, _ in stored() if kind == NAME}  # noqa: E731
+    for number, age_days in ((0, 0), (1, 8), (2, 8)):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE rollup_key SET last_seen_at = now() - make_interval(days => %s)", [age_days])
+        send(some_trace(number, [("a", f"{number} {n}", 0 if n else None, n, 5) for n in range(5)]))
+        digest_all()
+    assert {"0 0", "0 1", "1 0", "1 1", "2 0", "2 1"} <= names()
+    monkeypatch.setattr(keys, "KNOWN_TIMES", 3)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rollup_key SET last_seen_at = now() - make_interval(days => 8)")
+    send(some_trace(3, [("a", f"3 {n}", 0 if n else None, n, 5) for n in range(5)]))
+    digest_all()
+    assert not any(name.startswith("3") for name in names()), "a table never holds more than so many of all times"
 
 
 def test_names_that_no_table_can_hold_are_counted_under_what_it_can():

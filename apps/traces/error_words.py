@@ -29,7 +29,10 @@ _VARIES = re.compile(
         (?:[.,:\-/](?![0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-)\d+)*  # not into an id: 7/12345678-…
         (?=(?:[nuµm]?s|min|[hd]|[kmgt]i?b|b|x|st|nd|rd|th)?(?![^\W_]))
       )
-    | (?P<word>[^\W_]*\d[^\W_]*|[0-9a-f]{16,})   # 8f3a12bb, sha256, and a long one that happens to have no digit
+    | (?P<word>
+        (?<![^\W_])[^\W_]*\d[^\W_]*             # 8f3a12bb, sha256; begun anywhere else, it takes a letter's square
+      | [0-9a-f]{16,}                           # a long one that happens to have no digit
+      )
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -64,14 +64,15 @@ def _mark(change: Change, against: str, write: Callable[[float], str]) -> Mark:
     if change.word == SAME:
         return Mark("same", EVEN, _told(change, against, write))
     if change.word in (SLOWER, MORE):
-        return Mark(f"▲{NBSP}{_times(change)}", UP, _told(change, against, write), True)
+        return Mark(f"▲{NBSP}{times_text(change)}", UP, _told(change, against, write), True)
     if change.word in (FASTER, FEWER):
         return Mark(f"▼{NBSP}{format_percent(1 - change.factor)}", DOWN, _told(change, against, write), True)
     few = f"n{NBSP}={NBSP}{change.samples}"
     return Mark(f"not enough data ({few})", EVEN, f"Not enough data to compare with {against}", short=few)
 
 
-def _times(change: Change) -> str:
+def times_text(change: Change) -> str:
+    """`2.5 ×`, or `from 0`."""
     factor = change.factor
     if factor is None:
         return "from 0"

@@ -187,6 +187,21 @@ def test_new_and_gone_edges_are_told(client):
     assert gone.said == ("Gone: 12 calls in the hour before, none now.",)
 
 
+def test_calls_that_took_no_time_at_all_before_got_slower_from_nothing(client):
+    """Clocks of whole milliseconds send spans of 0 ns."""
+    for n in range(240):
+        is_before = n < 120
+        specs = [SpanSpec("shop", "sell", None, 0, 20), SpanSpec("cart", "load", 0, 1, 0 if is_before else 6)]
+        data = traces_data(specs, trace_id=trace_id_of(n), by_service=True)
+        send(now_shifted(data, last_minute_ns() - (119 - n // 2) * MINUTE_NS))
+    digest_all()
+    answer = client.get("/map", {"range": "1h"})
+    assert any(title.startswith("shop → cart") and "from 0" in title for title in titles(answer)), titles(answer)
+    (edge,) = answer.context["page"].changes
+    (said,) = client.get(edge.href).context["page"].panel.said
+    assert said.startswith("Calls take longer: p95 ") and said.endswith("instead of 0\u00a0ns."), said
+
+
 def test_few_calls_are_not_compared(client):
     end, dice = last_minute_ns(), random.Random(4)
     store([checkout(n, end - minutes * MINUTE_NS, dice) for n, minutes in enumerate((100, 95, 90, 30, 20, 10))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from apps.explorer.change import format_ns, format_rate
+from apps.explorer.change import format_ns, format_rate, times_text
 from apps.explorer.map.form import CHANGE, ERRORS, LATENCY
 from apps.explorer.map.text import cut_to, figures_px, name_px
 from apps.explorer.templatetags.look import hue_class
@@ -24,7 +24,7 @@ from apps.insights.map_change import (
 )
 from apps.insights.map_graph import NODE_KINDS
 from apps.insights.service_map import MapEdge, MapNode
-from apps.traces.durations import NBSP, format_percent, format_times
+from apps.traces.durations import NBSP, format_percent
 from apps.traces.peers import Node
 
 MIN_WIDTH, MAX_WIDTH, WIDTH_STEP, HEIGHT = 88, 208, 8, 44.0
@@ -172,11 +172,11 @@ def told_change(edge: MapEdge, word: str) -> tuple[str, str] | None:
     """A change as it stands on the map and in lists: (text, tone)."""
     change = edge.change
     if word == SLOWER_EDGE:
-        return f"{UP}{NBSP}{format_times(change.latency.factor)}", "slow"
+        return f"{UP}{NBSP}{times_text(change.latency)}", "slow"
     if word == MORE_ERRORS:
         return f"{DIAMOND}{NBSP}{format_percent(edge.now.error_share)}", "err"
     if word == MORE_CALLS:
-        return f"{UP}{NBSP}{format_times(change.fan.factor)} calls", "slow"
+        return f"{UP}{NBSP}{times_text(change.fan)} calls", "slow"
     if word in (NEW_EDGE, BACK_EDGE, GONE_EDGE):
         return word, "gone" if word == GONE_EDGE else "new"
     if word == FASTER_EDGE:

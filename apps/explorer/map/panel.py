@@ -12,6 +12,7 @@ from apps.explorer.map.look import KIND_ICONS, KIND_WORDS, shown_name
 from apps.explorer.map.rate_chart import edge_chart, node_chart
 from apps.explorer.map.said import edge_said
 from apps.explorer.period import link_with
+from apps.explorer.services.addresses import service_link
 from apps.insights.change import Change, duration_change, error_change, rate_change
 from apps.insights.figures import Figures
 from apps.insights.map_graph import Ends, node_id
@@ -129,7 +130,7 @@ def _of_node(workspace_id: int, found: ServiceMap, node: MapNode, form: MapForm)
         callers_more=max(0, len(into) - MOST_NEIGHBOURS),
         callees_more=max(0, len(out) - MOST_NEIGHBOURS),
         focus="" if form.focus_on == node.node else form.here(focus=node_id(node.node), zoom=None),
-        service_page=link_with(f"/services/{node.node.name}", form.period_params()) if is_service else "",
+        service_page=service_link(form, node.node.name) if is_service else "",
         why=_why(node.node, form) if is_service else "",
         close=_close(form),
     )

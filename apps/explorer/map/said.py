@@ -95,7 +95,10 @@ def _told(edge: MapEdge, word: str, against: str) -> str:
     if word in (SLOWER_EDGE, FASTER_EDGE):
         latency = change.latency
         factor = latency.factor
-        times = f"{format_times(factor)} as long" if factor > 1 else f"{format_percent(factor)} of the time"
+        if factor is None:
+            times = "longer"
+        else:
+            times = f"{format_times(factor)} as long" if factor > 1 else f"{format_percent(factor)} of the time"
         what = "Messages lie" if edge.caller.kind == "queue" else "Calls take"
         return f"{what} {times}: p95 {format_ns(latency.after)} instead of {format_ns(latency.before)}."
     if word in (MORE_ERRORS, FEWER_ERRORS):

@@ -9,7 +9,7 @@ from apps.insights.messages import Paired
 from apps.insights.usual import usual
 from apps.store.connection import store_cursor
 from apps.store.verdicts import Stored, replace_verdict, roots_to_judge_again, sealed_trace, traces_to_judge_again
-from apps.traces.analysis import Analysis, analyse
+from apps.traces.analysis import Analysis, analyse, leaving_out_what_fails
 from apps.traces.column_readers import ColumnReader
 from apps.traces.draft import Draft
 from apps.traces.error_origin import draft_reader
@@ -82,6 +82,8 @@ def judge_messages(paired: Iterable[Paired], now_ns: int) -> int:
 def _judge_anew(cursor, workspace_id: int, stored: Stored, now_ns: int, waits: list[QueueWait] | None = None) -> bool:
     if not stored.draft.groups:
         return False
-    analysis = analyse(stored.draft, _reader.read(stored.draft))
-    packed = verdict_of(workspace_id, stored.draft, analysis, now_ns, waits)
+    packed = None
+    with leaving_out_what_fails(stored.draft.trace_id):
+        analysis = analyse(stored.draft, _reader.read(stored.draft))
+        packed = verdict_of(workspace_id, stored.draft, analysis, now_ns, waits)
     return packed is not None and replace_verdict(cursor, stored, packed)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from apps.traces.columns import Columns
@@ -11,6 +14,8 @@ from apps.traces.edges import Edges, edges_of
 from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
 from apps.traces.work import Part, by_name
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +35,12 @@ def analyse(draft: Draft, columns: Columns) -> Analysis:
     """Of a draft with at least one span, and the columns a `ColumnReader` made of it."""
     found = contributions_of(Family(columns))
     return Analysis(found, edges_of(found.family), errors_of(found, draft_reader(draft)), by_name(found))
+
+
+@contextmanager
+def leaving_out_what_fails(trace_id: bytes) -> Iterator[None]:
+    """For readers of many traces: one that cannot be analysed is logged and passed over, and takes no answer away."""
+    try:
+        yield
+    except Exception:
+        _log.exception("Trace %s could not be analysed; it is left out.", trace_id.hex())

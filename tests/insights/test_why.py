@@ -1,3 +1,5 @@
+import importlib
+import itertools
 import random
 import time
 
@@ -113,6 +115,24 @@ def test_what_the_slow_ones_have_in_common():
     assert found.compared.slow == 4 * 20
     assert found.drawn == 4 * 59 and not found.is_sampled
     assert found.elapsed_ms < 2000
+
+
+@pytest.mark.parametrize("broken", ["apps.insights.why.samples.contributions_of", "apps.traces.why.facts._note_root"])
+def test_a_trace_that_cannot_be_read_is_left_out_of_the_comparison(monkeypatch, broken):
+    store_incident()
+    module, _, name = broken.rpartition(".")
+    reads, calls = getattr(importlib.import_module(module), name), itertools.count()
+
+    def fails_at_first(*args):
+        if next(calls) == 0:
+            raise ZeroDivisionError
+        return reads(*args)
+
+    monkeypatch.setattr(broken, fails_at_first)
+    found = asked()
+    assert "all of it waiting for bank-api" in said(found)[0]
+    assert contrast(1, found).compared.found
+    assert next(calls) > 2
 
 
 def test_another_workspace_has_none_of_it():

@@ -16,6 +16,7 @@ from apps.insights.why.sources import EntrySource, Given, Source, draw_or_given
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.store.picks import Draw, load_drafts
+from apps.traces.analysis import leaving_out_what_fails
 from apps.traces.family import Family
 from apps.traces.why.attributes import Compared, compare_attributes
 from apps.traces.why.facts import FactReader, Facts
@@ -104,9 +105,11 @@ def _read(
                 if time.monotonic() > until:
                     is_sampled = True
                     break
-                found[one.trace_id] = facts = reader.read(draft.groups.items())
-                if isinstance(source, EntrySource):
-                    _note_longest(facts, source.families(draft))
+                with leaving_out_what_fails(one.trace_id):
+                    facts = reader.read(draft.groups.items())
+                    if isinstance(source, EntrySource):
+                        _note_longest(facts, source.families(draft))
+                    found[one.trace_id] = facts
     return [facts for facts in found.values() if facts.root_start_ns], is_sampled
 
 

@@ -10,6 +10,7 @@ from apps.insights.why.sources import Given, Source, draw_or_given
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.store.picks import Draw, Picked, Read, load_drafts
+from apps.traces.analysis import leaving_out_what_fails
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
@@ -102,7 +103,8 @@ def read_samples(workspace_id: int, source: Source, asked: Draw | Given, fits: F
             if time.monotonic() > (enough if len(found) >= LEAST_SAMPLES else deadline):
                 ran_out = True
                 break
-            found += samples_of(read, source.families(read.draft), fits, has_error=asked.has_error)
+            with leaving_out_what_fails(read.draft.trace_id):
+                found += samples_of(read, source.families(read.draft), fits, has_error=asked.has_error)
     return Samples(tuple(found), ran_out and len(found) < WANTED)
 
 

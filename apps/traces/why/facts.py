@@ -9,11 +9,11 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from apps.traces import wire
 from apps.traces.model import UNKNOWN_SERVICE
+from apps.traces.span_tokens import is_error
 from apps.traces.values import any_value, value_text
 
 LONGEST = 200
 """Characters of a value that are compared; longer ones are texts, no categories."""
-ERROR = 2
 _CACHE_ENTRIES = 200_000
 
 Key = tuple[str, str]
@@ -31,7 +31,7 @@ class Facts:
     root_ns: int = 0
     """Of the earliest span that names no parent."""
     is_failed: bool = False
-    """Any span says ERROR."""
+    """Any span is an error."""
 
 
 class FactReader:
@@ -54,7 +54,7 @@ class FactReader:
             for raw in raws:
                 span = parse(raw)
                 mine.update(span.attributes)
-                facts.is_failed |= span.status.code == ERROR
+                facts.is_failed |= is_error(span, raw)
                 if not any(span.parent_span_id):
                     _note_root(facts, span)
         for service, raw_pairs in seen.items():

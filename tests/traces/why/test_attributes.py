@@ -174,6 +174,16 @@ def test_facts_are_read_from_spans_and_resources_by_service():
     assert facts.numbers == {("shop", "cart.lines"): 9, ("shop", "ratio"): 0.5, ("pay", "cart.lines"): 1}
 
 
+def test_a_trace_failed_when_any_span_is_an_error_in_either_way_of_saying_so():
+    def is_failed(**more):
+        specs = [SpanSpec("shop", "GET /", None, 0, 10), SpanSpec("shop", "SELECT", 0, 1, 2, **more)]
+        return FactReader().read(raw_scopes(traces_data(specs).SerializeToString())).is_failed
+
+    assert not is_failed()
+    assert is_failed(status="ERROR")
+    assert is_failed(attributes={"error": "timeout"}), "as Zipkin and OpenTracing clients have it"
+
+
 def test_a_comparison_of_four_hundred_traces_each_takes_well_under_a_second():
     slow, rest = group(400, 1, 0.6), group(400, 2, 0.2)
     began = time.perf_counter()

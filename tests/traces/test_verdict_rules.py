@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from apps.traces.verdict import facts
+from apps.traces.verdict.facts import Finding, Verdict
+from apps.traces.verdict.words import also
 from tests.traces.verdict_build import judged, told, usual_in
 
 USUAL = """
@@ -294,6 +297,16 @@ def test_a_message_that_lay_long_is_told_of_although_nobody_waited():
 
 
 # -- what is missing or off
+
+
+def test_a_second_service_that_answered_without_spans_is_told_as_one_and_not_as_lost_spans():
+    main = Finding(facts.MORE_CALLS, service="web", added_ns=10**9, calls=8, usual_calls=1, peer="bank")
+    silent = Finding(facts.MISSING_SPANS, service="pay", span_name="call", added_ns=10**8, part_ns=10**8)
+    lost = Finding(facts.MISSING_SPANS, failed=3)
+    verdict = Verdict(waited_ns=2 * 10**9, usual_waited_ns=10**9, sample_size=100, main=main, also=(silent, lost))
+    (first, _), (second, _) = also(verdict)
+    assert "whoever answered call sent no spans" in first
+    assert second == "3 spans have lost their parent: not everything arrived."
 
 
 def test_lost_parents_come_second_and_a_lost_beginning_first():

@@ -47,7 +47,7 @@ def answer_of(loaded: Loaded, state: TraceState, judged: Judged, now_ns: int) ->
         text = f"It started in {verdict.main.service}, in {verdict.main.span_name}."
         asides.append(Aside("error", text, *_show(loaded, state, verdict.main)))
     for text, finding in also(verdict):
-        if finding.cause in (facts.CLOCK_SKEW, facts.MISSING_SPANS):
+        if finding.cause == facts.CLOCK_SKEW or (finding.cause == facts.MISSING_SPANS and finding.failed):
             continue  # The banner, and the facts below, say it.
         icon = "error" if finding.cause == facts.ERROR else "clock"
         asides.append(Aside(icon, text, *_show(loaded, state, finding)))

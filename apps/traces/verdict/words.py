@@ -144,7 +144,7 @@ def _second(finding: Finding, verdict: Verdict) -> str:
         count = "1 error" if finding.failed == 1 else f"{format_count(finding.failed)} errors"
         tail = _AGAIN if finding.is_recovered else ""
         return f"{count} in {finding.service}: {error_text(replace(finding, failed=1))}{tail}."
-    if finding.cause == facts.MISSING_SPANS:
+    if finding.cause == facts.MISSING_SPANS and finding.failed:  # else a service that was called sent none
         spans = (
             "1 span has lost its" if finding.failed == 1 else f"{format_count(finding.failed)} spans have lost their"
         )

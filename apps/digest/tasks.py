@@ -15,7 +15,7 @@ from apps.digest.seal import ripe_until_us
 from apps.digest.verdicts import judge_again as judge_traces_again
 from apps.digest.verdicts import judge_messages
 from apps.insights.messages import pair_messages as pair_ends
-from apps.store.connection import StoreUnavailable, store_cursor
+from apps.store.connection import StoreUnavailable, later_when_unavailable, store_cursor
 from apps.store.dictionaries import learn, workspaces, workspaces_without_dictionary
 from apps.store.hot import set_oldest_aside
 from apps.store.partitions import (
@@ -77,35 +77,41 @@ def _set_aside(shard: int, until_us: int, error: Exception) -> None:
 
 
 @shared_task(ignore_result=True)
+@later_when_unavailable
 def judge_again() -> None:
     """Traces that came before there was enough to compare them with."""
     judge_traces_again(time.time_ns())
 
 
 @shared_task(ignore_result=True)
+@later_when_unavailable
 def pair_messages() -> None:
     """How long messages lay in queues between traces; the traces whose messages lay unusually long are judged again."""
     judge_messages(pair_ends(), time.time_ns())
 
 
 @shared_task(ignore_result=True)
+@later_when_unavailable
 def make_partitions() -> None:
     make_partitions_ahead(day_of(time.time_ns()))
 
 
 @shared_task(ignore_result=True)
+@later_when_unavailable
 def sort_in_tokens() -> None:
     """Keeps searches fast while traces are sealed."""
     sort_in_new_tokens(day_of(time.time_ns()))
 
 
 @shared_task(ignore_result=True)
+@later_when_unavailable
 def drop_expired() -> None:
     """Retention: drop the days that ended more than TRACER_RETENTION_DAYS ago."""
     drop_partitions_before(day_of(time.time_ns()) - timedelta(days=settings.TRACER_RETENTION_DAYS))
 
 
 @shared_task(ignore_result=True)
+@later_when_unavailable
 def learn_first_dictionaries() -> None:
     """Often, and nearly always nothing to do: a new workspace packs its traces well after its first few hundred."""
     for workspace_id in workspaces_without_dictionary():
@@ -113,6 +119,7 @@ def learn_first_dictionaries() -> None:
 
 
 @shared_task(ignore_result=True)
+@later_when_unavailable
 def renew_dictionaries() -> None:
     """Daily: traces change with the software that sends them."""
     for workspace_id in workspaces():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+_log = logging.getLogger(__name__)
 
 
 class StoreUnavailable(OperationalError):
@@ -50,6 +54,20 @@ def planned_once(cursor: psycopg.Cursor) -> Iterator[None]:
             " set_config('plan_cache_mode', 'force_generic_plan', true)"
         )
         yield
+
+
+def later_when_unavailable(task: Callable[[], None]) -> Callable[[], None]:
+    """For tasks that the clock repeats: a database that cannot be reached is one line in the log, and the next run goes
+    on where this one would have."""
+
+    @wraps(task)
+    def run() -> None:
+        try:
+            task()
+        except StoreUnavailable as error:
+            _log.warning("%s runs later: the database is not available: %s", task.__name__, error)
+
+    return run
 
 
 def _has_ended(idle: psycopg.Connection) -> bool:

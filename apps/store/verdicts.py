@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from apps.store.dictionaries import unpack
@@ -42,7 +43,7 @@ def roots_to_judge_again(cursor, *, since_s: float, most: int) -> list[Root]:
     return [Root(*row) for row in cursor.fetchall()]
 
 
-def traces_to_judge_again(cursor, root: Root, *, since_s: float, most: int) -> list[Stored]:
+def traces_to_judge_again(cursor, root: Root, *, since_s: float, most: int) -> Iterator[Stored]:
     """The newest traces of that root span name that could not be compared. Large ones are left as they are."""
     cursor.execute(
         """
@@ -54,7 +55,8 @@ def traces_to_judge_again(cursor, root: Root, *, since_s: float, most: int) -> l
         [since_s, root.workspace_id, root.service, root.name, most],
         binary=True,
     )
-    return [_stored(cursor, root.workspace_id, *row) for row in cursor.fetchall()]
+    for row in cursor.fetchall():  # unpacked one by one: all of them may be a gigabyte
+        yield _stored(cursor, root.workspace_id, *row)
 
 
 def sealed_trace(cursor, workspace_id: int, trace_id: bytes) -> Stored | None:

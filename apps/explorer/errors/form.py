@@ -18,7 +18,7 @@ class ErrorsForm(PeriodForm):
     q = forms.CharField(required=False, max_length=200)
     sort = choice_field(SORTS)
     group = forms.RegexField(
-        re.compile(r"[0-9a-f]{32}"), required=False, error_messages={"invalid": "This is no group of errors."}
+        re.compile(r"\A[0-9a-f]{32}\Z"), required=False, error_messages={"invalid": "This is no group of errors."}
     )
     all = choice_field(("1",))
 

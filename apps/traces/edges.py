@@ -1,7 +1,7 @@
 """Who called whom in a trace: service edges for the map (rules: docs/contributions.md, "Edges").
 
-A trace arrives in parts. Edges are always derived from all spans stored so far, and the rollups get the difference
-to what was derived before: an edge is counted when its second end arrives, and what stood in for it (a call to
+A trace arrives in parts. Edges are always derived from all spans stored so far; what was derived before is taken back
+from the rollups, what is derived now is added (ADR 5): an edge is counted when its second end arrives, and what stood in for it (a call to
 somebody external, for instance) is taken back.
 """
 

@@ -12,6 +12,7 @@ from apps.store.partitions import existing_partitions
 from apps.store.sealed import read_existing
 from apps.store.sealed_search import sealed_between
 from apps.store.token_filters import Names, token_filter
+from tests.store.explained import Explained
 from tests.store.shop import random_traces, trace_id_of
 from tests.storing import digest_all, send, window
 
@@ -19,22 +20,6 @@ pytestmark = pytest.mark.usefixtures("store")
 
 BY_TOKEN, BY_START, BY_ID = "_tokens_idx", "_workspace_id_started_at_trace_id_idx", "_trace_id_idx"
 IDS = [bytes.fromhex(trace_id_of(n)) for n in range(20)]
-
-
-class Explained:
-    """A cursor that keeps PostgreSQL's plan of every statement it is given."""
-
-    def __init__(self, cursor):
-        self.cursor = cursor
-        self.plans: list[str] = []
-
-    def execute(self, sql, values, **options):
-        self.cursor.execute(f"EXPLAIN {sql}", values)
-        self.plans.append("\n".join(line for (line,) in self.cursor.fetchall()))
-        return self.cursor.execute(sql, values, **options)
-
-    def __getattr__(self, name):
-        return getattr(self.cursor, name)
 
 
 @pytest.fixture

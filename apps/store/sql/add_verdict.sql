@@ -1,4 +1,4 @@
--- The verdict of a trace, packed in some 80 bytes (apps/traces/verdict/codec.py): NULL for traces stored before it
+-- The verdict of a trace, packed (apps/traces/verdict/codec.py): NULL for traces stored before it
 -- existed and for rows without spans. Rows of results read it, hence it lies in the row and not in its payload.
 ALTER TABLE trace ADD COLUMN verdict bytea;
 

@@ -1,4 +1,4 @@
-"""A verdict in some 60 to 120 bytes, for the column `trace.verdict`.
+"""A verdict in a few dozen bytes, for the column `trace.verdict`.
 
 A version byte and the cause of the main finding (an index of the table `trace` looks at it); then figures as LEB128
 integers, durations in µs, and for each finding a bit for every field that is not empty, and those fields in the order

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from apps.digest.collector import collector_paused
 from apps.digest.shards import shard_locked
-from apps.digest.verdicts import verdict_of
+from apps.insights.judged import verdict_of
 from apps.insights.ledger import Ledger
 from apps.store import hot
 from apps.store.carry import Carried, carry_over

@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
+from apps.insights.judged import verdict_of
 from apps.insights.messages import Paired
 from apps.insights.usual import usual
 from apps.store.connection import store_cursor
 from apps.store.verdicts import Stored, replace_verdict, roots_to_judge_again, sealed_trace, traces_to_judge_again
-from apps.traces.analysis import Analysis, analyse, leaving_out_what_fails
+from apps.traces.analysis import analyse, leaving_out_what_fails
 from apps.traces.column_readers import ColumnReader
-from apps.traces.draft import Draft
-from apps.traces.error_origin import draft_reader
-from apps.traces.kinship import NONE
-from apps.traces.usual import NOTHING_USUAL
-from apps.traces.verdict.codec import pack
-from apps.traces.verdict.failures import failures_of
-from apps.traces.verdict.judge import judge
 from apps.traces.verdict.limits import ENOUGH_TRACES, LEAST_QUEUE_WAIT_NS
-from apps.traces.verdict.waits import QueueWait, queue_wait, waits_in
+from apps.traces.verdict.waits import QueueWait, queue_wait
 
-_log = logging.getLogger(__name__)
 _reader = ColumnReader()
 
 DAY_S = 86_400
 MOST_ROOTS, MOST_TRACES, MOST_MESSAGES = 50, 1_000, 300
 """Looked at in one run. A run of so many traces takes a worker about a second."""
-
-
-def verdict_of(
-    workspace_id: int, draft: Draft, analysis: Analysis, now_ns: int, waits: list[QueueWait] | None = None
-) -> bytes | None:
-    """Packed; None when judging failed, which keeps nothing from being sealed. `waits`: of messages whose producers
-    are in other traces, when they have been paired."""
-    try:
-        found, columns = analysis.contributions, analysis.family.columns
-        main = analysis.family.main
-        is_root = analysis.family.parents[main] == NONE
-        known = usual(workspace_id, columns.service[main], columns.name[main], now_ns) if is_root else NOTHING_USUAL
-        failures = failures_of(found, draft_reader(draft), analysis.errors)
-        return pack(judge(found, analysis.parts, known, failures, [*waits_in(analysis.edges.edges), *(waits or ())]))
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        _log.exception("Trace %s could not be judged.", draft.trace_id.hex())
-        return None
 
 
 def judge_again(now_ns: int, most: int = MOST_TRACES) -> int:
@@ -82,8 +57,8 @@ def judge_messages(paired: Iterable[Paired], now_ns: int) -> int:
 def _judge_anew(cursor, workspace_id: int, stored: Stored, now_ns: int, waits: list[QueueWait] | None = None) -> bool:
     if not stored.draft.groups:
         return False
-    packed = None
+    analysis = None
     with leaving_out_what_fails(stored.draft.trace_id):
         analysis = analyse(stored.draft, _reader.read(stored.draft))
-        packed = verdict_of(workspace_id, stored.draft, analysis, now_ns, waits)
+    packed = analysis and verdict_of(workspace_id, stored.draft, analysis, now_ns, waits)
     return packed is not None and replace_verdict(cursor, stored, packed)

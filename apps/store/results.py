@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from apps.traces.draft import Draft
 from apps.traces.model import Trace
 
 
@@ -44,6 +45,8 @@ class TraceRow:
     """False while spans may still arrive."""
     verdict: bytes | None = None
     """As digest judged it when it sealed the trace (`apps.traces.verdict.codec`)."""
+    draft: Draft | None = field(default=None, repr=False, compare=False)
+    """What has arrived of a trace that is not sealed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def matches(draft: Draft, finder: Finder) -> list[Span]:
     return earliest_first(finder.spans(draft.groups.items()))
 
 
-def summary_row(summary: Summary, spans: list[Span]) -> TraceRow:
+def summary_row(summary: Summary, spans: list[Span], draft: Draft) -> TraceRow:
     """Of a trace that is hot, wholly or in part."""
     return TraceRow(
         trace_id=summary.trace_id.hex(),
@@ -40,6 +40,7 @@ def summary_row(summary: Summary, spans: list[Span]) -> TraceRow:
         matched=_matched(spans),
         matched_count=len(spans),
         is_sealed=False,
+        draft=draft,
     )
 
 

@@ -130,7 +130,7 @@ def _checked(cursor, asked: Asked, candidate: Candidate, finder: Finder, hot: Ho
     if _is_found_hot(candidate.trace_id, finder, hot):
         return None
     draft = load_draft(cursor, asked.workspace_id, candidate.trace_id, hot)
-    return candidate.key, summary_row(summarise(draft), matches(draft, finder))
+    return candidate.key, summary_row(summarise(draft), matches(draft, finder), draft)
 
 
 def _document(cursor, workspace_id: int, candidate: Candidate) -> bytes:

@@ -139,7 +139,7 @@ def _hot_rows(
             heapq.heappush(newest, key[0])
             if len(newest) > query.limit + 1:
                 heapq.heappop(newest)
-            yield key, summary_row(summary, matches(draft, finder))
+            yield key, summary_row(summary, matches(draft, finder), draft)
 
 
 def _with_sealed_parts(

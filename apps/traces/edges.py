@@ -1,8 +1,8 @@
 """Who called whom in a trace: service edges for the map (rules: docs/contributions.md, "Edges").
 
 A trace arrives in parts. Edges are always derived from all spans stored so far; what was derived before is taken back
-from the rollups, what is derived now is added (ADR 5): an edge is counted when its second end arrives, and what stood in for it (a call to
-somebody external, for instance) is taken back.
+from the rollups, what is derived now is added (ADR 5): an edge is counted when its second end arrives, and what stood
+in for it (a call to somebody external, for instance) is taken back.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from django.db import connection
 from apps.digest import verdicts
 from apps.digest.tasks import pair_messages
 from apps.digest.verdicts import judge_again
+from apps.insights import judged
 from apps.insights.usual import forget_usual
 from apps.store.queries import load_trace
 from apps.store.search import search
@@ -103,7 +104,7 @@ def test_a_trace_that_cannot_be_judged_is_sealed_without(monkeypatch):
     def broken(*args):
         raise ValueError("broken")
 
-    monkeypatch.setattr(verdicts, "judge", broken)
+    monkeypatch.setattr(judged, "judge", broken)
     send(checkout(1))
     assert digest_all() == 1
     assert load_trace(1, f"{1:032x}").verdict is None

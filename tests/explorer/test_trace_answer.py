@@ -90,6 +90,18 @@ def test_a_trace_that_is_arriving_is_judged_as_it_is_opened(client, usual):
     assert sentence_of(client.get(f"/t/{HOT}")).startswith("Nothing unusual: 90.0 ms, usually ")
 
 
+def test_rows_say_of_traces_that_are_arriving_what_has_come_unless_a_parent_is_missing(client, usual):
+    store(checkout((60,) * 10), SLOW, ago(3))
+    store(checkout((60,) * 10)[1:], FAILED, ago(3))
+    slow, rootless = (
+        re.search(rf'id="row-{trace_id}".*?</li>', client.get("/").content.decode(), re.DOTALL)[0]
+        for trace_id in (SLOW, FAILED)
+    )
+    words = " ".join(re.sub(r"<[^>]+>", "", slow).replace("\u00a0", " ").split())
+    assert "arriving" in words and "payment" in words and "10 calls to bank-api instead of 1" in words
+    assert "arriving" in rootless and 'class="said parts"' in rootless
+
+
 def test_without_enough_to_compare_it_still_says_where_the_time_went(client):
     store(checkout((60,) * 10), SLOW, ago(90))
     digest_all()

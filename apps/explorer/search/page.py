@@ -11,6 +11,7 @@ from apps.explorer.search.hints import Hint, hints
 from apps.explorer.search.links import search_link
 from apps.explorer.search.rows import ResultRow, result_rows
 from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
+from apps.insights.judged import with_verdicts_so_far
 from apps.store.results import SearchPage
 from apps.store.search import search
 from apps.traces.durations import format_count
@@ -64,11 +65,12 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
     """Search and tell; `form` is valid."""
     query = form.trace_query(ROWS)
     found = search(workspace_id, query)
+    traces = with_verdicts_so_far(workspace_id, found.rows, form.clock.now_ns)
     chips = chips_of(form)
     is_first, is_last = not query.cursor, not found.next_cursor
     return ResultPage(
         chips=chips,
-        rows=result_rows(found.rows, form.clock.now_ns, form.zone, back_query(form.params)),
+        rows=result_rows(traces, form.clock.now_ns, form.zone, back_query(form.params)),
         title=_title(len(found.rows), is_first and found.is_complete),
         is_all=is_first and found.is_complete,
         has_match_column=not query.span.is_empty,

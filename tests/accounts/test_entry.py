@@ -3,6 +3,8 @@
 import logging
 import re
 import threading
+import time
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import get_resolver
 
+from apps.accounts import attempts
 from apps.accounts.models import Membership, Role
 from apps.accounts.setup import create_admin
 
@@ -36,6 +39,43 @@ def test_a_wrong_password_says_so_and_does_not_say_which_part(cast):
     assert b"That did not work" in unknown.content
     strip = re.compile(rb'value="(nobody|member|[\w-]{64})"')
     assert strip.sub(b"", unknown.content) == strip.sub(b"", wrong.content)
+
+
+def test_passwords_can_be_guessed_at_ten_times_from_one_address(cast, monkeypatch):
+    monkeypatch.setattr(attempts, "SECONDS", 2)
+    name, right = f"member{uuid4().hex[:8]}", {"username": "member", "password": "member-knows-this"}
+    User.objects.filter(username="member").update(username=name)
+
+    def enter(password: str, address: str = "10.0.0.1"):
+        return Client(REMOTE_ADDR=address).post("/login", {"username": name, "password": password})
+
+    for _ in range(attempts.MOST_FROM_ONE_ADDRESS):
+        assert enter("x").status_code == 200
+    shut = enter(right["password"])
+    assert shut.status_code == 429 and 0 < int(shut["Retry-After"]) <= 2
+    assert b"Too many wrong passwords" in shut.content
+    assert enter(right["password"], "10.0.0.2").status_code == 302, "the one whose name it is sits elsewhere"
+    time.sleep(2.1)
+    assert enter(right["password"]).status_code == 302
+
+
+def test_guesses_from_many_addresses_add_up_and_a_log_in_forgets_those_of_its_own(cast):
+    name = f"nobody{uuid4().hex[:8]}"
+
+    def enter(address: str) -> int:
+        return Client(REMOTE_ADDR=address).post("/login", {"username": name, "password": "x"}).status_code
+
+    assert {enter(f"10.0.1.{n}") for n in range(attempts.MOST_FOR_A_NAME)} == {200}
+    assert enter("10.0.2.1") == 429
+    attempts.forget_failures(name, "10.0.1.1")
+    assert enter("10.0.1.1") == 429
+
+
+def test_without_redis_people_get_in(cast, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    entered = {"username": "member", "password": "member-knows-this"}
+    assert cast.anybody.post("/login", entered | {"password": "x"}).status_code == 200
+    assert cast.anybody.post("/login", entered).status_code == 302
 
 
 def test_logging_out_ends_the_session_and_needs_a_post(cast):

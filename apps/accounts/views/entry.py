@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView, PasswordResetConfirmView
 from django.contrib.messages.views import SuccessMessageMixin
@@ -11,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from apps.accounts.attempts import forget_failures, note_failure, seconds_to_wait
 from apps.accounts.forms import SetupForm
 from apps.accounts.setup import announce_token, create_admin, is_token
 
@@ -24,6 +26,27 @@ class Login(LoginView):
         if not settings.TRACER_OPEN and not User.objects.exists():
             return redirect("setup")
         return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        """A wrong password is not even looked at when there were too many before it."""
+        wait_s = seconds_to_wait(*self._who())
+        if wait_s:
+            told = self.get_context_data(form=self.get_form_class()(request), wait_minutes=-(-wait_s // 60))
+            answer = render(request, self.template_name, told, status=429)
+            answer["Retry-After"] = str(wait_s)
+            return answer
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        forget_failures(*self._who())
+        return super().form_valid(form)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        note_failure(*self._who())
+        return super().form_invalid(form)
+
+    def _who(self) -> tuple[str, str]:
+        return self.request.POST.get("username", "")[:150], self.request.META.get("REMOTE_ADDR", "")
 
 
 @method_decorator(login_not_required, name="dispatch")

@@ -99,7 +99,13 @@ def test_a_row_says_what_the_page_shows(api):
         "matched": {"span_id": PAYMENT, "service": "payment", "name": "charge", "duration_ns": 400_000_000},
         "matched_count": 1,
         "is_sealed": False,
-        "verdict": None,  # none is stored before the trace is sealed
+        "verdict": {  # of what has arrived
+            "sentence": "An error on the way, in payment: the bank said no.",
+            "cause": "error",
+            "service": "payment",
+            "added_ns": None,
+            "usual_ns": None,
+        },
     }
     assert body["is_complete"] is True
     assert body["ran_out"] is False

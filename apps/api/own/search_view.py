@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from django.http import HttpResponse
 from apps.api.base import ApiView, json_answer
 from apps.api.own.verdict_view import row_verdict
 from apps.api.problem import Problem
+from apps.insights.judged import with_verdicts_so_far
 from apps.store.queries import has_trace
 from apps.store.results import SearchPage, TraceRow
 from apps.store.search import find_span, search
@@ -33,7 +35,8 @@ class SearchView(ApiView):
             found = search(self.workspace_id, asked.query)
         except ValueError as error:
             raise Problem(400, str(error), fields={"cursor": str(error)}) from error
-        return json_answer({"named": None, **page_object(found)})
+        rows = with_verdicts_so_far(self.workspace_id, found.rows, time.time_ns())
+        return json_answer({"named": None, **page_object(replace(found, rows=rows))})
 
 
 def _nothing(asked: Search, elapsed_ms: float) -> SearchPage:

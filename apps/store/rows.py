@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.store.candidates import Candidate
 from apps.store.results import MatchedSpan, ServiceCount, TraceRow
 from apps.traces.draft import Draft, Summary, outline
-from apps.traces.find import Finder, earliest_first
+from apps.traces.find import Finder, Matches
 from apps.traces.model import Span
 from apps.traces.tokens import AttributeTokens
 
@@ -18,14 +18,12 @@ def summarise(draft: Draft) -> Summary:
     return outline(draft, lambda resource: _resources.of_resource(resource)[1])
 
 
-def matches(draft: Draft, finder: Finder) -> list[Span]:
-    """Spans of the draft that meet the predicate, earliest first; none when it asks nothing."""
-    if finder.predicate.is_empty:
-        return []
-    return earliest_first(finder.spans(draft.groups.items()))
+def matches(draft: Draft, finder: Finder) -> Matches:
+    """Spans of the draft that meet the predicate; none when it asks nothing."""
+    return Matches() if finder.predicate.is_empty else finder.matches(draft.groups.items())
 
 
-def summary_row(summary: Summary, spans: list[Span], draft: Draft) -> TraceRow:
+def summary_row(summary: Summary, matched: Matches, draft: Draft) -> TraceRow:
     """Of a trace that is hot, wholly or in part."""
     return TraceRow(
         trace_id=summary.trace_id.hex(),
@@ -37,21 +35,20 @@ def summary_row(summary: Summary, spans: list[Span], draft: Draft) -> TraceRow:
         error_count=summary.error_count,
         orphan_count=summary.orphan_count,
         services=tuple(ServiceCount(name, *counts) for name, counts in summary.services.items()),
-        matched=_matched(spans),
-        matched_count=len(spans),
+        matched=_matched(matched.first),
+        matched_count=matched.count,
         is_sealed=False,
         draft=draft,
     )
 
 
-def _matched(spans) -> MatchedSpan | None:
-    if not spans:
+def _matched(first: Span | None) -> MatchedSpan | None:
+    if first is None:
         return None
-    first = spans[0]
     return MatchedSpan(first.span_id, first.service, first.name, first.duration_ns)
 
 
-def sealed_row(c: Candidate, spans: list[Span]) -> TraceRow:
+def sealed_row(c: Candidate, matched: Matches) -> TraceRow:
     counts = c.service_counts
     return TraceRow(
         trace_id=c.trace_id.hex(),
@@ -63,7 +60,7 @@ def sealed_row(c: Candidate, spans: list[Span]) -> TraceRow:
         error_count=c.error_count,
         orphan_count=c.orphan_count,
         services=tuple(ServiceCount(s, counts[2 * i], counts[2 * i + 1]) for i, s in enumerate(c.services)),
-        matched=_matched(spans),
-        matched_count=len(spans),
+        matched=_matched(matched.first),
+        matched_count=matched.count,
         verdict=c.verdict,
     )

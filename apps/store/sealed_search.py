@@ -20,8 +20,7 @@ from apps.store.rows import matches, sealed_row, summarise, summary_row
 from apps.store.sealed import is_in_one_row
 from apps.store.token_filters import Names
 from apps.traces.draft import Draft, raw_scopes
-from apps.traces.find import Finder, earliest_first
-from apps.traces.model import Span
+from apps.traces.find import Finder, Matches
 from apps.traces.query import TraceQuery
 
 FEW, MANY = 25, 400
@@ -117,16 +116,16 @@ def _candidate_groups(cursor, asked: Asked, days, before: Key | None, progress: 
 
 def _checked(cursor, asked: Asked, candidate: Candidate, finder: Finder, hot: HotTraces) -> tuple[Key, TraceRow] | None:
     """The candidate's row when it really matches and the hot search has not found it."""
-    spans: list[Span] = []
+    found = Matches()
     if not finder.predicate.is_empty:
         document = _document(cursor, asked.workspace_id, candidate)
         if not finder.may_be_in(document):
             return None
-        spans = earliest_first(finder.spans(raw_scopes(document)))
-        if not spans:
+        found = finder.matches(raw_scopes(document))
+        if not found.count:
             return None
     if candidate.trace_id not in hot:
-        return candidate.key, sealed_row(candidate, spans)
+        return candidate.key, sealed_row(candidate, found)
     if _is_found_hot(candidate.trace_id, finder, hot):
         return None
     draft = load_draft(cursor, asked.workspace_id, candidate.trace_id, hot)
@@ -144,7 +143,7 @@ def _is_found_hot(trace_id: bytes, finder: Finder, hot: HotTraces) -> bool:
     """Whether the hot search has this trace, or will have it on a later page."""
     draft = Draft(trace_id)
     hot.add_to(draft)
-    return finder.predicate.is_empty or bool(matches(draft, finder))
+    return finder.predicate.is_empty or matches(draft, finder).count > 0
 
 
 def known_names(cursor, workspace_id: int, query: TraceQuery) -> Names:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourcePb
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 
@@ -12,6 +13,15 @@ from apps.traces.match import span_matches
 from apps.traces.model import Resource, Scope, Span
 from apps.traces.needles import Alternatives, may_match, needles, raw_may_match
 from apps.traces.query import SpanPredicate
+from apps.traces.wire import RawSpan
+
+
+class Matches(NamedTuple):
+    """Of one trace."""
+
+    count: int = 0
+    first: Span | None = None
+    """The earliest; of several that start together, the first in the document."""
 
 
 class Finder:
@@ -22,6 +32,7 @@ class Finder:
         self.predicate = predicate
         self._conditions = needles(predicate)
         self._around: dict[tuple, _Around] = {}
+        self._whole = _whole_attributes(predicate)
 
     def may_be_in(self, document: bytes) -> bool:
         """False when no span of the serialised document can match."""
@@ -38,20 +49,34 @@ class Finder:
                 if may_match(raw, still_open) and raw_may_match(raw, self.predicate):
                     yield key, raw
 
-    def match(self, key: tuple, raw: bytes, position: int = 0) -> Span | None:
+    def match(self, key: tuple, raw: bytes) -> Span | None:
         """The span decoded, when it meets the predicate."""
         around = self._read(key)
-        span = Span(SpanPb.FromString(raw), around.resource, around.scope, position)
+        span = Span(SpanPb.FromString(raw), around.resource, around.scope, 0)
         return span if span_matches(span, self.predicate) else None
 
-    def spans(self, scopes) -> Iterator[Span]:
-        """Matching spans of whatever traces, in the order of `scopes`. Their `position` counts matches only."""
-        found = 0
+    def matches(self, scopes) -> Matches:
+        """How many spans of whatever traces match, and the earliest of them."""
+        count, first = 0, None
         for key, raw in self.sieved(scopes):
-            span = self.match(key, raw, found)
-            if span is not None:
-                found += 1
-                yield span
+            start_ns = self._start_of_match(key, raw)
+            if start_ns is not None:
+                count += 1
+                if first is None or start_ns < first[0]:
+                    first = start_ns, key, raw
+        return Matches(count, self.match(*first[1:]) if first else None)
+
+    def _start_of_match(self, key: tuple, raw: bytes) -> int | None:
+        """In ns; None when the span does not match."""
+        if self._whole:
+            # The sieve has held name and duration to the letter, and an attribute as clients write it is the whole of
+            # its condition: a span read like this takes 2 µs less than one decoded.
+            span = RawSpan.FromString(raw)
+            held = span.attributes
+            if all(one in held for one in self._whole):
+                return span.start_time_unix_nano
+        found = self.match(key, raw)
+        return None if found is None else found.start_ns
 
     def _read(self, key: tuple) -> _Around:
         around = self._around.get(key)
@@ -73,5 +98,15 @@ class _Around:
         self.still_open = [c for c in conditions if not any(needle in data for needle in c)]
 
 
-def earliest_first(spans) -> list[Span]:
-    return sorted(spans, key=lambda s: (s.start_ns, s.position))
+def _whole_attributes(predicate: SpanPredicate) -> tuple[bytes, ...]:
+    """The attributes asked for, serialised as text values; () when something else is asked that needs decoding."""
+    rest = (predicate.kind, predicate.status, predicate.is_error, predicate.span_id)
+    if predicate.values or rest != (None,) * len(rest):
+        return ()
+    try:
+        return tuple(
+            KeyValue(key=key, value=AnyValue(string_value=text)).SerializeToString()
+            for key, text in predicate.attributes
+        )
+    except UnicodeEncodeError:  # half a character: no attribute is that
+        return ()

@@ -49,3 +49,9 @@ def test_an_attribute_that_only_looks_like_the_one_asked_for_is_no_match():
     hidden = "\x0a\x08order.id\x12\x07\x0a\x0548213"
     data = traces_data([SpanSpec("web", "GET /", None, 0, 1, {"note": hidden})])
     assert Finder(asked).matches(raw_scopes(data.SerializeToString())).count == 0
+
+
+def test_each_of_several_attributes_has_to_be_there():
+    asked = SpanPredicate(attributes=(("a", "1"), ("b", "1")))
+    data = traces_data([SpanSpec("web", "GET /", None, 0, 1, {"a": "1", "b": "2"})])
+    assert Finder(asked).matches(raw_scopes(data.SerializeToString())).count == 0

@@ -9,7 +9,7 @@ import redis
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
-from celery.signals import beat_init
+from celery.signals import beat_init, worker_init
 from django.conf import settings
 
 SHARDS = 4
@@ -17,6 +17,7 @@ DIGEST_EVERY_S = 2.0
 FOLD_EVERY_S = 10.0
 JUDGE_AGAIN_EVERY_S = 15.0
 PULSE_EVERY_S = 5.0
+STEPS_BACK = 5
 PULSE_KEY, PULSE_TTL_S = "tracer:pulse", 60
 
 # Tasks arrive as JSON, over a socket of ours; being root adds nothing that a task could be talked into.
@@ -86,6 +87,14 @@ def pulse() -> None:
     """Says in Redis that beat asks and a worker answers; `/readyz` looks there."""
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as client:
         client.set(PULSE_KEY, 1, ex=PULSE_TTL_S)
+
+
+@worker_init.connect
+def stand_back(**_: object) -> None:
+    """People and senders wait for pages and acknowledgements, nobody for a trace to be sealed a moment sooner: on a
+    full machine the worker's processes, which inherit this, come after them. Of 800 searches while 5 000 spans a second
+    came in, on two busy cores, the median took 8 % less time and the 95th percentile 11 %."""
+    os.nice(STEPS_BACK)
 
 
 @beat_init.connect

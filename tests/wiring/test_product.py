@@ -2,6 +2,7 @@
 by tests/digest/test_killed.py."""
 
 import json
+import os
 import signal
 import time
 import urllib.error
@@ -74,6 +75,16 @@ def test_health_answers_whatever_host_name_a_probe_uses_and_pages_only_to_ours(s
     strange = {"Host": "10.1.2.3:8000"}
     assert httpx.get(server.web_url + "/healthz", headers=strange).status_code == 200
     assert httpx.get(server.web_url + "/", headers=strange).status_code == 400
+
+
+def test_on_a_full_machine_the_worker_stands_back_for_pages_and_ingest(server):
+    def niceness(*words: str) -> set[int]:
+        running = psutil.Process(server.process.pid).children(recursive=True)
+        return {p.nice() for p in running if all(word in p.cmdline() for word in words)}
+
+    mine = os.nice(0)
+    assert niceness("tracer_ui.serve", "web") == niceness("tracer_ui.serve", "otlp") == {mine}
+    wait_for(lambda: niceness("celery", "worker") == {min(mine + 5, 19)})
 
 
 def test_metrics_count_what_both_ports_answered(server):

@@ -37,18 +37,12 @@ class Drawing:
     """It is far wider than a page: fitted in, its text cannot be read."""
 
 
-@lru_cache(maxsize=32)
-def _laid_out(widths: tuple[tuple[Node, float], ...], links: tuple[Ends, ...]) -> Layout:
-    """Kept, for whoever looks at a map clicks on it, and 500 services take a second to lay out."""
-    return lay_out({node: (width, HEIGHT) for node, width in widths}, links)
-
-
 def drawing(
     nodes: Mapping[Node, NodeLook], edges: Mapping[Ends, EdgeLook], chosen: Chosen, prefix: str, found: frozenset[Node],
     is_fitted: bool,
 ) -> Drawing:  # fmt: skip
     """`prefix`: the query string that every link begins with; `found`: nodes to point out."""
-    layout = _laid_out(tuple(sorted((node, look.width) for node, look in nodes.items())), tuple(sorted(edges)))
+    layout = lay_out({node: (look.width, HEIGHT) for node, look in nodes.items()}, edges)
     ids = {node: quote_plus(node_id(node)) for node in nodes}
     parts = [
         _edge(look, layout.routes[ends], f"{prefix}caller={ids[ends.caller]}&callee={ids[ends.callee]}",

@@ -8,11 +8,11 @@ shape while its numbers change. Ties are broken by the order of the keys.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from apps.explorer.map.packing import PART_GAP, connected, grid, shelves
-from apps.explorer.map.part import ROW_GAP, Part
+from apps.explorer.map.part import ROW_GAP, Part, shape_of
 
 LOOP_FROM, LOOP_TO = 34.0, 14.0
 """Where a self-call leaves and enters its node's top, from the right."""
@@ -68,9 +68,10 @@ def lay_out(sizes: Mapping[Key, tuple[float, float]], links: Iterable[tuple[Key,
 
 def _drawn(keys: list[Key], sizes: Mapping[Key, tuple[float, float]], nodes: list[int], links) -> Layout:
     number = {node: place for place, node in enumerate(nodes)}
-    loops = {number[caller] for caller, callee in links if caller == callee}
-    inner = [(number[caller], number[callee]) for caller, callee in links if caller != callee]
-    part = Part([sizes[key] for key in keys], inner, loops)
+    loops = frozenset(number[caller] for caller, callee in links if caller == callee)
+    inner = tuple((number[caller], number[callee]) for caller, callee in links if caller != callee)
+    shape = shape_of(tuple(sizes[key][1] for key in keys), inner, loops)
+    part = Part(shape, shape.wide([sizes[key][0] for key in keys]))
     boxes = {key: Box(*box) for key, box in zip(keys, part.boxes(), strict=True)}
     routes = {
         (keys[caller], keys[callee]): Route(points)
@@ -91,6 +92,8 @@ def _beside(parts: list[Layout]) -> Layout:
 
 
 def _joined(parts: list[Layout], places: list[tuple[float, float]], width: float, height: float) -> Layout:
+    if len(parts) == 1:  # its place is the corner
+        return replace(parts[0], width=width, height=height)
     boxes: dict[Key, Box] = {}
     routes: dict[tuple[Key, Key], Route] = {}
     for part, (x, y) in zip(parts, places, strict=True):

@@ -7,7 +7,7 @@ helps, where the graph is small. Bounded by counts, never by a clock: the same g
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 
 MAX_SWEEPS = 24
 WORK = 120_000
@@ -53,11 +53,14 @@ def crossings(columns: list[list[int]], right: Neighbours, places: list[int]) ->
     for column in columns:
         seen: list[int] = []
         for vertex in column:
-            ends = sorted(places[other] for other in right[vertex])
-            for end in ends:
-                found += len(seen) - bisect_right(seen, end)
-            for end in ends:
-                insort(seen, end)
+            # Ascending, those of one vertex do not cross each other: none is met by a greater one of its own.
+            for end in sorted([places[other] for other in right[vertex]]):
+                if seen and end < seen[-1]:
+                    place = bisect_right(seen, end)
+                    found += len(seen) - place
+                    seen.insert(place, end)
+                else:
+                    seen.append(end)
     return found
 
 
@@ -88,9 +91,9 @@ def _places(columns: list[list[int]], count: int) -> list[int]:
 
 def _sort(column: list[int], near: Neighbours, places: list[int]) -> None:
     """By the mean place of neighbours; a vertex without any keeps its place."""
-    means = {v: sum(places[other] for other in near[v]) / len(near[v]) for v in column if near[v]}
-    moving = iter(sorted(means, key=lambda vertex: (means[vertex], places[vertex])))
-    column[:] = [next(moving) if near[vertex] else vertex for vertex in column]
+    means = [(sum([places[other] for other in near[v]]) / len(near[v]), places[v], v) for v in column if near[v]]
+    moving = iter(sorted(means))
+    column[:] = [next(moving)[2] if near[vertex] else vertex for vertex in column]
     for place, vertex in enumerate(column):
         places[vertex] = place
 

@@ -1,10 +1,11 @@
-"""One connected part of the map: from its nodes and links to boxes and routes."""
+"""One connected part of the map: from its nodes and links to a shape, with widths to boxes and routes."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 
-from apps.explorer.map.chains import chains_of
+from apps.explorer.map.chains import Chains, chains_of
 from apps.explorer.map.layers import columns_of, forward
 from apps.explorer.map.ordering import ordered
 from apps.explorer.map.placing import heights
@@ -22,22 +23,25 @@ STRAIGHT = {0: 1.0, 1: 2.0, 2: 8.0}
 Point = tuple[float, float]
 
 
-class Part:
-    """`sizes` of its nodes, `links` between different ones of them, `loops`: nodes that call themselves."""
+class Shape:
+    """What of a part its names and figures cannot move: columns, orders, and how high everything stands. `heights` of
+    its nodes, `links` between different ones of them, `loops`: nodes that call themselves."""
 
-    def __init__(self, sizes: list[tuple[float, float]], links: list[tuple[int, int]], loops: set[int]):
-        self.sizes, self.links, self.loops = sizes, links, loops
-        kept = forward(len(sizes), links)
+    def __init__(self, heights: tuple[float, ...], links: tuple[tuple[int, int], ...], loops: frozenset[int]):
+        self.heights, self.links, self.loops = heights, links, loops
+        kept = forward(len(heights), [*links])
         flow = [link if keep else link[::-1] for link, keep in zip(links, kept, strict=True)]
         self.is_back = [not keep for keep in kept]
-        self.chains = chains_of(columns_of(len(sizes), flow), flow, self.is_back)
-        self.columns = ordered(self.chains.columns, self.chains.left, self.chains.right)
-        self._stand()
+        chains = chains_of(columns_of(len(heights), flow), flow, self.is_back)
+        self.ways = chains.ways
+        self.columns = ordered(chains.columns, chains.left, chains.right)
+        self.column = {vertex: place for place, column in enumerate(self.columns) for vertex in column}
+        self._stand(chains)
+        self.out, self.into = self._ports(1), self._ports(-1)
 
-    def _stand(self) -> None:
-        """Heights and widths: `middle` of every vertex, `x` and `wide` of every column."""
-        chains, sizes = self.chains, self.sizes
-        half = [size[1] / 2 + (LOOP_ROOM if node in self.loops else 0) for node, size in enumerate(sizes)]
+    def _stand(self, chains: Chains) -> None:
+        """`middle` of every vertex, and the room right of each column."""
+        half = [height / 2 + (LOOP_ROOM if node in self.loops else 0) for node, height in enumerate(self.heights)]
         half += [0.0] * (len(chains.left) - len(half))
         is_bend = [vertex >= chains.count for vertex in range(len(half))]
         near = [
@@ -48,52 +52,67 @@ class Part:
         top = min(at - size for at, size in zip(middle, half, strict=True))
         self.middle = [round(at - top, 1) for at in middle]
         self.height = max(at + size for at, size in zip(self.middle, half, strict=True))
-        self.wide = [max(sizes[v][0] for v in column if v < chains.count) for column in self.columns]
-        self.x, right = [], 0.0
-        for place, column in enumerate(self.columns):
-            self.x.append(right)
-            links = sum(len(chains.right[vertex]) for vertex in column)
-            gap = min(MAX_COLUMN_GAP, COLUMN_GAP + GAP_STEP * (links // LINKS_A_STEP))
-            right += self.wide[place] + (gap if place + 1 < len(self.columns) else 0.0)
-        self.width = right
-        self.column = {vertex: place for place, column in enumerate(self.columns) for vertex in column}
+        links = [sum(len(chains.right[vertex]) for vertex in column) for column in self.columns]
+        self.gaps = [min(MAX_COLUMN_GAP, COLUMN_GAP + GAP_STEP * (count // LINKS_A_STEP)) for count in links]
 
-    def boxes(self) -> list[tuple[float, float, float, float]]:
-        """(x, y, width, height) of each node; all nodes of a column are as wide as the widest."""
-        return [
-            (self.x[self.column[node]], self.middle[node] - size[1] / 2, self.wide[self.column[node]], size[1])
-            for node, size in enumerate(self.sizes)
-        ]
-
-    def routes(self) -> list[tuple[Point, ...]]:
-        """For each link its points, in pairs from column to column, from the caller to the callee."""
-        out, into = self._ports(1), self._ports(-1)
-        found = []
-        for way, back in zip(self.chains.ways, self.is_back, strict=True):
-            points = [(self._right(way[0]), out[way[0], way[1], back])]
-            for bend in way[1:-1]:
-                points += [(self.x[self.column[bend]], self.middle[bend]), (self._right(bend), self.middle[bend])]
-            points.append((self.x[self.column[way[-1]]], into[way[-1], way[-2], back]))
-            found.append(tuple(points[::-1] if back else points))
-        return found
-
-    def _right(self, vertex: int) -> float:
-        column = self.column[vertex]
-        return self.x[column] + self.wide[column]
+    def wide(self, widths: list[float]) -> tuple[float, ...]:
+        """How wide each column is, of the widths of the nodes."""
+        return tuple(max(widths[v] for v in column if v < len(widths)) for column in self.columns)
 
     def _ports(self, side: int) -> dict[tuple[int, int, bool], float]:
         """(node, next vertex, whether against the flow) -> the port's y; side 1 is the right, -1 the left. Sorted by
         the far end, so that links do not cross in front of a node; those of a bundle share a port."""
         ends: dict[int, set[tuple[int, bool]]] = defaultdict(set)
-        for way, back in zip(self.chains.ways, self.is_back, strict=True):
+        for way, back in zip(self.ways, self.is_back, strict=True):
             node, other = (way[0], way[1]) if side > 0 else (way[-1], way[-2])
             ends[node].add((other, back))
         found = {}
         for node, others in ends.items():
             ranked = sorted(others, key=lambda end: (self.middle[end[0]], end))
-            room = self.sizes[node][1] - 2 * PORT_MARGIN
+            room = self.heights[node] - 2 * PORT_MARGIN
             step = min(PORT_STEP, room / (len(ranked) - 1)) if len(ranked) > 1 else 0.0
             first = self.middle[node] - step * (len(ranked) - 1) / 2
             for place, (other, back) in enumerate(ranked):
                 found[node, other, back] = round(first + place * step, 1)
         return found
+
+
+@lru_cache(maxsize=32)
+def shape_of(heights: tuple[float, ...], links: tuple[tuple[int, int], ...], loops: frozenset[int]) -> Shape:
+    """Kept, for with every minute the figures of a map are other ones, and its names and links hardly ever are."""
+    return Shape(heights, links, loops)
+
+
+class Part:
+    """A shape whose columns have their widths: `x` of every column, `width` of them all."""
+
+    def __init__(self, shape: Shape, wide: tuple[float, ...]):
+        self.shape, self.wide, self.height = shape, wide, shape.height
+        self.x, right = [], 0.0
+        for width, gap in zip(wide, shape.gaps, strict=True):
+            self.x.append(right)
+            right += width + gap
+        self.width = right - shape.gaps[-1]
+
+    def boxes(self) -> list[tuple[float, float, float, float]]:
+        """(x, y, width, height) of each node; all nodes of a column are as wide as the widest."""
+        shape = self.shape
+        return [
+            (self.x[shape.column[node]], shape.middle[node] - height / 2, self.wide[shape.column[node]], height)
+            for node, height in enumerate(shape.heights)
+        ]
+
+    def routes(self) -> list[tuple[Point, ...]]:
+        """For each link its points, in pairs from column to column, from the caller to the callee."""
+        shape, found = self.shape, []
+        for way, back in zip(shape.ways, shape.is_back, strict=True):
+            points = [(self._right(way[0]), shape.out[way[0], way[1], back])]
+            for bend in way[1:-1]:
+                points += [(self.x[shape.column[bend]], shape.middle[bend]), (self._right(bend), shape.middle[bend])]
+            points.append((self.x[shape.column[way[-1]]], shape.into[way[-1], way[-2], back]))
+            found.append(tuple(points[::-1] if back else points))
+        return found
+
+    def _right(self, vertex: int) -> float:
+        column = self.shape.column[vertex]
+        return self.x[column] + self.wide[column]

@@ -17,16 +17,17 @@ from apps.insights.facts import best_examples, unpack_examples, unpack_records
 from apps.insights.figures import Example, Figures
 from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.window import Window
-from apps.traces.deposits import NAME
+from apps.traces.deposits import EDGE, NAME, SERVICE
 from apps.traces.histogram import LAST, Histogram, value_of
 
-_ALL = "weight, errors, samples, sum_ns, max_ns, histogram, calls_histogram, examples"
 _SCALARS = "weight, errors, samples, sum_ns, max_ns"
 SUMS = """sum(weight)::int8, sum(errors)::int8, sum(samples)::int8,
            least(greatest(sum(sum_ns), -9223372036854775808), 9223372036854775807)::int8, max(max_ns)"""
-MERGED = """string_agg(histogram, ''), string_agg(calls_histogram, ''), string_agg(examples, '')"""
+_BYTES = ("histogram", "calls_histogram", "examples")
+_EMPTY = {EDGE: _BYTES[1:], SERVICE: _BYTES[1:]}
+"""Columns in which the facts of a kind never have anything: to put nothing together takes a fifth of a statement."""
 
-_BUCKETS, _ROWS_AT_ONCE = LAST + 1, 10_000
+_BUCKETS, _ROWS_AT_ONCE = LAST + 1, 128
 _NO_HISTOGRAM = Histogram()
 
 
@@ -61,7 +62,7 @@ def stretches_of(cursor, window: Window, step_minutes: int | None = None) -> lis
 
 def facts_sql(asked: Asked, more: str = "") -> tuple[str, dict[str, object]]:
     """A statement that gives `key_id` (after `more`) and the columns of the facts, and its values."""
-    columns = f"key_id{more}, " + (_ALL if asked.histograms else _SCALARS)
+    columns = ", ".join((f"key_id{more}", _SCALARS, *(_bytes_of(asked.kind) if asked.histograms else ())))
     which = "workspace_id = %(workspace)s AND kind = %(kind)s"
     if asked.keys is not None:
         which = "key_id = ANY(%(keys)s)"
@@ -78,12 +79,22 @@ def facts_sql(asked: Asked, more: str = "") -> tuple[str, dict[str, object]]:
     return " UNION ALL ".join(selects), values
 
 
+def _bytes_of(kind: int) -> list[str]:
+    return [name for name in _BYTES if name not in _EMPTY.get(kind, ())]
+
+
+def merged_sql(kind: int) -> str:
+    """The columns after SUMS that `to_figures` takes."""
+    held = _bytes_of(kind)
+    return ", ".join(f"string_agg({name}, '')" if name in held else "NULL::bytea" for name in _BYTES)
+
+
 def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
     """Parts of the key -> what its facts sum up to; keys without a sample left out."""
     if not asked.stretches or asked.keys == []:
         return {}
     facts, values = facts_sql(asked)
-    merged = f", {MERGED}" if asked.histograms else ""
+    merged = f", {merged_sql(asked.kind)}" if asked.histograms else ""
     cursor.execute(
         f"""
         SELECT parts, sums.* FROM (
@@ -125,25 +136,36 @@ def to_figures(rows: Sequence[tuple], kind: int, histograms: bool) -> list[Figur
 
 
 def _top(histogram: Histogram) -> int:
-    return round(value_of(max(histogram.counts))) if histogram.counts else 0
+    return 0 if histogram.highest is None else round(value_of(histogram.highest))
 
 
 def _histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
     """A table of all buckets of all rows is summed in a tenth of the time that sorting the records takes; counts
-    below 2^53 are exact in it."""
+    below 2^53 are exact in it. Few rows at a time, for tables that outgrow a processor's cache take twice as long."""
+    return [
+        histogram
+        for start in range(0, len(packed), _ROWS_AT_ONCE)
+        for histogram in _some_histograms(packed[start : start + _ROWS_AT_ONCE])
+    ]
+
+
+def _some_histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
     records = unpack_records(packed)
-    made = [Histogram() for _ in packed]
-    for start in range(0, len(packed), _ROWS_AT_ONCE):
-        low, high = np.searchsorted(records.row, (start, start + _ROWS_AT_ONCE))
-        place = (records.row[low:high] - start) * _BUCKETS + records.bucket[low:high]
-        sums = np.bincount(place, records.count[low:high])
-        filled = np.flatnonzero(sums)
-        counts = sums[filled].astype(np.int64).tolist()
-        rows, buckets = filled // _BUCKETS, (filled % _BUCKETS).tolist()
-        ends = np.cumsum(np.bincount(rows, minlength=1)).tolist()
-        for row, begin, end in zip(range(start, len(packed)), [0, *ends], ends, strict=False):
-            made[row].counts = dict(zip(buckets[begin:end], counts[begin:end], strict=True))
-    return made
+    if not len(records.row):
+        return [Histogram() for _ in packed]
+    sums = np.bincount(records.row * _BUCKETS + records.bucket, records.count)
+    filled = np.flatnonzero(sums)
+    counts = sums[filled].astype(np.int64)
+    sizes = np.bincount(filled // _BUCKETS, minlength=len(packed))
+    stops = np.cumsum(sizes)
+    buckets = (filled % _BUCKETS).tolist()
+    each = [slice(begin, stop) for begin, stop in zip((stops - sizes).tolist(), stops.tolist(), strict=True)]
+    if (counts < 0).any():  # of a difference, which has no ranks
+        told = counts.tolist()
+        return [Histogram(dict(zip(buckets[own], told[own], strict=True))) for own in each]
+    upto = np.cumsum(np.append(0, counts))
+    ends = (upto[1:] - np.repeat(upto[stops - sizes], sizes)).tolist()
+    return [Histogram.of_ranks(buckets[own], ends[own]) for own in each]
 
 
 def _examples(packed: Sequence[bytes | None], kind: int) -> list[list[Example]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.key_search import ids_of_first, ids_with
-from apps.insights.reading import MERGED, SUMS, Asked, facts_sql, stretches_of, to_figures
+from apps.insights.reading import SUMS, Asked, facts_sql, merged_sql, stretches_of, to_figures
 from apps.insights.window import MINUTE_NS, Window
 from apps.store.connection import store_cursor
 
@@ -53,7 +53,7 @@ def series(
             values |= {"step": step, "from": begin + 1, "to": begin + group}
             cursor.execute(
                 f"""
-                SELECT line, step, {SUMS}, {MERGED} FROM (
+                SELECT line, step, {SUMS}, {merged_sql(kind)} FROM (
                     SELECT coalesce(parts[%(from)s:%(to)s], '{{}}') AS line, facts.*
                     FROM ({facts}) AS facts JOIN rollup_key ON rollup_key.id = key_id
                 ) AS lined GROUP BY line, step

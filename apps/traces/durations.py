@@ -6,6 +6,7 @@ Written with no-break spaces, so that a number never leaves its unit or its thou
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -61,6 +62,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
+@lru_cache(maxsize=2_048)
 def format_duration_ns(ns: int) -> str:
     """`1.73 s`, `106 ms`, `41.0 ms`, `2.6 ms`, `640 µs`, `2 min 5 s`, `1 h 5 min`, `3 d 2 h`."""
     if ns < 0:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from operator import sub
 
 MAX_NS = 1 << 63
 
@@ -44,12 +45,21 @@ class Histogram:
     A difference may hold negative counts until it is merged into what it was taken from.
     """
 
-    __slots__ = ("_ranks", "counts")
+    __slots__ = ("_counts", "_ranks")
 
     def __init__(self, counts: Mapping[int, int] | None = None):
         self._ranks: tuple[list[int], list[int]] | None = None
         """Kept from the first quantile to the next change, for a page asks for several."""
-        self.counts: dict[int, int] = {bucket: count for bucket, count in (counts or {}).items() if count}
+        self._counts: dict[int, int] | None = {bucket: count for bucket, count in (counts or {}).items() if count}
+        """None until somebody asks, of one that came as its ranks."""
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """To be read: changes go through `add` and `merge`."""
+        if self._counts is None:
+            buckets, ends = self._ranks
+            self._counts = dict(zip(buckets, map(sub, ends, (0, *ends)), strict=False))
+        return self._counts
 
     @classmethod
     def of(cls, durations_ns: Iterable[int]) -> Histogram:
@@ -68,6 +78,15 @@ class Histogram:
             made._change(bucket, count)
         return made
 
+    @classmethod
+    def of_ranks(cls, buckets: list[int], ends: list[int]) -> Histogram:
+        """Of known buckets, ascending, each with a value, and how many values lie in it and all below. Taken as they
+        are and not looked at: a page has thousands of histograms, and asks most of them for quantiles alone."""
+        made = cls()
+        if buckets:
+            made._ranks, made._counts = (buckets, ends), None
+        return made
+
     def arrays(self) -> tuple[list[int], list[int]]:
         """(buckets ascending, their counts), two arrays of the same length."""
         buckets = sorted(self.counts)
@@ -78,21 +97,30 @@ class Histogram:
 
     def merge(self, other: Histogram, sign: int = 1) -> None:
         """Adds all counts of the other; takes them away with `sign` -1."""
+        counts = self.counts
+        self._ranks = None
         for bucket, count in other.counts.items():
-            self._change(bucket, sign * count)
+            counts[bucket] = counts.get(bucket, 0) + sign * count
+        if not all(counts.values()):
+            self._counts = {bucket: count for bucket, count in counts.items() if count}
 
     @property
     def total(self) -> int:
-        return sum(self.counts.values())
+        return self._ranks[1][-1] if self._ranks else sum(self.counts.values())
+
+    @property
+    def highest(self) -> int | None:
+        """The last bucket that holds anything."""
+        return self._ranks[0][-1] if self._ranks else max(self.counts, default=None)
 
     def quantile(self, share: float) -> float | None:
         """The duration in ns that `share` (0 to 1) of the values do not exceed, within 5 %; None without values.
 
         The rank is the lower one, `floor(share * (total - 1))`, counted from 0. Raises ValueError for negative counts.
         """
-        if not self.counts:
-            return None
         if self._ranks is None:
+            if not self.counts:
+                return None
             self._ranks = self._ranked()
         buckets, ends = self._ranks
         return value_of(buckets[bisect_right(ends, int(share * (ends[-1] - 1)))])
@@ -105,12 +133,13 @@ class Histogram:
         return buckets, list(accumulate(counts))
 
     def _change(self, bucket: int, count: int) -> None:
+        counts = self.counts
         self._ranks = None
-        changed = self.counts.get(bucket, 0) + count
+        changed = counts.get(bucket, 0) + count
         if changed:
-            self.counts[bucket] = changed
+            counts[bucket] = changed
         else:
-            self.counts.pop(bucket, None)
+            counts.pop(bucket, None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Histogram) and self.counts == other.counts

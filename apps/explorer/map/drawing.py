@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from urllib.parse import quote_plus
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.explorer.map.form import Chosen
@@ -43,9 +43,10 @@ def drawing(
 ) -> Drawing:  # fmt: skip
     """`prefix`: the query string that every link begins with; `found`: nodes to point out."""
     layout = lay_out({node: (look.width, HEIGHT) for node, look in nodes.items()}, edges)
-    ids = {node: quote_plus(node_id(node)) for node in nodes}
+    ids = {node: quote_plus(node_id(node)) for node in nodes}  # safe in HTML too
+    prefix = escape(prefix)
     parts = [
-        _edge(look, layout.routes[ends], f"{prefix}caller={ids[ends.caller]}&callee={ids[ends.callee]}",
+        _edge(look, layout.routes[ends], f"{prefix}caller={ids[ends.caller]}&amp;callee={ids[ends.callee]}",
               ends == chosen.ends, len(edges) <= HIT_BELOW)
         for ends, look in _in_order(edges, chosen)
     ]  # fmt: skip
@@ -82,7 +83,7 @@ def _by_place(nodes: Mapping[Node, NodeLook], layout: Layout) -> list[tuple[Node
 def _edge(look: EdgeLook, route: Route, href: str, is_on: bool, has_hit: bool) -> str:
     line, tip = _line(route), _tip(route, look.width)
     classes = " ".join(filter(None, ("e", look.tone, "err" if look.has_errors else "", "on" if is_on else "")))
-    parts = [f'<a class="{classes}" href="{escape(href)}" tabindex="-1"><title>{escape(look.title)}</title>']
+    parts = [f'<a class="{classes}" href="{href}" tabindex="-1"><title>{escape(look.title)}</title>']
     if has_hit or is_on:
         parts.append(f'<path class="hit" d="{line}"/>')
     parts.append(f'<path class="edge" d="{line}" stroke-width="{look.width:g}"/>')
@@ -126,7 +127,7 @@ def _node(look: NodeLook, box: Box, href: str, is_on: bool, is_found: bool) -> s
     x, y = box.x + 0.5, box.y + 0.5
     wide, tall = box.width - 1, box.height - 1
     classes = " ".join(filter(None, ("node", look.classes, "on" if is_on else "", "found" if is_found else "")))
-    head = f'<a class="{classes}" href="{escape(href)}"><title>{escape(look.title)}</title>'
+    head = f'<a class="{classes}" href="{href}"><title>{escape(look.title)}</title>'
     body = f'<rect class="body" x="{x:g}" y="{y:g}" width="{wide:g}" height="{tall:g}" rx="{{}}"/>'
     name, marks = escape(look.name), _marks(look)
     if look.node.kind == "user":

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from django.utils.html import escape
+from html import escape
 
 from apps.explorer.map.layout import Box, Layout
 from apps.explorer.map.look import EdgeLook, NodeLook

@@ -5,14 +5,14 @@ Windows are half-open and rounded outwards to minutes; where minutes (hours) are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from apps.insights.figures import Figures
 from apps.insights.freshness import Freshness, freshness
 from apps.insights.key_search import ids_around, ids_of, ids_with, prefix_sql
-from apps.insights.reading import Asked, figures_by_key, stretches_of
+from apps.insights.reading import Asked, figures_by_key, figures_of_each, stretches_of
 from apps.insights.series import Series, series, step_for
 from apps.insights.window import MINUTE_NS, Window
 from apps.store.connection import store_cursor
@@ -114,6 +114,29 @@ def services(workspace_id: int, window: Window) -> dict[str, dict[str, Figures]]
     for (service, version), figures in _figures(workspace_id, SERVICE, window).items():
         found.setdefault(service, {})[version] = figures
     return found
+
+
+class Traffic(NamedTuple):
+    edges: dict[EdgeKey, Figures]
+    services: dict[str, Figures]
+    """Of the spans by which each was entered, all versions together."""
+
+
+def traffic(workspace_id: int, windows: Sequence[Window]) -> list[Traffic]:
+    """What was called in each window, read together."""
+    with store_cursor() as cursor:
+        covers = [stretches_of(cursor, window) for window in windows]
+        asked = [
+            Asked(workspace_id, kind, stretches, by=by) for stretches in covers for kind, by in ((EDGE, None), (SERVICE, 1))
+        ]
+        found = figures_of_each(cursor, asked)
+    return [
+        Traffic(
+            {EdgeKey(*parts): figures for parts, figures in calls.items()},
+            {service: figures for (service,), figures in entered.items()},
+        )
+        for calls, entered in zip(found[::2], found[1::2], strict=True)
+    ]
 
 
 def parts(workspace_id: int, window: Window, root_service: str, root_name: str) -> dict[PartKey, Figures]:

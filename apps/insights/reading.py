@@ -7,9 +7,11 @@ other way round a bucket that has just been closed would be missed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
+import psycopg
 
 from apps.insights.closed import read_closed
 from apps.insights.cover import Stretch, cover
@@ -32,13 +34,15 @@ _NO_HISTOGRAM = Histogram()
 
 
 class Asked(NamedTuple):
-    """`keys`: ids of keys, or None for all of the kind."""
+    """`keys`: ids of keys, or None for all of the kind. `by`: so many first parts of the keys tell rows apart, None for
+    all of them."""
 
     workspace_id: int
     kind: int
     stretches: list[Stretch]
     keys: list[int] | None = None
     histograms: bool = True
+    by: int | None = None
 
 
 class Sums(NamedTuple):
@@ -93,20 +97,52 @@ def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
     """Parts of the key -> what its facts sum up to; keys without a sample left out."""
     if not asked.stretches or asked.keys == []:
         return {}
+    cursor.execute(*_summed_sql(asked), binary=True)
+    return _by_key(cursor.fetchall(), asked)
+
+
+def figures_of_each(cursor, asked: Sequence[Asked]) -> list[dict[tuple[str, ...], Figures]]:
+    """The same of each: while what came of one is unpacked here the database sums up the next, which is a third of the
+    time that a map's reading takes."""
+    connection = cursor.connection
+
+    def rows_of(one: Asked) -> list[tuple]:
+        if not one.stretches or one.keys == []:
+            return []
+        with psycopg.Cursor(connection) as other:
+            return other.execute(*_summed_sql(one), binary=True).fetchall()
+
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        return [_by_key(rows, one) for rows, one in zip(ahead.map(rows_of, asked), asked, strict=True)]
+
+
+def _summed_sql(asked: Asked) -> tuple[str, dict[str, object]]:
     facts, values = facts_sql(asked)
     merged = f", {merged_sql(asked.kind)}" if asked.histograms else ""
-    cursor.execute(
+    return (
         f"""
         SELECT parts, sums.* FROM (
             SELECT key_id, {SUMS}{merged} FROM ({facts}) AS facts GROUP BY key_id HAVING sum(samples) <> 0
         ) AS sums JOIN rollup_key ON rollup_key.id = key_id
         """,
         values,
-        binary=True,
     )
-    rows = cursor.fetchall()
-    found = to_figures([row[2:] for row in rows], asked.kind, asked.histograms)
-    return {tuple(row[0]): figures for row, figures in zip(rows, found, strict=True)}
+
+
+def _by_key(rows: list[tuple], asked: Asked) -> dict[tuple[str, ...], Figures]:
+    held: dict[tuple[str, ...], list[tuple]] = {}
+    for parts, _, *sums in rows:
+        held.setdefault(tuple(parts[: asked.by]), []).append(sums)
+    found = to_figures([_together(same) for same in held.values()], asked.kind, asked.histograms)
+    return dict(zip(held, found, strict=True))
+
+
+def _together(rows: list[tuple]) -> Sequence:
+    """The sum of rows as `to_figures` takes them."""
+    if len(rows) == 1:
+        return rows[0]
+    weight, errors, samples, sum_ns, max_ns, *packed = zip(*rows, strict=True)
+    return sum(weight), sum(errors), sum(samples), sum(sum_ns), max(max_ns), *(b"".join(filter(None, p)) for p in packed)
 
 
 def sums_by_id(cursor, asked: Asked) -> dict[int, Sums]:

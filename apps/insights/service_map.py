@@ -9,7 +9,7 @@ from functools import cached_property
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_change import TOO_FEW, WORDS, EdgeChange, Sides, edge_change, node_words
 from apps.insights.map_graph import Ends, Link, links_of, together
-from apps.insights.queries import EdgeKey, edges, first_seen, services
+from apps.insights.queries import EdgeKey, first_seen, traffic
 from apps.insights.window import Window
 from apps.store.queries import list_services
 from apps.traces.deposits import EDGE
@@ -78,9 +78,9 @@ class ServiceMap:
 def service_map(workspace_id: int, window: Window, compared: Window, minutes: tuple[float, float]) -> ServiceMap:
     """`minutes`: as far as the two windows, compared and window, have passed. Raises StoreUnavailable."""
     known = {service.name for service in list_services(workspace_id)}
-    now = links_of(edges(workspace_id, window), known)
-    before = links_of(edges(workspace_id, compared), known)
-    own_now, own_before = _own(services(workspace_id, window)), _own(services(workspace_id, compared))
+    after, earlier = traffic(workspace_id, (window, compared))
+    now, before = links_of(after.edges, known), links_of(earlier.edges, known)
+    own_now, own_before = _own(after.services), _own(earlier.services)
     nodes = _nodes(now, before, own_now, own_before)
     has_before = bool(before)
     seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
@@ -101,8 +101,8 @@ def _nothing_before(sides: Sides, minutes: tuple[float, float]) -> EdgeChange:
     return edge_change(sides, minutes, is_old=True)._replace(words=())
 
 
-def _own(found: Mapping[str, Mapping[str, Figures]]) -> dict[Node, Figures]:
-    return {Node("service", name): together(versions.values()) for name, versions in found.items()}
+def _own(found: Mapping[str, Figures]) -> dict[Node, Figures]:
+    return {Node("service", name): figures for name, figures in found.items()}
 
 
 def _nodes(

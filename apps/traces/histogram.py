@@ -39,6 +39,9 @@ def value_of(bucket: int) -> float:
     return 2 * low * high / (low + high) if low else 0.0
 
 
+_VALUES = tuple(map(value_of, range(LAST + 1)))
+
+
 class Histogram:
     """`counts`: bucket -> count, without zeros. Counts are integers and may be weights (`apps.traces.sampling.CALL`).
 
@@ -123,7 +126,7 @@ class Histogram:
                 return None
             self._ranks = self._ranked()
         buckets, ends = self._ranks
-        return value_of(buckets[bisect_right(ends, int(share * (ends[-1] - 1)))])
+        return _VALUES[buckets[bisect_right(ends, int(share * (ends[-1] - 1)))]]
 
     def _ranked(self) -> tuple[list[int], list[int]]:
         """Buckets ascending, and how many values lie in each and all below it."""

@@ -127,7 +127,9 @@ def traffic(workspace_id: int, windows: Sequence[Window]) -> list[Traffic]:
     with store_cursor() as cursor:
         covers = [stretches_of(cursor, window) for window in windows]
         asked = [
-            Asked(workspace_id, kind, stretches, by=by) for stretches in covers for kind, by in ((EDGE, None), (SERVICE, 1))
+            Asked(workspace_id, kind, stretches, by=by)
+            for stretches in covers
+            for kind, by in ((EDGE, None), (SERVICE, 1))
         ]
         found = figures_of_each(cursor, asked)
     return [

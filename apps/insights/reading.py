@@ -6,9 +6,9 @@ other way round a bucket that has just been closed would be missed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import psycopg
@@ -31,6 +31,8 @@ _EMPTY = {EDGE: _BYTES[1:], SERVICE: _BYTES[1:]}
 
 _BUCKETS, _ROWS_AT_ONCE = LAST + 1, 128
 _NO_HISTOGRAM = Histogram()
+
+Place = TypeVar("Place")
 
 
 class Asked(NamedTuple):
@@ -130,19 +132,33 @@ def _summed_sql(asked: Asked) -> tuple[str, dict[str, object]]:
 
 
 def _by_key(rows: list[tuple], asked: Asked) -> dict[tuple[str, ...], Figures]:
-    held: dict[tuple[str, ...], list[tuple]] = {}
-    for parts, _, *sums in rows:
-        held.setdefault(tuple(parts[: asked.by]), []).append(sums)
-    found = to_figures([_together(same) for same in held.values()], asked.kind, asked.histograms)
-    return dict(zip(held, found, strict=True))
+    told = [(tuple(parts[: asked.by]), sums) for parts, _, *sums in rows]
+    return figures_together(told, asked.kind, asked.histograms)
 
 
-def _together(rows: list[tuple]) -> Sequence:
+def figures_together(
+    rows: Iterable[tuple[Place, Sequence]], kind: int, histograms: bool = True
+) -> dict[Place, Figures]:
+    """Of rows of sums (as in `to_figures`), those of the same place added up."""
+    held: dict[Place, list[Sequence]] = {}
+    for place, sums in rows:
+        held.setdefault(place, []).append(sums)
+    return dict(zip(held, to_figures([_together(same) for same in held.values()], kind, histograms), strict=True))
+
+
+def _together(rows: list[Sequence]) -> Sequence:
     """The sum of rows as `to_figures` takes them."""
     if len(rows) == 1:
         return rows[0]
     weight, errors, samples, sum_ns, max_ns, *packed = zip(*rows, strict=True)
-    return sum(weight), sum(errors), sum(samples), sum(sum_ns), max(max_ns), *(b"".join(filter(None, p)) for p in packed)
+    return (
+        sum(weight),
+        sum(errors),
+        sum(samples),
+        sum(sum_ns),
+        max(max_ns),
+        *(b"".join(filter(None, p)) for p in packed),
+    )
 
 
 def sums_by_id(cursor, asked: Asked) -> dict[int, Sums]:

@@ -135,7 +135,7 @@ def _likely(now: Mapping[int, Sums], before: Mapping[int, Sums], compared: list[
 def _slower(workspace_id: int, period: Period, after, earlier) -> tuple[SlowerName, ...]:
     """`after` and `earlier`: figures of the likely names in the two windows."""
     names = {(key.service, key.span_name) for key in after}
-    own_now, own_before = (own_of_names(workspace_id, window, names) for window in (period.window, period.compared))
+    own_now, own_before = own_of_names(workspace_id, (period.window, period.compared), names)
     found = []
     for key, now in after.items():
         place = key.service, key.span_name

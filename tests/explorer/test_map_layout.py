@@ -14,6 +14,7 @@ from apps.explorer.map import chains
 from apps.explorer.map.layers import columns_of, forward
 from apps.explorer.map.layout import Layout, lay_out
 from apps.explorer.map.ordering import crossings, ordered
+from apps.explorer.map.part import shape_of
 
 SHOP = sorted({(edge.source, edge.target) for edge in EDGES})
 
@@ -164,6 +165,17 @@ def test_what_is_new_leaves_the_rest_of_the_map_where_it_was():
         assert moved[len(moved) // 2] <= 40, (caller, callee, moved)
 
 
+@given(graphs(), st.randoms(use_true_random=False))
+def test_a_shape_that_is_kept_serves_every_width(graph, pick):
+    names, links = graph
+    sizes = {name: (pick.choice((88.0, 120.0, 208.0)), 44.0) for name in names}
+    lay_out(sizes_of(names), links)  # other widths
+    again = lay_out(sizes, links)
+    shape_of.cache_clear()
+    assert again == lay_out(sizes, links)
+    assert all(box.width >= sizes[name][0] for name, box in again.boxes.items())
+
+
 def test_parts_and_lonely_nodes_stand_beside_each_other():
     drawn = laid_out([("a", "b"), ("c", "d"), ("e", "e")], alone=["x", "y", "z"])
     assert_sound(drawn, [("a", "b"), ("c", "d"), ("e", "e")])
@@ -214,6 +226,7 @@ LARGE = {
 @pytest.mark.parametrize("name", LARGE)
 def test_500_nodes_are_laid_out_in_bounded_time(name):
     links = LARGE[name]
+    shape_of.cache_clear()
     began = time.process_time()
     drawn = laid_out(links)
     assert time.process_time() - began < 1.0

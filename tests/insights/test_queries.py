@@ -60,6 +60,17 @@ def same(figures: queries.Figures, count: Count, kind: int) -> bool:
     return True
 
 
+def test_traffic_is_the_edges_and_the_services_of_each_window(counts):
+    asked = windows(1)
+    for window, found in zip(asked, queries.traffic(1, asked), strict=True):
+        assert found.edges == queries.edges(1, window)
+        wanted: dict[str, Count] = defaultdict(Count)
+        for (service, _), count in sums(counts, SERVICE, window).items():
+            wanted[service].merge(count)
+        assert found.services.keys() == wanted.keys()
+        assert all(same(figures, wanted[service], SERVICE) for service, figures in found.services.items())
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_every_window_is_the_sum_of_its_minutes(counts, seed):
     for window in windows(seed):

@@ -1,5 +1,6 @@
 import random
 from fractions import Fraction
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,20 @@ def test_what_was_merged_can_be_taken_away_again(some, others):
     histogram = Histogram.of([*some, *others])
     histogram.merge(Histogram.of(others), sign=-1)
     assert histogram == Histogram.of(some)
+
+
+@given(many, many, st.floats(0, 1))
+def test_what_comes_as_ranks_is_the_same_in_every_way(values, others, share):
+    counted = Histogram.of(values)
+    buckets, counts = counted.arrays()
+    ranked = Histogram.of_ranks(buckets, [*accumulate(counts)])
+    assert (ranked.quantile(share), ranked.total, ranked.highest) == (
+        counted.quantile(share), counted.total, counted.highest,
+    )  # fmt: skip
+    assert ranked == counted
+    ranked.merge(Histogram.of(others))
+    assert ranked == Histogram.of([*values, *others])
+    assert ranked.quantile(share) == Histogram.of([*values, *others]).quantile(share)
 
 
 @given(many)

@@ -111,7 +111,9 @@ def test_as_before_nothing_before_silent_and_too_few(client, before, after, word
             start = end - hour * 60 * MINUTE_NS - n * MINUTE_NS - MINUTE_NS // 2
             documents.append(checkout(hour * 1000 + n + 1, start, dice))
     store(documents)
-    assert client.get("/services/payment", {"range": "1h"}).context["page"].said.word == word
+    answer = client.get("/services/payment", {"range": "1h"})
+    assert answer.context["page"].said.word == word
+    assert ("within its usual spread" in answer.content.decode()) == (word == "same")
 
 
 def test_a_version_that_came_back_is_the_one_that_runs_now(client):

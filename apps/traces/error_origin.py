@@ -31,6 +31,7 @@ from apps.traces.semconv import (
     first_of,
     is_exception,
 )
+from apps.traces.status_words import with_status
 from apps.traces.values import value_text
 
 UNNAMED = "error"
@@ -44,7 +45,8 @@ class ErrorText(NamedTuple):
     """The exception's type, else `error.type`, else the code (`429`, `UNAVAILABLE`, `23505`), else `error`."""
     message: str
     pattern: str
-    """The message without what changes from one occurrence to the next (`apps.traces.error_words`)."""
+    """The message without what changes from one occurrence to the next (`apps.traces.error_words`), with the status
+    of HTTP or gRPC that was answered: `429 Too Many Requests: no answer from {n}`."""
     answer: str
     """What the other side answered: `429 Too Many Requests`, `UNAVAILABLE`, `23505`."""
 
@@ -133,10 +135,14 @@ def describe_error(span: Span, logs: Iterable[LogRecord] = ()) -> ErrorText:
         or error_tag(attributes)
     )
     message = one_line(said, MAX_MESSAGE)
+    kind = one_line(value_text(thrown), MAX_TYPE) or one_line(code, MAX_TYPE) or UNNAMED
+    pattern = pattern_of(said) if message else ""
+    if not (said and span.kind == "SERVER" and code == "500"):  # which says no more than that something got out
+        pattern = pattern_of(with_status(pattern, kind, attributes))
     return ErrorText(
-        type=one_line(value_text(thrown), MAX_TYPE) or one_line(code, MAX_TYPE) or UNNAMED,
+        type=kind,
         message=message,
-        pattern=pattern_of(said) if message else "",
+        pattern=pattern,
         answer=one_line(answer, MAX_TYPE),
     )
 

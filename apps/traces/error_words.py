@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from apps.traces.status_words import STATUS, is_status
+
 MAX_MESSAGE = 300
 MAX_PATTERN = 200
 MAX_TYPE = 120
@@ -20,6 +22,9 @@ _VARIES = re.compile(
       (?P<url>\b[a-z][a-z0-9+.\-]{1,20}://[^\s"'`<>«»“”‘’]+)
     | (?P<mail>[^\W_][\w.+\-]{0,63}@[^\W_][\w\-]{0,62}(?:\.[\w\-]{1,63})+)
     | (?P<id>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b0x[0-9a-f]+\b)
+    | (?P<status>"""
+    + STATUS  # does not vary, and stays as it is
+    + r""")
     | (?P<quoted>
         "[^"]*" | `[^`]*` | “[^”]*” | «[^»]*» | ‘[^’]*’
       | (?<!\w)'[^']*'(?!\w)                     # not the one in "can't"
@@ -54,16 +59,22 @@ def _is_control(char: str) -> bool:
 
 @lru_cache(maxsize=5_000)
 def pattern_of(message: str) -> str:
-    """The message with placeholders: `{n}` for numbers, `{id}` for ids and hashes, `{email}`, `…` within quotes.
+    """The message with placeholders: `{n}` for numbers, `{id}` for ids and hashes, `{email}`, `…` within quotes;
+    statuses of HTTP and gRPC stay.
 
     Occurrences of one error have the same pattern. At most MAX_PATTERN characters; a pattern's pattern is itself.
     """
-    text = one_line(message, _READ)
+    text = one_line(_without_what_varies(one_line(message, _READ)), MAX_PATTERN)
+    # A status that was cut in two is a number.
+    return one_line(_without_what_varies(text), MAX_PATTERN)
+
+
+def _without_what_varies(text: str) -> str:
     for _ in range(_PASSES):
         text, before = _VARIES.sub(_placeholder, text), text
         if text == before:
             break
-    return one_line(text, MAX_PATTERN)
+    return text
 
 
 def _placeholder(match: re.Match) -> str:
@@ -72,6 +83,8 @@ def _placeholder(match: re.Match) -> str:
         return _url(text)
     if kind == "mail":
         return "{email}"
+    if kind == "status" or (kind == "quoted" and is_status(text[1:-1])):
+        return text
     if kind == "quoted":
         return text[0] + "…" + text[-1]
     if kind == "number":

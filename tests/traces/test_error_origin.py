@@ -11,8 +11,10 @@ from apps.traces.column_readers import ColumnReader, columns_of
 from apps.traces.contributions import contributions_of
 from apps.traces.draft import Draft
 from apps.traces.error_origin import describe_error, draft_reader, errors_of, lowest_errors, trace_reader
+from apps.traces.error_words import MAX_PATTERN, pattern_of
 from apps.traces.family import Family
 from apps.traces.otlp import read_trace
+from apps.traces.status_words import status_in
 from tests.traces.build import (
     MS,
     START_NS,
@@ -122,7 +124,42 @@ def failed(attributes: dict | None = None, message: str = "", events=(), kind: s
 
 def test_an_error_says_type_message_pattern_and_answer():
     said = failed({"http.response.status_code": 429}, "", [exception("httpx.HTTPStatusError", "refused 'x' for 48213")])
-    assert said == ("httpx.HTTPStatusError", "refused 'x' for 48213", "refused '…' for {n}", "429 Too Many Requests")
+    assert said == (
+        "httpx.HTTPStatusError", "refused 'x' for 48213", "429 Too Many Requests: refused '…' for {n}",
+        "429 Too Many Requests",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message", "kind", "pattern"),
+    [
+        ({"http.status_code": 404}, "Error '404 Not Found' for 'x'", "CLIENT", "Error '404 Not Found' for '…'"),
+        ({"http.status_code": 404}, "", "CLIENT", ""),
+        ({"error.type": "E", "http.status_code": 404}, "", "CLIENT", "404 Not Found"),
+        ({"error.type": "503", "http.status_code": 503}, "answered 503", "CLIENT", "answered {n}"),
+        ({"error.type": "E", "http.status_code": 499}, "it broke", "CLIENT", "HTTP 499: it broke"),
+        ({"error.type": "E", "http.status_code": 4711}, "it broke", "CLIENT", "it broke"),
+        ({"error.type": "E", "rpc.grpc.status_code": 14}, "to 10.0.0.7", "CLIENT", "UNAVAILABLE: to {n}"),
+        ({"error.type": "E", "rpc.grpc.status_code": 14}, "14 UNAVAILABLE: x", "CLIENT", "{n} UNAVAILABLE: x"),
+        ({"error.type": "E", "db.response.status_code": "23505"}, "duplicate", "CLIENT", "duplicate"),
+        ({"error.type": "E", "http.status_code": 500}, "it broke", "SERVER", "it broke"),
+        ({"error.type": "E", "http.status_code": 409}, "it broke", "SERVER", "409 Conflict: it broke"),
+    ],
+)  # fmt: skip
+def test_a_status_stands_in_the_pattern_once(attributes, message, kind, pattern):
+    assert failed(attributes, message, kind=kind).pattern == pattern
+
+
+@given(st.integers(400, 599), st.text(max_size=300), st.sampled_from(("http.status_code", "http.response.status_code")))
+def test_a_pattern_with_a_status_is_its_own_pattern_and_bounded(status, message, key):
+    pattern = failed({"error.type": "E", key: status}, message).pattern
+    assert len(pattern) <= MAX_PATTERN and pattern_of(pattern) == pattern and status_in(pattern)
+
+
+def test_errors_with_the_same_words_but_another_status_are_others():
+    statuses = [{"http.status_code": n} for n in range(400, 600)] + [{"rpc.grpc.status_code": n} for n in range(1, 17)]
+    patterns = {failed({"error.type": "E", **status}, "it broke").pattern for status in statuses}
+    assert len(patterns) == len(statuses)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,23 @@ from apps.traces.error_words import MAX_MESSAGE, MAX_PATTERN, one_line, pattern_
         ("Key (id)=(48213) already exists.", "Key (id)=({n}) already exists."),
         ("deadlock detected: process 4711 waits", "deadlock detected: process {n} waits"),
         ("GET /shops/7/04828798-4a0d-027c-d291-3bcbce22ade8/items/12", "GET /shops/{n}/{id}/items/{n}"),
+        (
+            "Client error '429 Too Many Requests' for url 'http://b/c/1'",
+            "Client error '429 Too Many Requests' for url '…'",
+        ),
+        ("404 Client Error: Not Found for url: http://b/c/1", "404 Client Error: Not Found for url: http://b/c/{n}"),
+        ("HTTP Error 404: Not Found of 12", "HTTP Error 404: Not Found of {n}"),
+        ("the server responded with status 503 after 503 ms", "the server responded with status 503 after {n} ms"),
+        ("Request failed with status code 502", "Request failed with status code 502"),
+        (
+            "does not indicate success: 503 (Service Unavailable).",
+            "does not indicate success: 503 (Service Unavailable).",
+        ),
+        ("responded with a status of 404 (Not Found)", "responded with a status of 404 (Not Found)"),
+        ("HTTP/1.1 404 for /a/404", "HTTP/1.1 404 for /a/{n}"),
+        ("rpc error: code = 14 desc = 14 tries", "rpc error: code = 14 desc = {n} tries"),
+        ('{"code":503,"id":503}', '{"code":503,"…":{n}}'),
+        ("status 7123, code=48213, status 503.5, code 12", "status {n}, code={n}, status {n}, code {n}"),
         ("first\n  second\tthird\x00\u202e", "first second third"),
         ("the café is closed", "the café is closed"),
         ("", ""),
@@ -42,7 +59,11 @@ def test_what_varies_becomes_a_placeholder(message, pattern):
 
 
 ODD = st.sampled_from("ab1 0'\"`“”«».,:/-_@{}…?#=()\x00\u202eéx\ud800")
+STATUSES = st.sampled_from(
+    ("status ", "HTTP", "code=", "404", "503 Service Unavailable", "'429 Too Many Requests'", "14")
+)
 HOSTILE = st.text(ODD, max_size=80) | st.text(max_size=300)
+HOSTILE |= st.lists(ODD | STATUSES, max_size=80).map("".join)
 
 
 @given(HOSTILE)
@@ -71,6 +92,18 @@ def test_occurrences_of_one_error_have_one_pattern(one, other):
     assert pattern_of(said(*one)) == pattern_of(said(*other))
 
 
+@given(st.integers(0, 10**9), st.sampled_from(("status {}", "HTTP {}", "code={}", "'{} Not Found'", "answered {}")))
+def test_numbers_that_may_be_a_status_make_few_groups(n, said):
+    pattern = pattern_of(said.format(n))
+    assert str(n) not in pattern or n < 17 or 400 <= n < 600
+
+
+@given(st.integers(0, 199))
+def test_a_status_cut_in_two_is_a_number(at):
+    pattern = pattern_of("x" * at + " status 503 of " + "y" * 200)
+    assert pattern_of(pattern) == pattern and len(pattern) <= MAX_PATTERN
+
+
 @given(st.text(min_size=3, max_size=5000))
 def test_a_line_is_bounded_and_safe_to_store(text):
     line = one_line(text, MAX_MESSAGE)
@@ -80,7 +113,7 @@ def test_a_line_is_bounded_and_safe_to_store(text):
 
 
 def test_a_page_of_one_sign_takes_no_time():
-    for char in "'\"`“‘@.:/-0axé注":
+    for char in (*"'\"`“‘@.:/-0axé注", "status ", "code ", "http", "404 ", "'404 "):
         began = time.process_time()
         assert len(pattern_of(char * 100_000 + " x")) <= MAX_PATTERN
         assert time.process_time() - began < 0.05, f"{char}: digest reads thousands of messages in one transaction"

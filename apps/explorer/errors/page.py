@@ -14,6 +14,7 @@ from apps.insights.change import GONE, MORE, NEW
 from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
 from apps.traces.durations import format_count, format_percent
 from apps.traces.moments import ago_text, utc_text
+from apps.traces.status_words import error_named
 
 ROWS = 100
 NO_MESSAGE = "(no message)"
@@ -26,6 +27,8 @@ class GroupRow:
     service: str
     span_name: str
     type: str
+    what: str
+    """The type, with the status that was answered."""
     message: str
     count: str
     mark: Mark
@@ -115,6 +118,7 @@ def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
         service=key.service,
         span_name=key.span_name,
         type=key.exception_type,
+        what=error_named(key.exception_type, key.message),
         message=key.message or NO_MESSAGE,
         count=format_count(round(group.after.calls)),
         mark=_mark(group, form),

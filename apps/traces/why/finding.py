@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apps.traces.durations import MINUTE
+from apps.traces.status_words import error_named
 from apps.traces.why.judge import Judged
 from apps.traces.why.parts import Change, Part, grouped
 from apps.traces.why.since import Since
@@ -45,7 +46,13 @@ class Origin:
     span_name: str
     exception_type: str
     message: str
+    """Its pattern."""
     traces: int
+
+    @property
+    def what(self) -> str:
+        """`PaymentRefused`, `httpx.HTTPStatusError (429 Too Many Requests)`, for a sentence."""
+        return error_named(self.exception_type, self.message)
 
 
 @dataclass(frozen=True, slots=True)

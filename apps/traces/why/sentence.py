@@ -113,10 +113,9 @@ def _failing(finding: Finding, clock: Clock) -> Words:
     if finding.origins and finding.failed_looked_at:
         first = finding.origins[0]
         much = "all" if first.traces == finding.failed_looked_at else f"{first.traces} of {finding.failed_looked_at}"
-        what = first.exception_type or first.message or "an error"
         words += [
             Word(f": {much} looked at began in "), Word(first.service, WHERE, first.service),
-            Word(f" {first.span_name} with "), Word(what, STRONG),
+            Word(f" {first.span_name} with "), Word(first.what, STRONG),
         ]  # fmt: skip
     return (*words, *_since(finding, clock), Word("."))
 

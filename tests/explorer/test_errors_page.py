@@ -51,6 +51,20 @@ def test_errors_are_grouped_by_where_they_started_and_counted(client):
     assert "INSERT charge" in opened and "duplicate key" in opened
 
 
+def test_another_status_is_another_error_and_a_new_one_is_told(client):
+    known, new = "429 Too Many Requests", "401 Unauthorized"
+    dice, end = random.Random(2), last_minute_ns()
+    answers = [known] * 70 + [new] * 3 + ["404 Not Found"] * 2
+    store([checkout(n, end - (n + 1) * MINUTE_NS, dice, refused=answers[-1 - n]) for n in range(75)])
+    answer = client.get("/errors", {"range": "1h"})
+    *told, old = groups_of(answer)
+    assert [(row.message, row.count, row.mark.text) for row in told] == [
+        (f"Client error '{new}' for url '…'", "3", "new"), ("Client error '404 Not Found' for url '…'", "2", "new"),
+    ]  # fmt: skip
+    assert old.message == f"Client error '{known}' for url '…'" and old.mark.text != "new"
+    assert "httpx.HTTPStatusError (401 Unauthorized) is new in payment : 3 times, and 1 more is new." in text_of(answer)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "mark"),
     [

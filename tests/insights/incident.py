@@ -17,8 +17,9 @@ DATABASE = {"db.system.name": "postgresql", "db.namespace": "orders"}
 
 
 def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1, version: str = "4.11.3",
-             fails: bool = False, name: str = "POST /checkout") -> TracesData:  # fmt: skip
-    """gateway → payment → bank-api (`calls` times one after the other) and its database; some 260 ms with one call."""
+             fails: bool = False, name: str = "POST /checkout", refused: str = "") -> TracesData:  # fmt: skip
+    """gateway → payment → bank-api (`calls` times one after the other) and its database; some 260 ms with one call.
+    `refused`: what bank-api answered (`429 Too Many Requests`) instead of that it went well."""
     bank_ms = [dice.lognormvariate(0, 0.1) * 120 for _ in range(calls)]
     lines = dice.randrange(5, 15) if calls > 1 else dice.randrange(1, 9)
     split = "per_line" if calls > 1 else "none"
@@ -34,6 +35,11 @@ def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1,
     for ms in bank_ms:
         specs.append(SpanSpec("payment", "POST /v2/authorisations", 2, at, ms, BANK, "CLIENT"))
         at += ms + 1
+    if refused:
+        text = f"Client error '{refused}' for url 'https://api.bank.example/{number}'"
+        said = {"exception.type": "httpx.HTTPStatusError", "exception.message": text}
+        specs[3].attributes = BANK | {"http.response.status_code": int(refused[:3])}
+        specs[3].status, specs[3].message, specs[3].events = "ERROR", text, ((at - 1, "exception", said),)
     insert = SpanSpec("payment", "INSERT charge", 2, at, 8, DATABASE, "CLIENT")
     if fails:
         said = {"exception.type": "DuplicateKey", "exception.message": f"duplicate key {number}"}
@@ -46,7 +52,7 @@ def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1,
     specs[2].duration_ms = at + 12 - specs[2].start_ms
     specs[1].duration_ms = at + 14 - specs[1].start_ms
     specs[0].duration_ms = at + 40
-    for spec in specs[:3] if fails else ():
+    for spec in specs[:3] if fails or refused else ():
         spec.status = "ERROR"
     data = now_shifted(traces_data(specs, trace_id=trace_id_of(number), by_service=True), start_ns)
     for group in data.resource_spans:

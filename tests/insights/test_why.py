@@ -102,6 +102,13 @@ def test_failing_is_told_with_where_it_began():
     assert (origin.service, origin.message) == ("payment", "duplicate key {n}")
 
 
+def test_failing_is_told_with_the_status_that_was_answered():
+    store_incident(refused="429 Too Many Requests")
+    assert (
+        "POST /v2/authorisations with httpx.HTTPStatusError (429 Too Many Requests), since " in said(asked("errors"))[0]
+    )
+
+
 def test_what_the_slow_ones_have_in_common():
     store_incident(a_minute=4)
     found = contrast(1, asked())

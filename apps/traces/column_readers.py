@@ -1,15 +1,16 @@
-"""Columns from a `Trace`, and, faster, from raw spans: of a `Draft`, for digest, or of the document a page reads."""
+"""Columns from a `Trace`, and, faster, from attributes that stay bytes: of a `Draft` for digest, of a `Trace` for a
+page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from apps.traces import wire
 from apps.traces.columns import Columns, Row
-from apps.traces.draft import Draft, raw_scopes, raw_trace_id
+from apps.traces.draft import Draft
 from apps.traces.model import UNKNOWN_SERVICE, Span, Trace
 from apps.traces.peers import KEYS, SERVER, Call, call_in
 from apps.traces.semconv import PEER_SERVICE, SERVER_ADDRESS, URL_FULL, first_of
@@ -55,22 +56,9 @@ class ColumnReader:
     def read(self, draft: Draft, each: Callable[[Any, str], None] | None = None) -> Columns:
         """4 to 5 µs a span, parsing included. `each` is called with every parsed span (`wire.RawSpan`) and its service,
         for whoever else has to look at them."""
-        return self._read(draft.trace_id, draft.groups.items(), each)
-
-    def read_document(self, trace_id: bytes, payload: bytes) -> Columns:
-        """Of serialised TracesData: the columns of `read_trace(trace_id, payload)`, positions included."""
-        groups = (
-            (key, [raw for raw in raws if raw_trace_id(raw) == trace_id]) for key, raws in raw_scopes(payload)
-        )  # fmt: skip
-        return self._read(trace_id, groups)
-
-    def _read(
-        self, trace_id: bytes, groups: Iterable[tuple[tuple, Iterable[bytes]]],
-        each: Callable[[Any, str], None] | None = None,
-    ) -> Columns:  # fmt: skip
         rows: list[Row] = []
         parse, call_of = wire.RawSpan.FromString, self._call_of
-        for (resource, _, _, _), raws in groups:
+        for (resource, _, _, _), raws in draft.groups.items():
             service, version = self._services.get(resource) or self._service_of(resource)
             for raw in raws:
                 span = parse(raw)
@@ -87,7 +75,27 @@ class ColumnReader:
                     parent_id if any(parent_id) else b"", len(rows), code == ERROR or (says_error and code != OK),
                     call, span.trace_state, _links(span.links) if span.links else (), version,
                 ))  # fmt: skip
-        return Columns(trace_id, rows)
+        return Columns(draft.trace_id, rows)
+
+    def read_trace(self, trace: Trace) -> Columns:
+        """`columns_of(trace)` in half the time, of a trace as `apps.traces.otlp.read_trace` gives it."""
+        rows: list[Row] = []
+        call_of = self._call_of
+        for span in trace.spans:
+            message, parent_id = span.message, span.parent_id
+            kind, code = message.kind, message.status.code
+            if not span.scope.may_mark_errors and (
+                kind == SERVER or (kind < SERVER and b"db." not in message.SerializeToString())
+            ):
+                call, says_error = None, False
+            else:
+                call, says_error = call_of(kind, message.attributes)
+            rows.append((
+                span.start_ns, -span.end_ns, message.span_id, span.service, message.name, kind,
+                message.parent_span_id if parent_id else b"", span.position, code == ERROR or (says_error and code != OK),
+                call, message.trace_state, _links(message.links) if message.links else (), span.resource.version,
+            ))  # fmt: skip
+        return Columns(bytes.fromhex(trace.trace_id), rows)
 
     def _call_of(self, kind: int, raws) -> tuple[Call | None, bool]:
         try:

@@ -1,7 +1,7 @@
 """What a trace is: a read model over OTLP protobuf, in OpenTelemetry's words.
 
-A `Span` keeps a reference to its protobuf message and decodes attributes, events and links only
-when asked, so that a 50 000-span trace opens without touching half a million attributes.
+A `Span` keeps a reference to its message, in which attributes, events and links may still be opaque
+bytes, and decodes them only when asked, so that a 50 000-span trace opens without touching half a million attributes.
 
 Times are integer nanoseconds since the Unix epoch. Ids are lower-case hex (trace 32, span 16
 digits); a parent id of "" means a root. Attribute values are Python `str | bool | int | float |
@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 
 from apps.traces.values import attribute_pairs, marks_error, value_text
 
@@ -121,13 +123,17 @@ class LogRecord:
 
 
 class Span:
-    """One span. `position` is its place in the document and is unique even where span ids are not."""
+    """One span. `position` is its place in the document and is unique even where span ids are not.
+
+    `message` is what it was read from: OTLP's Span, in whichever reading of `apps.traces.wire` that has its strings.
+    """
 
     __slots__ = (
         "_pairs",
+        "_pb",
         "end_ns",
+        "message",
         "parent_id",
-        "pb",
         "position",
         "resource",
         "scope",
@@ -136,26 +142,36 @@ class Span:
         "start_ns",
     )
 
-    def __init__(self, pb, resource: Resource, scope: Scope, position: int):
-        self.pb = pb
+    def __init__(self, message, resource: Resource, scope: Scope, position: int):
+        self.message = message
         self.resource = resource
         self.scope = scope
         self.service: str = resource.service
         self.position = position
-        self.span_id: str = pb.span_id.hex()
-        parent_id = pb.parent_span_id
+        self.span_id: str = message.span_id.hex()
+        parent_id = message.parent_span_id
         self.parent_id: str = parent_id.hex() if any(parent_id) else ""
-        self.start_ns: int = pb.start_time_unix_nano
-        self.end_ns: int = pb.end_time_unix_nano
+        self.start_ns: int = message.start_time_unix_nano
+        self.end_ns: int = message.end_time_unix_nano
         self._pairs: Pairs | None = None
+        self._pb: SpanPb | None = None
+
+    @property
+    def pb(self) -> SpanPb:
+        """The message with all that is in it decoded."""
+        if self._pb is None:
+            message = self.message
+            is_decoded = isinstance(message, SpanPb)
+            self._pb = message if is_decoded else SpanPb.FromString(message.SerializeToString())
+        return self._pb
 
     @property
     def name(self) -> str:
-        return self.pb.name
+        return self.message.name
 
     @property
     def kind(self) -> str:
-        number = self.pb.kind
+        number = self.message.kind
         return KINDS[number] if 0 <= number < len(KINDS) else "INTERNAL"
 
     @property
@@ -170,21 +186,21 @@ class Span:
 
     @property
     def status(self) -> str:
-        number = self.pb.status.code
+        number = self.message.status.code
         return STATUSES[number] if 0 <= number < len(STATUSES) else "UNSET"
 
     @property
     def status_message(self) -> str:
-        return self.pb.status.message
+        return self.message.status.message
 
     @property
     def is_error(self) -> bool:
         """ERROR status, or the `error` attribute that Zipkin and OpenTracing clients set."""
-        code = self.pb.status.code
+        code = self.message.status.code
         if code == 2:
             return True
         # Looking for the key's bytes takes 1 µs a span, decoding its attributes 10.
-        if code == 1 or not self.scope.may_mark_errors or ERROR_KEY not in self.pb.SerializeToString():
+        if code == 1 or not self.scope.may_mark_errors or ERROR_KEY not in self.message.SerializeToString():
             return False
         return marks_error(self.get("error"))
 
@@ -233,11 +249,11 @@ class Span:
 
     @property
     def trace_state(self) -> str:
-        return self.pb.trace_state
+        return self.message.trace_state
 
     @property
     def flags(self) -> int:
-        return self.pb.flags
+        return self.message.flags
 
 
 class Trace:

@@ -22,13 +22,13 @@ def read_trace(trace_id: str, payload: bytes, logs: bytes = b"") -> Trace:
     wanted = bytes.fromhex(trace_id)
     may_mark_errors = ERROR_KEY in payload
     spans: list[Span] = []
-    for group in TracesData.FromString(payload).resource_spans:
-        resource = Resource(group.resource, group.schema_url)
+    for group in wire.LightTracesData.FromString(payload).resource_spans:
+        resource = Resource(ResourcePb.FromString(group.resource), group.schema_url)
         for scoped in group.scope_spans:
-            scope = Scope(scoped.scope, scoped.schema_url, may_mark_errors)
-            for pb in scoped.spans:
-                if pb.trace_id == wanted:
-                    spans.append(Span(pb, resource, scope, len(spans)))
+            scope = Scope(InstrumentationScope.FromString(scoped.scope), scoped.schema_url, may_mark_errors)
+            for message in scoped.spans:
+                if message.trace_id == wanted:
+                    spans.append(Span(message, resource, scope, len(spans)))
     trace = Trace(trace_id, spans)
     if logs:
         trace.logs = _read_logs(trace, logs)

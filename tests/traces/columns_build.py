@@ -25,11 +25,11 @@ def family_of(drawing: str, attributes: dict[str, dict] | None = None) -> Family
     """Read as digest reads it; reading it as a page does must give the same columns."""
     data = drawn_data(drawing, attributes)
     columns = read_raw(data.SerializeToString())
-    trace, payload = as_trace(data), data.SerializeToString()
+    trace = as_trace(data)
     assert_same(columns, columns_of(trace))
-    by_document = ColumnReader().read_document(bytes.fromhex(TRACE_ID), payload)
-    assert_same(by_document, columns_of(trace))
-    assert list(by_document.position) == list(columns_of(trace).position)
+    by_page = ColumnReader().read_trace(trace)
+    assert_same(by_page, columns_of(trace))
+    assert list(by_page.position) == list(columns_of(trace).position)
     return Family(columns)
 
 

@@ -140,7 +140,7 @@ def _decode(key: tuple[int, str], version: str) -> Loaded | None:
         received_ns=stored.last_received_ns,
         verdict=stored.verdict,
         keys=_row_keys(stored.trace),
-        columns=_columns.read_document(bytes.fromhex(stored.trace.trace_id), stored.payload),
+        columns=_columns.read_trace(stored.trace),
     )
     _ = loaded.path  # Every answer draws it.
     return loaded

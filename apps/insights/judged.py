@@ -21,6 +21,7 @@ from apps.traces.verdict.codec import TOO_FEW, pack, unpack
 from apps.traces.verdict.facts import Verdict
 from apps.traces.verdict.failures import failures_of
 from apps.traces.verdict.judge import judge
+from apps.traces.verdict.limits import ENOUGH_TRACES
 from apps.traces.verdict.waits import QueueWait, waits_in
 from apps.traces.work import Part, by_name
 
@@ -48,7 +49,9 @@ def judge_trace(workspace_id: int, trace: Trace, found: Contributions, packed: b
     verdict = None if packed is None or packed.startswith(TOO_FEW) else unpack(packed)
     if verdict is None:
         failures = failures_of(found, trace_reader(trace))
-        verdict = judge(found, parts, known, failures, waits_in(edges_of(found.family).edges))
+        # Waits are only ever compared, and a large trace has many edges.
+        waits = waits_in(edges_of(found.family).edges) if known.traces >= ENOUGH_TRACES else ()
+        verdict = judge(found, parts, known, failures, waits)
     return Judged(verdict, known, found, parts)
 
 

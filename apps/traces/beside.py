@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from apps.traces.columns import Columns
 from apps.traces.family import Family
@@ -12,8 +12,7 @@ from apps.traces.kinship import LOST, NONE
 ROOT, ORPHAN, CIRCLE, UNTIMED = "root", "orphan", "circle", "untimed"
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(NamedTuple):
     """A subtree that nobody waited for. Times as the spans have them, not moved."""
 
     span: int
@@ -47,6 +46,9 @@ def _reason(parent: int) -> str:
 
 
 def _extent(columns: Columns, children: Sequence[Sequence[int]], top: int, reason: str, tops: set[int]) -> Beside:
+    if not children[top]:
+        is_timed = top not in columns.untimed
+        return Beside(top, reason, columns.start[top] if is_timed else 0, columns.end[top] if is_timed else 0, 1)
     below = [top]
     for index in below:  # It grows while it is read.
         below.extend(child for child in children[index] if child not in tops)

@@ -84,16 +84,15 @@ class ColumnReader:
         for span in trace.spans:
             message, parent_id = span.message, span.parent_id
             kind, code = message.kind, message.status.code
-            if not span.scope.may_mark_errors and (
-                kind == SERVER or (kind < SERVER and b"db." not in message.SerializeToString())
-            ):
+            if kind == SERVER and not span.scope.may_mark_errors:
                 call, says_error = None, False
             else:
                 call, says_error = call_of(kind, message.attributes)
             rows.append((
                 span.start_ns, -span.end_ns, message.span_id, span.service, message.name, kind,
-                message.parent_span_id if parent_id else b"", span.position, code == ERROR or (says_error and code != OK),
-                call, message.trace_state, _links(message.links) if message.links else (), span.resource.version,
+                message.parent_span_id if parent_id else b"", span.position,
+                code == ERROR or (says_error and code != OK), call, message.trace_state,
+                _links(message.links) if message.links else (), span.resource.version,
             ))  # fmt: skip
         return Columns(bytes.fromhex(trace.trace_id), rows)
 

@@ -9,6 +9,8 @@ what tells spans apart. No result depends on the order spans arrived in.
 
 from __future__ import annotations
 
+from operator import le, neg
+
 from apps.traces.model import MAX_TIME_NS
 from apps.traces.peers import Call
 
@@ -34,10 +36,16 @@ class Columns:
             self.start, minus_end, self.span_id, self.service, self.name, self.kind, self.parent_id, self.position,
             self.is_error, self.call, self.trace_state, self.links, self.version,
         ) = columns  # fmt: skip
-        self.end = [-ns for ns in minus_end]
-        self.untimed = frozenset(
+        self.end = list(map(neg, minus_end))
+        self.untimed = frozenset() if self._is_timed() else frozenset(
             index
             for index, (start, end) in enumerate(zip(self.start, self.end, strict=True))
             if not 0 < start <= end <= MAX_TIME_NS
-        )
+        )  # fmt: skip
         """Spans whose times cannot be used: no start, an end before it, or beyond the year 2262."""
+
+    def _is_timed(self) -> bool:
+        """Whether every span is, as nearly always; starts ascend."""
+        return not self.n or (
+            self.start[0] > 0 and max(self.end) <= MAX_TIME_NS and all(map(le, self.start, self.end))
+        )

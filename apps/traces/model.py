@@ -277,11 +277,19 @@ class Trace:
     def start_ns(self) -> int:
         """The first usable start, as `apps.traces.draft.Summary` has it: one span without must not stretch the trace
         over fifty years. 0 when no span has one."""
-        return min((s.start_ns for s in self.spans if s.is_timed), default=0)
+        starts = [span.start_ns for span in self.spans]
+        # Nearly always all are usable, and one look at the least tells.
+        if starts and 0 < min(starts) <= MAX_TIME_NS:
+            return min(starts)
+        return min((start for start in starts if 0 < start <= MAX_TIME_NS), default=0)
 
     @cached_property
     def end_ns(self) -> int:
-        latest = max((ns for s in self.spans for ns in (s.start_ns, s.end_ns) if ns <= MAX_TIME_NS), default=0)
+        times = [span.end_ns for span in self.spans]
+        times += [span.start_ns for span in self.spans]
+        latest = max(times, default=0)
+        if latest > MAX_TIME_NS:
+            latest = max((ns for ns in times if ns <= MAX_TIME_NS), default=0)
         return max(latest, self.start_ns)
 
     @property

@@ -59,14 +59,21 @@ def sibling_runs(tree: Tree) -> dict[int, SiblingRun]:
 
 def _runs_among(siblings: list[Node], found: dict[int, SiblingRun]) -> None:
     run: list[Node] = []
-    last = None
     for node in siblings:
-        same = None if node.children else (node.span.service, node.span.name, node.is_orphan)
-        if same != last or same is None:
+        if node.children:
             _keep(run, found)
-            run, last = [], same
-        run.append(node)
+            run = []
+        elif run and _are_alike(run[-1], node):
+            run.append(node)
+        else:
+            _keep(run, found)
+            run = [node]
     _keep(run, found)
+
+
+def _are_alike(one: Node, other: Node) -> bool:
+    here, there = one.span, other.span
+    return here.service == there.service and here.name == there.name and one.is_orphan == other.is_orphan
 
 
 def _keep(run: list[Node], found: dict[int, SiblingRun]) -> None:

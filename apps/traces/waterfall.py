@@ -84,7 +84,9 @@ class Layout:
         return found
 
     def _visible(self) -> list[Node | SiblingRun]:
-        nodes, runs = self.tree.nodes, self._runs
+        nodes, runs, view = self.tree.nodes, self._runs, self.view
+        if view.max_depth is None and not view.folded:
+            return self._unfolded()
         entries: list[Node | SiblingRun] = []
         row = 0
         while row < len(nodes):
@@ -96,6 +98,18 @@ class Layout:
             node = nodes[row]
             entries.append(node)
             row += 1 if not node.children or self._is_open(node) else node.size
+        return entries
+
+    def _unfolded(self) -> list[Node | SiblingRun]:
+        """All rows but those in runs, taken in stretches: 50 000 nodes need not be asked one by one."""
+        entries: list[Node | SiblingRun] = []
+        row = 0
+        for at, run in sorted(self._runs.items()):
+            if self._is_folded(run):
+                entries += self.tree.nodes[row:at]
+                entries.append(run)
+                row = at + len(run)
+        entries += self.tree.nodes[row:]
         return entries
 
     def _is_open(self, node: Node) -> bool:

@@ -1,0 +1,76 @@
+"""Traces kept between requests: what is let go is gone at once, and no reader waits for the garbage collector."""
+
+from __future__ import annotations
+
+import gc
+import time
+
+import pytest
+
+from apps.accounts.models import DEFAULT_WORKSPACE_ID
+from apps.explorer.trace import loaded, resting
+from apps.explorer.trace.loaded import forget_all, open_trace
+from apps.traces.tree import Node
+from tests.explorer.traces import deep_trace
+from tests.storing import send
+
+IDS = tuple(f"{0xE0 + n:032x}" for n in range(3))
+SPANS = 300
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    forget_all()
+
+
+@pytest.fixture
+def served():
+    """The collector looks as seldom as in a process of the product."""
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(50_000, 20, 20)
+    yield
+    gc.set_threshold(*usual)
+
+
+def nodes_held() -> int:
+    return sum(type(thing) is Node for thing in gc.get_objects())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trace_that_is_let_go_frees_its_tree_without_a_collection(empty_store, served, monkeypatch):
+    monkeypatch.setattr(loaded, "MAX_SPANS", SPANS)
+    for trace_id in IDS:
+        send(deep_trace(trace_id, time.time_ns(), SPANS).data)
+        assert len(open_trace(DEFAULT_WORKSPACE_ID, trace_id).tree.nodes) == SPANS
+        assert nodes_held() == SPANS
+
+
+def test_the_collector_rests_until_some_time_after_much_was_made(monkeypatch):
+    monkeypatch.setattr(resting, "LATER_S", 0.2)
+    gone = []
+    with resting.resting(afterwards=lambda: gone.append(1)):
+        held = [[number] for number in range(gc.get_threshold()[0] * 2)]
+    assert not gc.isenabled() and not gone
+    until = time.monotonic() + 5
+    while not gc.isenabled() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert gc.isenabled() and gone and len(held)
+    assert gc.get_count()[0] < gc.get_threshold()[0]
+
+
+def test_the_collector_works_again_at_once_after_little_was_made():
+    gc.collect()
+    gone = []
+    with resting.resting(afterwards=lambda: gone.append(1)):
+        assert not gc.isenabled()
+    assert gc.isenabled() and gone
+
+
+def test_two_readers_leave_the_collector_to_the_last_of_them():
+    gc.collect()
+    with resting.resting(afterwards=list):
+        with resting.resting(afterwards=list):
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -139,10 +139,6 @@ def _say_the_same(first: Finding | None = None, second: Finding | None = None) -
     return first.cause == RETRIES or (first.cause == MORE_CALLS and second.service in (first.peer, first.service))
 
 
-def _reason(case: Case) -> Finding:
-    return next(reason for rule in RULES if (reason := rule(case)) is not None)
-
-
 def _by_service(parts: Sequence[Part]) -> dict[str, int]:
     own: dict[str, int] = {}
     for part in parts:

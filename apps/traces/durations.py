@@ -108,6 +108,16 @@ def format_count(number: int) -> str:
     return f"{number:,}".replace(",", NBSP).replace("-", MINUS)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 trace`, `2 traces`, `0 traces`: of a noun whose plural ends in s."""
+    return f"{format_count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def n_times(number: int) -> str:
+    """`once`, `twice`, `14 times`."""
+    return "once" if number == 1 else "twice" if number == 2 else counted(number, "time")
+
+
 def format_percent(ratio: float) -> str:
     """`82 %`, `0.3 %`, `<0.1 %`; ratio 1.0 is 100 %."""
     percent = ratio * 100

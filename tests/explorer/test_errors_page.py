@@ -44,7 +44,7 @@ def test_errors_are_grouped_by_where_they_started_and_counted(client):
     assert row.mark.text == "new"
     assert row.spark.startswith("M")
     told = text_of(answer)
-    assert "DuplicateKey is new in payment : 8 times." in told
+    assert "DuplicateKey is new in payment , where it came 8 times." in told
     assert "60 traces, 13 % with an error" in told
     assert re.fullmatch(r"/t/[0-9a-f]{32}\?span=[0-9a-f]{16}", row.example)
     opened = client.get(row.example).content.decode()
@@ -62,7 +62,7 @@ def test_another_status_is_another_error_and_a_new_one_is_told(client):
         (f"Client error '{new}' for url '…'", "3", "new"), ("Client error '404 Not Found' for url '…'", "2", "new"),
     ]  # fmt: skip
     assert old.message == f"Client error '{known}' for url '…'" and old.mark.text != "new"
-    assert "httpx.HTTPStatusError (401 Unauthorized) is new in payment : 3 times, and 1 more is new." in text_of(answer)
+    assert "httpx.HTTPStatusError (401 Unauthorized) is new in payment , where it came 3 times, and 1 more is new." in text_of(answer)
 
 
 @pytest.mark.parametrize(

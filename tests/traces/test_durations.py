@@ -4,11 +4,13 @@ from hypothesis import strategies as st
 
 from apps.traces.durations import (
     MAX_NS,
+    counted,
     format_count,
     format_duration_ns,
     format_offset_ns,
     format_percent,
     format_times,
+    n_times,
     parse_duration_ns,
 )
 
@@ -138,3 +140,10 @@ def test_offsets_counts_shares_and_factors():
         "14 ×",
         "1 200 ×",
     ]
+
+
+def test_one_of_a_thing_is_not_written_as_several():
+    assert [counted(number, "trace") for number in (0, 1, 2, 1_284)] == [
+        "0 traces", "1 trace", "2 traces", "1\u00a0284 traces",
+    ]  # fmt: skip
+    assert [n_times(number) for number in (1, 2, 3)] == ["once", "twice", "3 times"]

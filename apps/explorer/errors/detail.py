@@ -11,7 +11,7 @@ from apps.explorer.line_chart import ERROR, NUMBER, Line, LineChart, line_chart
 from apps.explorer.period import link_with
 from apps.explorer.search.pasted import trace_address
 from apps.insights.error_groups import ErrorGroups, look_into
-from apps.traces.durations import format_count, format_percent
+from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.moments import clock_span_text, clock_text, utc_text
 from apps.traces.search_window import CUSTOM
 
@@ -70,7 +70,7 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
         ),
         messages=into.messages,
         examples=tuple(_example(form, *example) for example in _spread(into.examples, group)),
-        looked_at=f"{format_count(into.traces)} traces read"
+        looked_at=f"{counted(into.traces, 'trace')} read"
         + (", drawn at random from more" if into.ran_out else ""),
         search_link=link_with("/", {"service": key.service, "name": key.span_name, "status": "ERROR", **ends}),
         service_link=link_with(f"/services/{quote(key.service, safe='')}", form.period_params()),

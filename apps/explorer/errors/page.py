@@ -12,7 +12,7 @@ from apps.explorer.spark import spark_path
 from apps.explorer.why.says import clock_in
 from apps.insights.change import GONE, MORE, NEW
 from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
-from apps.traces.durations import format_count, format_percent
+from apps.traces.durations import counted, format_count, format_percent, n_times
 from apps.traces.moments import ago_text, utc_text
 from apps.traces.status_words import error_named
 
@@ -31,6 +31,8 @@ class GroupRow:
     """The type, with the status that was answered."""
     message: str
     count: str
+    times: str
+    """The count in a sentence: `once`, `14 times`."""
     mark: Mark
     spark: str
     spark_said: str
@@ -80,7 +82,7 @@ def errors_page(workspace_id: int, form: ErrorsForm) -> tuple[ErrorsPage, ErrorG
         first=row_of(telling[0], form) if telling else None,
         more=max(0, len(telling) - 1),
         share=format_percent(found.failed / found.traces) if found.traces else "",
-        traces=format_count(found.traces),
+        traces=counted(found.traces, "trace"),
         services=tuple(sorted({group.key.service for group in found.groups})),
         hidden=len(listed) - len(shown),
         all_link=form.link(PATH, all="1") if len(shown) < len(listed) else "",
@@ -121,6 +123,7 @@ def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
         what=error_named(key.exception_type, key.message),
         message=key.message or NO_MESSAGE,
         count=format_count(round(group.after.calls)),
+        times=n_times(round(group.after.calls)),
         mark=_mark(group, form),
         spark=spark_path(group.line),
         spark_said=f"{format_count(round(group.after.calls))} over the window, at most "

@@ -14,7 +14,7 @@ from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
 from apps.insights.judged import with_verdicts_so_far
 from apps.store.results import SearchPage
 from apps.store.search import search
-from apps.traces.durations import format_count
+from apps.traces.durations import counted, format_count
 from apps.traces.moments import clock_text, span_text
 from apps.traces.query import TraceQuery
 from apps.traces.search_window import ALL
@@ -116,13 +116,12 @@ def _chart(form: SearchForm, found: SearchPage) -> Scatter | None:
 
 
 def _title(count: int, is_all: bool) -> str:
-    traces = "trace" if count == 1 else "traces"
-    return f"{format_count(count)} {traces}" if is_all else f"{format_count(count)} newest {traces}"
+    return counted(count, "trace" if is_all else "newest trace")
 
 
 def _footer(form: SearchForm, query: TraceQuery, found: SearchPage) -> Footer:
     now_ns, zone = form.clock.now_ns, form.zone
-    looked = f"Looked at {format_count(found.looked_at)} traces one by one in {found.elapsed_ms:.0f}\u00a0ms"
+    looked = f"Looked at {counted(found.looked_at, 'trace')} one by one in {found.elapsed_ms:.0f}\u00a0ms"
     if found.looked_at == 1:
         looked = looked.replace("1 traces", "1 trace")
     if not found.is_complete:

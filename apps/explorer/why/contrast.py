@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.insights.why.contrast import CHOSEN, FAILED, SLOW, Contrast
-from apps.traces.durations import MINUS, NBSP, format_count, format_duration_ns, format_percent
+from apps.traces.durations import MINUS, NBSP, counted, format_count, format_duration_ns, format_percent
 from apps.traces.why.attributes import LEAST_GROUP, Attribute, Untold
 
 ROWS = 7
@@ -70,12 +70,12 @@ def contrast_page(found: Contrast, after: str, link_of: Callable[[Attribute], st
         more=max(0, len(compared.found) - ROWS),
         is_enough=compared.is_enough,
         needed=LEAST_GROUP,
-        tested=f"{format_count(compared.keys)} keys looked at, {format_count(compared.tests)} tests",
+        tested=f"{counted(compared.keys, 'key')} looked at, {counted(compared.tests, 'test')}",
         too_few=_named(compared.too_few, lambda one: f" (n{NBSP}={NBSP}{one.traces})"),
         more_too_few=max(0, len(compared.too_few) - MOST_NAMED),
         unique=_named(compared.unique, lambda one: ""),
         more_unique=max(0, len(compared.unique) - MOST_NAMED),
-        took=f"{format_count(found.drawn)} traces read in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
+        took=f"{counted(found.drawn, 'trace')} read in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
         + (", drawn at random from more" if found.is_sampled else ""),
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ def _said(found: Contrast, after: str) -> str:
         FAILED: f"with an error, {after}",
         CHOSEN: "selected",
     }[found.kind]
-    return f"{format_count(compared.slow)} {which}, against {format_count(compared.rest)} others"
+    return f"{format_count(compared.slow)} {which}, against {counted(compared.rest, 'other')}"
 
 
 def _row(one: Attribute, group: str, is_weak: bool, link_of) -> AttributeRow:

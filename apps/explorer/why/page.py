@@ -20,7 +20,7 @@ from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import WHOLE, Selection
 from apps.insights.why.contrast import contrast
 from apps.insights.window import Window
-from apps.traces.durations import format_count, format_duration_ns, format_percent
+from apps.traces.durations import counted, format_count, format_duration_ns, format_percent
 from apps.traces.moments import field_text, span_text, utc_text
 from apps.traces.search_window import CUSTOM
 from apps.traces.why.attributes import Attribute
@@ -113,7 +113,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
         steps=steps_of(finding.changes, _part_link(form, found.ask.after)),
         steps_said=_steps_said(found),
         origins=tuple(_origin(origin, finding.failed_looked_at, form, found.ask.after) for origin in finding.origins),
-        origins_said=f"first errors of {finding.failed_looked_at} traces after",
+        origins_said=f"first errors of {counted(finding.failed_looked_at, 'trace')} after",
         is_failing=found.ask.look == ERRORS,
         before_examples=examples(found.before_samples, longest, form),
         after_examples=examples(found.after_samples, longest, form),
@@ -186,7 +186,7 @@ def _steps_said(found: Answer) -> str:
 def _took(found: Answer) -> str:
     traces = found.finding.judged.before_traces + found.finding.judged.after_traces
     which = "all" if getattr(found.source, "is_all", True) else "the newest"
-    return f"{which} {format_count(traces)} traces, in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
+    return f"{which} {counted(traces, 'trace')}, in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
 
 
 def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:

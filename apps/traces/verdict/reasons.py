@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apps.traces.durations import NBSP, format_count, format_duration_ns
+from apps.traces.durations import NBSP, counted, format_count, format_duration_ns, n_times
 from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding
 from apps.traces.verdict.limits import LEADS_PCT
@@ -22,13 +22,12 @@ def _more(main: Finding) -> str:
 
 def calls_text(main: Finding) -> str:
     """`14 calls to bank-api`, `143 calls of SELECT shop.stock`; a step of own code runs."""
-    count = format_count(main.calls)
-    noun = "call" if main.calls == 1 else "calls"
+    calls = counted(main.calls, "call")
     if main.kind_of_work in ("external", "network", "queue", "not_broken_down") and main.peer:
-        return f"{count} {noun} to {main.peer}"
+        return f"{calls} to {main.peer}"
     if main.kind_of_work in ("database", "cache"):
-        return f"{count} {noun} of {main.span_name}"
-    return f"{count} × {main.span_name}".replace(" × ", f"{NBSP}× ")
+        return f"{calls} of {main.span_name}"
+    return f"{format_count(main.calls)}{NBSP}× {main.span_name}"
 
 
 def _called(main: Finding) -> str:
@@ -52,8 +51,7 @@ def _new(main: Finding) -> str:
     if main.is_called:
         return f"{main.peer} called it, which it usually does not"
     if main.kind_of_work in ("external", "network") and main.peer:
-        what = f"{calls_text(main)}, which it usually does not call" if main.peer else ""
-        return f"{what} ({format_duration_ns(main.part_ns)})"
+        return f"{calls_text(main)}, which it usually does not call ({format_duration_ns(main.part_ns)})"
     return f"{_called(main)} took {format_duration_ns(main.part_ns)}, which it usually does not do"
 
 
@@ -124,7 +122,3 @@ def error_text(main: Finding) -> str:
     else:
         said = f"{main.span_name} failed"
     return f"{said}, {n_times(main.failed)}" if main.failed > 1 else said
-
-
-def n_times(count: int) -> str:
-    return "once" if count == 1 else "twice" if count == 2 else f"{format_count(count)} times"

@@ -14,7 +14,7 @@ from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import Ask, ask_of
 from apps.insights.why.contrast import Contrast, contrast
 from apps.insights.window import Window, window_over
-from apps.traces.durations import MINUS, format_duration_ns
+from apps.traces.durations import MINUS, counted, format_duration_ns
 from apps.traces.moments import local, parse_instant_ns, span_text, zone_named
 from apps.traces.why.judge import LOOKS
 from apps.traces.why.next_line import next_line
@@ -151,4 +151,4 @@ def _attributes(found: Contrast) -> Iterable[str]:
         yield f"  {sign}{abs(one.effect_pt):.0f} pt  {share:>13}  q {one.q:.2g}  {one.service} {one.key}={one.value}"
     if compared.is_enough and not compared.found:
         yield "  nothing sets them apart"
-    yield f"  {found.drawn} traces read, {compared.tests} tests, {found.elapsed_ms:.0f} ms"
+    yield f"  {counted(found.drawn, 'trace')} read, {counted(compared.tests, 'test')}, {found.elapsed_ms:.0f} ms"

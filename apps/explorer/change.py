@@ -58,9 +58,9 @@ def format_rate(a_minute: float) -> str:
 
 def _mark(change: Change, against: str, write: Callable[[float], str]) -> Mark:
     if change.word == NEW:
-        return Mark("new", UP, f"There was none {_in(against)}", True)
+        return Mark("new", UP, f"There was none {against_in(against)}", True)
     if change.word == GONE:
-        return Mark("gone", UP, f"There were some {_in(against)}, and none now", True)
+        return Mark("gone", UP, f"There were some {against_in(against)}, and none now", True)
     if change.word == SAME:
         return Mark("same", EVEN, _told(change, against, write))
     if change.word in (SLOWER, MORE):
@@ -82,9 +82,9 @@ def times_text(change: Change) -> str:
 def _told(change: Change, against: str, write: Callable[[float], str]) -> str:
     if change.before is None or change.after is None:
         return ""
-    return f"{write(change.after)}, and {write(change.before)} {_in(against)}"
+    return f"{write(change.after)}, and {write(change.before)} {against_in(against)}"
 
 
-def _in(against: str) -> str:
+def against_in(against: str) -> str:
     """`in the hour before`, `yesterday, same time`."""
     return f"in {against}" if against.startswith("the ") else against

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django import forms
 
+from apps.explorer.change import against_in
 from apps.explorer.search.form import MomentField, ZoneField
 from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, OFFERED, PRESETS, SHIFTS_NS, YESTERDAY, chosen_period
 from apps.traces.moments import field_text, utc_text, zone_named
@@ -106,6 +107,8 @@ class PeriodPicker:
     is_relative: bool
     presets: tuple[Choice, ...]
     against: str
+    against_in: str
+    """`in the hour before`, `yesterday, same time`."""
     againsts: tuple[Choice, ...]
     start: str
     end: str
@@ -129,6 +132,7 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo, *, has_again
         is_relative=period.is_relative,
         presets=tuple(_preset(form, path, name) for name in OFFERED),
         against=period.against_label,
+        against_in=against_in(period.against_label),
         againsts=tuple(_against(form, path, name) for name in AGAINST) if has_against else (),
         start=form.data.get("start", "") if typed else field_text(period.start_ns, zone),
         end=form.data.get("end", "") if typed else field_text(period.end_ns, zone),

@@ -18,7 +18,7 @@ CLOCK_AHEAD_NS = 600 * S_NS
 
 PRESETS: dict[str, tuple[str, int]] = {
     "15m": ("Last 15 minutes", 900),
-    "1h": ("Last 1 hour", 3_600),
+    "1h": ("Last hour", 3_600),
     "3h": ("Last 3 hours", 3 * 3_600),
     "6h": ("Last 6 hours", 6 * 3_600),
     "12h": ("Last 12 hours", 12 * 3_600),

@@ -28,7 +28,7 @@ def test_a_window_holds_whole_minutes():
 
 def test_without_a_word_it_is_the_last_hour_against_the_one_before():
     period = chosen_period("", None, None, "", NOW)
-    assert (period.preset, period.label, period.against) == ("1h", "Last 1 hour", BEFORE)
+    assert (period.preset, period.label, period.against) == ("1h", "Last hour", BEFORE)
     assert period.window == Window(at("13:38"), at("14:39"))
     assert period.compared == Window(at("12:37"), at("13:38"))
     assert period.detail(UTC) == "13:38\u00a0–\u00a014:38 UTC"

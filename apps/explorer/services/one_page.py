@@ -234,6 +234,6 @@ def _near(form: ServiceForm, one: Neighbour) -> NearRow:
     return NearRow(
         shown_name(one.node), one.node.name if is_service else "", KIND_ICONS.get(one.node.kind, "user"),
         service_link(form, one.node.name) if is_service else "",
-        f"{format_rate(one.now.calls / form.period.minutes)}/min" if one.now.samples else "none",
+        f"{format_rate(one.now.calls / form.period.minutes)} a minute" if one.now.samples else "none",
         rate_mark(one.rate, form.period.against_label),
     )  # fmt: skip

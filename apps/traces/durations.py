@@ -10,6 +10,8 @@ from functools import lru_cache
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+NONE = "\u2013"
+"""What stands for a duration or share that there is none of."""
 
 US, MS, S = 1_000, 1_000_000, 1_000_000_000
 MINUTE, HOUR, DAY = 60 * S, 3_600 * S, 86_400 * S
@@ -89,6 +91,11 @@ def _three_digits(ns: int, size: int, digits: int) -> str | None:
         if scaled < min(bound, limit) * 10**decimals:
             return f"{scaled // 10**decimals}.{scaled % 10**decimals:0{decimals}}" if decimals else str(scaled)
     return None
+
+
+def duration_text(ns: float | None) -> str:
+    """As `format_duration_ns`, of a quantile for instance; NONE where there is none."""
+    return NONE if ns is None else format_duration_ns(round(ns))
 
 
 def format_offset_ns(ns: int) -> str:

@@ -13,7 +13,7 @@ def figures_object(figures: Figures, minutes: float) -> dict:
         "calls_a_minute": round(figures.calls / minutes, 4),
         "samples": figures.samples,
         "errors": round(figures.errors / 1000, 3),
-        **{f"{name}_ns": _ns(figures.p(share)) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
+        **{f"{name}_ns": whole_ns(figures.p(share)) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
     }
 
 
@@ -22,5 +22,5 @@ def change_words(**changes: Change) -> dict[str, str]:
     return {name: change.word for name, change in changes.items()}
 
 
-def _ns(value: float | None) -> int | None:
+def whole_ns(value: float | None) -> int | None:
     return None if value is None else round(value)

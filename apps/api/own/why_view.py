@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from apps.api.base import ApiView, json_answer
+from apps.api.own.figures import whole_ns
 from apps.api.own.period import PERIOD_NAMES, period_object, read_period, refuse_unknown
 from apps.api.problem import Problem
 from apps.insights.figures import Figures
@@ -105,9 +106,9 @@ def _side(window: Window, figures: Figures, value: float | None, look: str) -> d
         "start": exact_text(window.start_ns),
         "end": exact_text(window.end_ns),
         "traces": figures.samples,
-        "value_ns": None if value is None or look == ERRORS else round(value),
+        "value_ns": None if look == ERRORS else whole_ns(value),
         "error_share": round(figures.error_share, 6),
-        "mean_ns": None if figures.mean_ns is None else round(figures.mean_ns),
+        "mean_ns": whole_ns(figures.mean_ns),
     }
 
 
@@ -157,11 +158,7 @@ def changed_object(workspace_id: int, period: Period) -> dict:
 def _root(root: ChangedRoot) -> dict:
     return {
         "service": root.service, "name": root.name, "change": root.duration.word, "error_change": root.errors.word,
-        "p95_before_ns": _ns(root.before.p(0.95)), "p95_ns": _ns(root.after.p(0.95)),
+        "p95_before_ns": whole_ns(root.before.p(0.95)), "p95_ns": whole_ns(root.after.p(0.95)),
         "error_share_before": round(root.before.error_share, 6), "error_share": round(root.after.error_share, 6),
         "traces_before": root.before.samples, "traces": root.after.samples,
     }  # fmt: skip
-
-
-def _ns(value: float | None) -> int | None:
-    return None if value is None else round(value)

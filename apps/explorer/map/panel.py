@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.explorer.change import Mark, duration_mark, error_mark, format_ns, format_rate, rate_mark
+from apps.explorer.change import Mark, duration_mark, error_mark, format_rate, rate_mark
 from apps.explorer.line_chart import LineChart
 from apps.explorer.map.examples import Examples, edge_examples, node_examples
 from apps.explorer.map.form import MapForm
@@ -19,7 +19,7 @@ from apps.insights.map_graph import Ends, node_id
 from apps.insights.queries import first_seen
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.deposits import EDGE
-from apps.traces.durations import NBSP, format_percent
+from apps.traces.durations import NONE, duration_text, format_percent
 from apps.traces.moments import local
 from apps.traces.peers import Node
 
@@ -155,28 +155,20 @@ def _figures(
         return make(change, against) if has_before else None
 
     rate = rate_change(before, now, *minutes)
-    rows = [_row("Calls a minute", _rate(before, minutes[0]), _rate(now, minutes[1]), marked(rate_mark, rate))]
+    rows = [FigureRow("Calls a minute", _rate(before, minutes[0]), _rate(now, minutes[1]), marked(rate_mark, rate))]
     for name, share in QUANTILES if has_times else ():
         mark = marked(duration_mark, duration_change(before, now, share))
-        rows.append(_row(name, _ns(before.p(share)), _ns(now.p(share)), mark))
+        rows.append(FigureRow(name, duration_text(before.p(share)), duration_text(now.p(share)), mark))
     mark = marked(error_mark, error_change(before, now))
-    return [*rows, _row("Errors", _errors(before), _errors(now), mark)]
-
-
-def _row(name: str, before: str, now: str, mark: Mark | None) -> FigureRow:
-    return FigureRow(name, before, now, mark)
+    return [*rows, FigureRow("Errors", _errors(before), _errors(now), mark)]
 
 
 def _rate(figures: Figures, minutes: float) -> str:
     return format_rate(figures.calls / minutes)
 
 
-def _ns(value: float | None) -> str:
-    return "–" if value is None else format_ns(value)
-
-
 def _errors(figures: Figures) -> str:
-    return format_percent(figures.error_share) if figures.samples else "–"
+    return format_percent(figures.error_share) if figures.samples else NONE
 
 
 def _seen(workspace_id: int, edge: MapEdge, form: MapForm) -> str:

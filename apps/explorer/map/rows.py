@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from apps.explorer.change import Mark, duration_mark, error_mark, format_ns, format_rate
+from apps.explorer.change import Mark, duration_mark, error_mark, format_rate
 from apps.explorer.map.form import MapForm
 from apps.explorer.map.look import told_change
 from apps.explorer.map.panel import NodeLink, node_link
 from apps.insights.map_change import FASTER_EDGE, FEWER_ERRORS, GONE_EDGE, MORE_ERRORS, SLOWER_EDGE, TOO_FEW
 from apps.insights.service_map import MapEdge
-from apps.traces.durations import format_percent
+from apps.traces.durations import NONE, duration_text, format_percent
 
 TONE_CLASSES = {"slow": "up", "err": "err", "good": "down", "new": "new-word", "gone": "quiet"}
 
@@ -68,7 +68,7 @@ def told_in_words(edge: MapEdge, without: frozenset[str] = frozenset()) -> tuple
 
 def _row(edge: MapEdge, form: MapForm, has_before: bool) -> EdgeRow:
     change, now = edge.change, edge.now
-    p50, p95 = now.p(0.5), now.p(0.95)
+    p95 = now.p(0.95)
     is_compared = has_before and edge.words not in ((TOO_FEW,), (GONE_EDGE,))
     against = form.period.against_label
     return EdgeRow(
@@ -77,10 +77,10 @@ def _row(edge: MapEdge, form: MapForm, has_before: bool) -> EdgeRow:
         callee=node_link(edge.callee, form, chosen=edge.callee),
         kind=edge.kind,
         rate=format_rate(now.calls / form.period.minutes),
-        p50="–" if p50 is None else format_ns(p50),
-        p95="–" if p95 is None else format_ns(p95),
+        p50=duration_text(now.p(0.5)),
+        p95=duration_text(p95),
         latency=duration_mark(change.latency, against) if is_compared and p95 is not None else None,
-        errors=format_percent(now.error_share) if now.samples else "–",
+        errors=format_percent(now.error_share) if now.samples else NONE,
         error_mark=error_mark(change.errors, against) if is_compared else None,
         told=told_in_words(edge),
         also=told_in_words(edge, without=MARKED),

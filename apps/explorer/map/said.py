@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from apps.explorer.change import format_ns, format_rate
+from apps.explorer.change import against_in, format_ns, format_rate
 from apps.explorer.map.look import shown_name
 from apps.insights.map_change import (
     BACK_EDGE,
@@ -67,8 +67,7 @@ def map_said(found: ServiceMap, against: str) -> Said:
 
 
 def _nothing(against: str) -> str:
-    when = f"in {against}" if against.startswith("the ") else against
-    return f"Nothing was called {when}, so there is nothing to compare with."
+    return f"Nothing was called {against_in(against)}, so there is nothing to compare with."
 
 
 def _all_same(others: int) -> str:
@@ -87,7 +86,7 @@ def edge_said(edge: MapEdge, against: str, has_before: bool) -> tuple[str, ...]:
         few = min(edge.before.samples, edge.now.samples)
         return (f"Not enough calls to compare with {against} (n{NBSP}={NBSP}{few}).",)
     told = tuple(filter(None, (_told(edge, word, against) for word in edge.words)))
-    return told or (f"As in {against}." if against.startswith("the ") else f"As {against}.",)
+    return told or (f"As {against_in(against)}.",)
 
 
 def _told(edge: MapEdge, word: str, against: str) -> str:
@@ -106,13 +105,9 @@ def _told(edge: MapEdge, word: str, against: str) -> str:
         return f"{now} of the calls fail, {before} before."
     if word in (MORE_CALLS, FEWER_CALLS):
         fan = change.fan
-        return f"For each call it gets, {caller} makes {fan_text(fan.after)} here instead of {fan_text(fan.before)}."
+        return f"For each call it gets, {caller} makes {format_rate(fan.after)} here instead of {format_rate(fan.before)}."
     if word == NEW_EDGE:
         return f"New: {caller} never called it before."
     if word == BACK_EDGE:
         return f"Back: there was no call in {against}, but there was before that."
     return f"Gone: {format_count(round(edge.before.calls))} calls in {against}, none now."
-
-
-def fan_text(fan: float) -> str:
-    return format_rate(fan)

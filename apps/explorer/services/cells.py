@@ -8,9 +8,7 @@ from apps.explorer.change import Mark, duration_mark, error_mark, format_rate, r
 from apps.insights.change import Change
 from apps.insights.figures import Figures
 from apps.insights.period import Period
-from apps.traces.durations import format_duration_ns, format_percent
-
-NONE = "–"
+from apps.traces.durations import NONE, duration_text, format_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,6 @@ def cells(now: Figures, duration: Change, rate: Change, errors: Change, period: 
         duration=duration_mark(duration, against), rate_mark=rate_mark(rate, against),
         error_mark=error_mark(errors, against), samples=now.samples,
     )  # fmt: skip
-
-
-def duration_text(ns: float | None) -> str:
-    return NONE if ns is None else format_duration_ns(round(ns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,10 @@ from apps.explorer.line_chart import (
     Release,
     line_chart,
 )  # fmt: skip
-from apps.explorer.services.cells import NONE, duration_text
 from apps.explorer.services.forms import ServiceForm
 from apps.insights.one_service import OneService
 from apps.insights.window import MINUTE_NS
-from apps.traces.durations import format_percent
+from apps.traces.durations import NONE, duration_text, format_percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from apps.explorer.change import Mark, duration_mark, error_mark, format_rate, r
 from apps.explorer.map.look import KIND_ICONS, shown_name
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import map_link, search_link, service_link, why_link
-from apps.explorer.services.cells import NONE, Cells, Impact, cells, duration_text, impact
+from apps.explorer.services.cells import Cells, Impact, cells, impact
 from apps.explorer.services.forms import ServiceForm
 from apps.explorer.services.key_figures import KeyFigure, key_figures
 from apps.explorer.spark import spark_path
@@ -18,7 +18,7 @@ from apps.insights.one_service import Neighbour, OneService, VersionLine, one_se
 from apps.insights.queries import NameKey
 from apps.insights.window import MINUTE_NS
 from apps.store.queries import stored_verdicts
-from apps.traces.durations import format_count, format_duration_ns, format_percent
+from apps.traces.durations import NONE, duration_text, format_count, format_duration_ns, format_percent
 from apps.traces.moments import clock_text, utc_text
 from apps.traces.why.since import Since
 

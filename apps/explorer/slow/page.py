@@ -8,14 +8,13 @@ from apps.explorer.change import Mark, duration_mark, format_rate, rate_mark
 from apps.explorer.period import Choice, longer_periods, other_comparisons
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import search_link, service_link, why_link
-from apps.explorer.services.cells import duration_text
 from apps.explorer.services.forms import SlowForm
 from apps.explorer.services.one_page import icon_of
 from apps.explorer.verdicts import said_of
 from apps.insights.queries import NameKey
 from apps.insights.slow_names import BELOW, Slow, SlowerName, slow
 from apps.store.queries import list_services, stored_verdicts
-from apps.traces.durations import format_count, format_duration_ns
+from apps.traces.durations import duration_text, format_count, format_duration_ns
 from apps.traces.known_words import KINDS
 from apps.traces.moments import clock_text, utc_text
 

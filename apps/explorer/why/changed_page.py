@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from apps.explorer.change import Mark, duration_mark, error_mark
 from apps.explorer.why.form import PATH, WhyForm
 from apps.insights.why.changed import ChangedRoot, changed_roots
-from apps.traces.durations import format_count, format_duration_ns, format_percent
+from apps.traces.durations import duration_text, format_count, format_percent
 from apps.traces.moments import span_text
 from apps.traces.why.judge import ERRORS
 
@@ -59,8 +59,8 @@ def _root_row(root: ChangedRoot, form: WhyForm) -> RootRow:
         name=root.name,
         link=form.link(PATH, **asked),
         errors_link=form.link(PATH, **asked, look=ERRORS),
-        before=_duration(root.before.p(0.95)),
-        after=_duration(root.after.p(0.95)),
+        before=duration_text(root.before.p(0.95)),
+        after=duration_text(root.after.p(0.95)),
         mark=duration_mark(root.duration, against),
         error_share=format_percent(root.after.error_share) if root.after.samples else "",
         error_mark=error_mark(root.errors, against),
@@ -68,7 +68,3 @@ def _root_row(root: ChangedRoot, form: WhyForm) -> RootRow:
         before_n=format_count(root.before.samples),
         is_changed=root.is_changed,
     )
-
-
-def _duration(ns: float | None) -> str:
-    return "–" if ns is None else format_duration_ns(round(ns))

@@ -120,6 +120,11 @@ def counted(number: int, noun: str) -> str:
     return f"{format_count(number)} {noun}{'' if number == 1 else 's'}"
 
 
+def counted_of(number: int, known: int, noun: str) -> str:
+    """`16 services`, `3 of 16 services`."""
+    return counted(known, noun) if number == known else f"{format_count(number)} of {counted(known, noun)}"
+
+
 def n_times(number: int) -> str:
     """`once`, `twice`, `14 times`."""
     return "once" if number == 1 else "twice" if number == 2 else counted(number, "time")

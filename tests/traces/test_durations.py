@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from apps.traces.durations import (
     MAX_NS,
     counted,
+    counted_of,
     format_count,
     format_duration_ns,
     format_offset_ns,
@@ -146,4 +147,5 @@ def test_one_of_a_thing_is_not_written_as_several():
     assert [counted(number, "trace") for number in (0, 1, 2, 1_284)] == [
         "0 traces", "1 trace", "2 traces", "1\u00a0284 traces",
     ]  # fmt: skip
+    assert [counted_of(shown, 16, "service") for shown in (16, 3)] == ["16 services", "3 of 16 services"]
     assert [n_times(number) for number in (1, 2, 3)] == ["once", "twice", "3 times"]

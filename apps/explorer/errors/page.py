@@ -12,7 +12,7 @@ from apps.explorer.spark import spark_path
 from apps.explorer.why.says import clock_in
 from apps.insights.change import GONE, MORE, NEW
 from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
-from apps.traces.durations import counted, format_count, format_percent, n_times
+from apps.traces.durations import counted, counted_of, format_count, format_percent, n_times
 from apps.traces.moments import ago_text, utc_text
 from apps.traces.status_words import error_named
 
@@ -77,7 +77,7 @@ def errors_page(workspace_id: int, form: ErrorsForm) -> tuple[ErrorsPage, ErrorG
     said, telling = _telling([group for group in listed if group.after.samples])
     page = ErrorsPage(
         rows=tuple(row_of(group, form) for group in shown),
-        title=_title(len(listed), len(found.groups)),
+        title=counted_of(len(listed), len(found.groups), "group"),
         said=said,
         first=row_of(telling[0], form) if telling else None,
         more=max(0, len(telling) - 1),
@@ -146,15 +146,6 @@ def _mark(group: ErrorGroup, form: ErrorsForm) -> Mark:
     if group.word == GONE:
         return Mark("gone", "down", f"{format_count(round(group.before.calls))} in {against}, none now", True)
     return rate_mark(group.change, against)
-
-
-def _title(listed: int, known: int) -> str:
-    groups = "group" if known == 1 else "groups"
-    return (
-        f"{format_count(known)} {groups}"
-        if listed == known
-        else f"{format_count(listed)} of {format_count(known)} {groups}"
-    )
 
 
 def _sort(form: ErrorsForm, name: str) -> tuple[str, str, bool]:

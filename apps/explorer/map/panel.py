@@ -19,7 +19,7 @@ from apps.insights.map_graph import Ends, node_id
 from apps.insights.queries import first_seen
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.deposits import EDGE
-from apps.traces.durations import NONE, duration_text, format_percent
+from apps.traces.durations import NBSP, NONE, duration_text, format_percent
 from apps.traces.moments import local
 from apps.traces.peers import Node
 

@@ -104,8 +104,8 @@ def _told(edge: MapEdge, word: str, against: str) -> str:
         now, before = format_percent(change.errors.after), format_percent(change.errors.before)
         return f"{now} of the calls fail, {before} before."
     if word in (MORE_CALLS, FEWER_CALLS):
-        fan = change.fan
-        return f"For each call it gets, {caller} makes {format_rate(fan.after)} here instead of {format_rate(fan.before)}."
+        now, before = format_rate(change.fan.after), format_rate(change.fan.before)
+        return f"For each call it gets, {caller} makes {now} here instead of {before}."
     if word == NEW_EDGE:
         return f"New: {caller} never called it before."
     if word == BACK_EDGE:

@@ -10,7 +10,7 @@ from apps.explorer.services.cells import Cells, Impact, cells, impact
 from apps.explorer.services.forms import ServicesForm
 from apps.explorer.spark import spark_path
 from apps.insights.service_lines import SORTS, ServiceLine, service_lines, sorted_lines, sparks
-from apps.traces.durations import format_count
+from apps.traces.durations import counted_of
 from apps.traces.moments import ago_text, clock_text
 
 PATH = "/services"
@@ -74,7 +74,7 @@ def services_page(workspace_id: int, form: ServicesForm) -> ServicesPage:
     stirred = sorted_lines([line for line in lines if line.stir], "change")
     return ServicesPage(
         rows=rows,
-        title=_title(len(listed), len(lines)),
+        title=counted_of(len(listed), len(lines), "service"),
         said=_said(lines, stirred, found.has_before),
         worst=_row(form, stirred[0]) if stirred else None,
         changed=len(stirred),
@@ -109,15 +109,6 @@ def _head(form: ServicesForm, name: str) -> Head:
     return Head(
         form.link(PATH, sort=None if usual else name),
         ("ascending" if name == "name" else "descending") if is_on else "",
-    )
-
-
-def _title(listed: int, known: int) -> str:
-    services = "service" if known == 1 else "services"
-    return (
-        f"{format_count(known)} {services}"
-        if listed == known
-        else f"{format_count(listed)} of {format_count(known)} {services}"
     )
 
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from apps.traces.durations import format_duration_ns
-from apps.traces.moments import local, utc_text
+from apps.traces.moments import S_NS, second_text, utc_text
 
 LATE_S = 30.0
 """Behind by more than that, the page says so in amber."""
-S_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,8 @@ class Fresh:
 
 def fresh_line(fresh_to_ns: int, behind_s: float, now_ns: int, zone: tzinfo) -> Fresh:
     """All that was received before `fresh_to_ns` is in the figures, which is `behind_s` ago."""
-    at, now = local(fresh_to_ns, zone), local(now_ns, zone)
-    clock = f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at.day}\u00a0{at:%b}\u00a0{at:%H:%M:%S}"
     behind = format_duration_ns(max(0, round(behind_s)) * S_NS) if behind_s >= 1 else ""
-    return Fresh(clock, utc_text(fresh_to_ns), _whole(behind), behind_s > LATE_S)
+    return Fresh(second_text(fresh_to_ns, now_ns, zone), utc_text(fresh_to_ns), _whole(behind), behind_s > LATE_S)
 
 
 def _whole(duration: str) -> str:

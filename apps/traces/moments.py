@@ -109,6 +109,16 @@ def clock_text(at_ns: int, now_ns: int, zone: tzinfo) -> str:
     return f"{at:%Y-%m-%d}{NBSP}{at:%H:%M}"
 
 
+def second_text(at_ns: int, now_ns: int, zone: tzinfo) -> str:
+    """As `clock_text`, to the second: `14:37:52`, `21 Nov 14:37:52`, `2025-11-21 14:37`."""
+    return clock_text(at_ns, now_ns, zone).partition(".")[0]
+
+
+def minute_text(at_ns: int, now_ns: int, zone: tzinfo) -> str:
+    """As `clock_text`, to the minute: `14:37`, `21 Nov 14:37`, `2025-11-21 14:37`."""
+    return second_text(at_ns, now_ns, zone)[: None if local(at_ns, zone).year != local(now_ns, zone).year else -3]
+
+
 def ago_text(at_ns: int, now_ns: int) -> str:
     """`28 s ago`, `1 min ago`, `3 h ago`, `2 d ago`; `in 5 s` for clocks that run ahead."""
     seconds = (now_ns - at_ns) // S_NS

@@ -9,11 +9,10 @@ from apps.explorer.change import Mark, rate_mark
 from apps.explorer.errors.form import PATH, ErrorsForm
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.spark import spark_path
-from apps.explorer.why.says import clock_in
 from apps.insights.change import GONE, MORE, NEW
 from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
 from apps.traces.durations import counted, counted_of, format_count, format_percent, n_times
-from apps.traces.moments import ago_text, utc_text
+from apps.traces.moments import ago_text, minute_text, utc_text
 from apps.traces.status_words import error_named
 
 ROWS = 100
@@ -130,7 +129,7 @@ def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
         f"{format_count(round(max(group.line, default=0)))} in one step",
         last_seen=ago_text(min(group.last_seen_ns, now_ns), now_ns),
         last_seen_utc=utc_text(group.last_seen_ns),
-        first_seen=clock_in(zone, now_ns)(group.first_seen_ns),
+        first_seen=minute_text(group.first_seen_ns, now_ns, zone),
         example=trace_address(newest.trace_id, newest.span_id) if newest else "",
         is_gone=not group.after.samples,
         is_open=is_open,

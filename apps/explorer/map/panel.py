@@ -19,8 +19,8 @@ from apps.insights.map_graph import Ends, node_id
 from apps.insights.queries import first_seen
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.deposits import EDGE
-from apps.traces.durations import NBSP, NONE, duration_text, format_percent
-from apps.traces.moments import local
+from apps.traces.durations import NONE, duration_text, format_percent
+from apps.traces.moments import minute_text
 from apps.traces.peers import Node
 
 QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
@@ -179,9 +179,7 @@ def _seen(workspace_id: int, edge: MapEdge, form: MapForm) -> str:
     ]  # fmt: skip
     if not times:
         return ""
-    at, today = local(min(first for first, _ in times), form.zone), local(form.now_ns, form.zone)
-    day = "" if at.date() == today.date() else f"{at.day}{NBSP}{at:%b}{NBSP}"
-    return f"First seen {day}{at:%H:%M}."
+    return f"First seen {minute_text(min(first for first, _ in times), form.now_ns, form.zone)}."
 
 
 def _neighbours(edges: list[MapEdge], form: MapForm, *, is_caller: bool) -> tuple[Neighbour, ...]:

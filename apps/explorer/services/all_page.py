@@ -11,7 +11,7 @@ from apps.explorer.services.forms import ServicesForm
 from apps.explorer.spark import spark_path
 from apps.insights.service_lines import SORTS, ServiceLine, service_lines, sorted_lines, sparks
 from apps.traces.durations import counted_of
-from apps.traces.moments import ago_text, clock_text
+from apps.traces.moments import ago_text, second_text
 
 PATH = "/services"
 ROWS = 60
@@ -98,7 +98,7 @@ def _row(form: ServicesForm, line: ServiceLine, p95s: Sequence[float | None] = (
         impact=impact(line.own_share),
         spark=spark_path(p95s),
         last_seen=ago_text(min(line.last_seen_ns, now_ns), now_ns),
-        first_seen=clock_text(line.first_seen_ns, now_ns, zone).partition(".")[0],
+        first_seen=second_text(line.first_seen_ns, now_ns, zone),
         is_silent=not line.now.samples,
     )
 

@@ -19,7 +19,7 @@ from apps.insights.queries import NameKey
 from apps.insights.window import MINUTE_NS
 from apps.store.queries import stored_verdicts
 from apps.traces.durations import NONE, duration_text, format_count, format_duration_ns, format_percent
-from apps.traces.moments import clock_text, utc_text
+from apps.traces.moments import minute_text, second_text, utc_text
 from apps.traces.why.since import Since
 
 ICONS = {"SERVER": "http", "INTERNAL": "code", "CLIENT": "http", "PRODUCER": "queue", "CONSUMER": "queue"}
@@ -129,8 +129,8 @@ def service_page(workspace_id: int, name: str, form: ServiceForm) -> ServicePage
         version=next((one.version for one in versions if one.is_now), ""),
         callers=tuple(_near(form, one) for one in found.callers),
         callees=tuple(_near(form, one) for one in found.callees),
-        first_seen=clock_text(found.first_seen_ns, now_ns, zone).partition(".")[0],
-        last_seen=clock_text(found.last_seen_ns, now_ns, zone).partition(".")[0],
+        first_seen=second_text(found.first_seen_ns, now_ns, zone),
+        last_seen=second_text(found.last_seen_ns, now_ns, zone),
         map_link=map_link(form, name),
         why_link=why_link(form, name),
         search_link=search_link(form, service=name),
@@ -183,7 +183,7 @@ def _version_near(found: OneService, since: Since | None) -> str:
 
 
 def _minute(at_ns: int, form: ServiceForm) -> str:
-    return clock_text(at_ns, form.now_ns, form.zone).rpartition(":")[0]
+    return minute_text(at_ns, form.now_ns, form.zone)
 
 
 def _name(form: ServiceForm, service: str, line) -> NameRow:
@@ -213,7 +213,7 @@ def _slowest(workspace_id: int, found: OneService, form: ServiceForm) -> tuple[S
             trace_address(example.trace_id, example.span_id), format_duration_ns(example.duration_ns),
             f"{example.duration_ns / max(longest, 1) * 100:.1f}%",
             said_of(verdicts.get(example.trace_id)) or key.span_name,
-            clock_text(example.start_ns, form.now_ns, form.zone).partition(".")[0], utc_text(example.start_ns),
+            second_text(example.start_ns, form.now_ns, form.zone), utc_text(example.start_ns),
         )
         for key, example in found.slowest
     )  # fmt: skip
@@ -222,7 +222,7 @@ def _slowest(workspace_id: int, found: OneService, form: ServiceForm) -> tuple[S
 def _version(form: ServiceForm, one: VersionLine, is_now: bool) -> VersionRow:
     against = "the other versions"
     return VersionRow(
-        one.version or "(none)", is_now, clock_text(one.first_seen_ns, form.now_ns, form.zone).partition(".")[0],
+        one.version or "(none)", is_now, second_text(one.first_seen_ns, form.now_ns, form.zone),
         format_percent(one.share), duration_text(one.now.p(0.5)), duration_text(one.now.p(0.95)),
         duration_mark(one.duration, against),
         format_percent(one.now.error_share) if one.now.samples else NONE, error_mark(one.errors, against),

@@ -16,7 +16,7 @@ from apps.insights.slow_names import BELOW, Slow, SlowerName, slow
 from apps.store.queries import list_services, stored_verdicts
 from apps.traces.durations import duration_text, format_count, format_duration_ns
 from apps.traces.known_words import KINDS
-from apps.traces.moments import clock_text, utc_text
+from apps.traces.moments import second_text, utc_text
 
 PATH = "/slow"
 ROWS = 30
@@ -137,7 +137,7 @@ def _longest(workspace_id: int, found: Slow, form: SlowForm) -> tuple[LongRow, .
             trace_address(example.trace_id, example.span_id), key.service, key.span_name,
             format_duration_ns(example.duration_ns), f"{example.duration_ns / max(most, 1) * 100:.1f}%",
             said_of(verdicts.get(example.trace_id)),
-            clock_text(example.start_ns, form.now_ns, form.zone).partition(".")[0], utc_text(example.start_ns),
+            second_text(example.start_ns, form.now_ns, form.zone), utc_text(example.start_ns),
         )
         for key, example in found.longest
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from urllib.parse import quote
 
 from apps.explorer.line_chart import LineChart
@@ -14,14 +15,14 @@ from apps.explorer.why.contrast import ContrastPage, contrast_page
 from apps.explorer.why.examples import Example, examples
 from apps.explorer.why.form import HEAT, PATH, SELECTING, WhyForm
 from apps.explorer.why.heat import HeatChart, heat_of
-from apps.explorer.why.says import Said, clock_in, said
+from apps.explorer.why.says import Said, said
 from apps.explorer.why.steps import Steps, steps_of
 from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import WHOLE, Selection
 from apps.insights.why.contrast import contrast
 from apps.insights.window import Window
 from apps.traces.durations import counted, format_count, format_duration_ns, format_percent
-from apps.traces.moments import field_text, span_text, utc_text
+from apps.traces.moments import field_text, minute_text, span_text, utc_text
 from apps.traces.search_window import CUSTOM
 from apps.traces.why.attributes import Attribute
 from apps.traces.why.finding import AROUND, MEAN, READ, Origin
@@ -85,7 +86,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
     """Of a valid form that names a service."""
     found = answer(workspace_id, form.ask())
     zone, finding = form.zone, found.finding
-    clock = clock_in(zone, form.now_ns)
+    clock = partial(minute_text, now_ns=form.now_ns, zone=zone)
     services = service_address(form)
     before, after = (span_text(*window, zone) for window in (found.ask.before, found.ask.after))
     longest = max((s.waited_ns for s in (*found.before_samples.read, *found.after_samples.read)), default=0)

@@ -81,8 +81,12 @@ class PeriodForm(forms.Form):
 
     def fixed_params(self) -> dict[str, str]:
         """The period with its ends written out in UTC, as searches and colleagues need it."""
-        window = self.period.window
-        return {"range": CUSTOM, "start": utc_text(window.start_ns), "end": utc_text(window.end_ns)}
+        return custom_range(*self.period.window)
+
+
+def custom_range(start_ns: int, end_ns: int) -> dict[str, str]:
+    """What an address says for [start_ns, end_ns), written out in UTC."""
+    return {"range": CUSTOM, "start": utc_text(start_ns), "end": utc_text(end_ns)}
 
 
 def link_with(path: str, params: dict[str, str | None]) -> str:

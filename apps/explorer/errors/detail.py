@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from apps.explorer.errors.form import PATH, ErrorsForm
 from apps.explorer.errors.page import GroupRow, row_of
 from apps.explorer.line_chart import ERROR, NUMBER, Line, LineChart, line_chart
 from apps.explorer.period import link_with
 from apps.explorer.search.pasted import trace_address
+from apps.explorer.services.addresses import search_link, service_link
 from apps.insights.error_groups import ErrorGroups, look_into
 from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.moments import clock_span_text, clock_text, utc_text
-from apps.traces.search_window import CUSTOM
 
 EXAMPLES = 8
 
@@ -56,7 +55,6 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
     key, into = group.key, look_into(workspace_id, group.key, form.period)
     row = row_of(group, form)
     versions = sum(count for _, count in into.versions)
-    ends = {"range": CUSTOM, "start": utc_text(form.period.window.start_ns), "end": utc_text(form.period.window.end_ns)}
     return GroupPage(
         row=row,
         chart=_chart(group, found, form),
@@ -72,8 +70,8 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
         examples=tuple(_example(form, *example) for example in _spread(into.examples, group)),
         looked_at=f"{counted(into.traces, 'trace')} read"
         + (", drawn at random from more" if into.ran_out else ""),
-        search_link=link_with("/", {"service": key.service, "name": key.span_name, "status": "ERROR", **ends}),
-        service_link=link_with(f"/services/{quote(key.service, safe='')}", form.period_params()),
+        search_link=search_link(form, service=key.service, name=key.span_name, status="ERROR"),
+        service_link=service_link(form, key.service),
         close_link=form.link(PATH, group=None),
     )  # fmt: skip
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from apps.explorer.map.form import MapForm
 from apps.explorer.map.look import shown_name
+from apps.explorer.period import custom_range
 from apps.insights.freshness import Freshness
 from apps.insights.service_map import ServiceMap
 from apps.store.queries import first_span_received_at, list_services
 from apps.traces.durations import format_count
-from apps.traces.moments import clock_text, utc_text
-from apps.traces.search_window import CUSTOM
+from apps.traces.moments import clock_text
 
 AROUND_NS = 30 * 60 * 10**9
 """On each side of the newest spans, when the map is moved to them."""
@@ -48,8 +48,8 @@ def no_traces(workspace_id: int, form: MapForm, fresh: Freshness) -> Empty:
     why = "No trace in this time range has been counted."
     if newest:
         why += f" The newest spans came {clock_text(newest, form.now_ns, form.zone)}."
-        ends = {"start": utc_text(newest - AROUND_NS), "end": utc_text(newest + AROUND_NS)}
-        links.insert(0, ("The map around then", form.here(range=CUSTOM, tz=None, **ends)))
+        around = custom_range(newest - AROUND_NS, newest + AROUND_NS)
+        links.insert(0, ("The map around then", form.here(tz=None, **around)))
     return Empty("Nothing was called in this time range", why, tuple(links))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
-from urllib.parse import quote
 
 from apps.explorer.line_chart import LineChart
-from apps.explorer.period import link_with
+from apps.explorer.period import custom_range, link_with
+from apps.explorer.services.addresses import service_link
 from apps.explorer.why.chart import chart_of
 from apps.explorer.why.contrast import ContrastPage, contrast_page
 from apps.explorer.why.examples import Example, examples
@@ -22,8 +22,7 @@ from apps.insights.why.ask import WHOLE, Selection
 from apps.insights.why.contrast import contrast
 from apps.insights.window import Window
 from apps.traces.durations import counted, format_count, format_duration_ns, format_percent
-from apps.traces.moments import field_text, minute_text, span_text, utc_text
-from apps.traces.search_window import CUSTOM
+from apps.traces.moments import field_text, minute_text, span_text
 from apps.traces.why.attributes import Attribute
 from apps.traces.why.finding import AROUND, MEAN, READ, Origin
 from apps.traces.why.judge import ERRORS
@@ -134,16 +133,12 @@ def attributes_page(workspace_id: int, form: WhyForm) -> ContrastPage:
 
 
 def service_address(form: WhyForm):
-    return lambda service: link_with(f"/services/{quote(service, safe='')}", form.period_params())
-
-
-def _ends(window: Window) -> dict[str, str]:
-    return {"range": CUSTOM, "start": utc_text(window.start_ns), "end": utc_text(window.end_ns)}
+    return partial(service_link, form)
 
 
 def _part_link(form: WhyForm, window: Window):
     def link(part: Part) -> str:
-        return link_with("/", {"service": part.service, "name": part.span_name, **_ends(window)})
+        return link_with("/", {"service": part.service, "name": part.span_name, **custom_range(*window)})
 
     return link
 
@@ -153,7 +148,7 @@ def _attribute_link(form: WhyForm, window: Window):
         if one.value.endswith(" or more"):
             return ""
         text = one.value.replace("\\", "\\\\").replace('"', '\\"')
-        return link_with("/", {"service": one.service, "attrs": f'{one.key}="{text}"', **_ends(window)})
+        return link_with("/", {"service": one.service, "attrs": f'{one.key}="{text}"', **custom_range(*window)})
 
     return link
 
@@ -192,7 +187,7 @@ def _took(found: Answer) -> str:
 
 def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:
     share = origin.traces / of if of else 0.0
-    conditions = {"service": origin.service, "name": origin.span_name, "status": "ERROR", **_ends(window)}
+    conditions = {"service": origin.service, "name": origin.span_name, "status": "ERROR", **custom_range(*window)}
     return OriginRow(
         origin.service, origin.span_name, origin.exception_type, origin.message, format_count(origin.traces),
         format_percent(share), f"{share * 100:.1f}%", link_with("/", conditions),

@@ -1,19 +1,14 @@
 """The service map: the page, and its panel alone for whoever has the map already."""
 
-import time
-from datetime import UTC
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import current_workspace
-from apps.explorer.fresh import fresh_line
 from apps.explorer.map.form import PATH, MapForm
 from apps.explorer.map.page import map_page, map_panel
-from apps.explorer.period import period_picker
+from apps.explorer.views.figures import asked_now, figures_context
 from apps.insights.queries import freshness
-from apps.traces.moments import zone_named
 
 KEYS = (
     (("f",), "find a service"), (("←", "→", "↑", "↓"), "from node to node"), (("Enter",), "show it"),
@@ -25,15 +20,13 @@ KEYS = (
 def service_map(request: HttpRequest) -> HttpResponse:
     """`/map?…`: what calls what. 422 with the fields' errors. With htmx only the side panel of what is chosen."""
     workspace_id = current_workspace(request).id
-    zone = zone_named(request.COOKIES.get("tz", "")) or UTC
-    form = MapForm(request.GET, now_ns=time.time_ns(), zone=zone)
-    context = {"form": form, "nav": "map", "page_keys": KEYS, "period": period_picker(form, PATH, zone)}
-    if not form.is_valid():
-        return render(request, "explorer/map/page.html", context, status=422)
-    if request.htmx:
-        context["panel"] = map_panel(workspace_id, form)
-        return render(request, "explorer/map/panel.html", context)
+    form = MapForm(request.GET, **asked_now(request))
+    is_valid = form.is_valid()
+    if is_valid and request.htmx:
+        return render(request, "explorer/map/panel.html", {"form": form, "panel": map_panel(workspace_id, form)})
     fresh = freshness(workspace_id, form.now_ns)
-    context["fresh"] = fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone)
-    context["page"] = map_page(workspace_id, form, fresh)
-    return render(request, "explorer/map/page.html", context)
+    context = figures_context(request, workspace_id, form, PATH, fresh)
+    context |= {"form": form, "nav": "map", "page_keys": KEYS}
+    if not is_valid:
+        return render(request, "explorer/map/page.html", context, status=422)
+    return render(request, "explorer/map/page.html", context | {"page": map_page(workspace_id, form, fresh)})

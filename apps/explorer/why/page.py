@@ -86,7 +86,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
     found = answer(workspace_id, form.ask())
     zone, finding = form.zone, found.finding
     clock = partial(minute_text, now_ns=form.now_ns, zone=zone)
-    services = service_address(form)
+    services = partial(service_link, form)
     before, after = (span_text(*window, zone) for window in (found.ask.before, found.ask.after))
     longest = max((s.waited_ns for s in (*found.before_samples.read, *found.after_samples.read)), default=0)
     return WhyPage(
@@ -130,10 +130,6 @@ def attributes_page(workspace_id: int, form: WhyForm) -> ContrastPage:
     found = answer(workspace_id, form.ask())
     after = span_text(*found.ask.after, form.zone)
     return contrast_page(contrast(workspace_id, found), after, _attribute_link(form, found.ask.after))
-
-
-def service_address(form: WhyForm):
-    return partial(service_link, form)
 
 
 def _part_link(form: WhyForm, window: Window):

@@ -6,7 +6,7 @@ import time
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
+from apps.accounts.named import workspace_named
 from apps.insights.judged import Judged, judge_trace
 from apps.store.queries import load_trace
 from apps.traces.column_readers import columns_of
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         trace_id = parse_trace_id(options["trace_id"])
         if not trace_id:
             raise CommandError("This is not a trace ID: 32 hex digits, or 16.")
-        workspace_id = _workspace(options["workspace"])
+        workspace_id = workspace_named(options["workspace"])
         stored = load_trace(workspace_id, trace_id)
         if stored is None or not len(stored.trace):
             raise CommandError(f"No span of trace {trace_id} is stored in this workspace.")
@@ -42,15 +42,6 @@ class Command(BaseCommand):
         judged = judge_trace(workspace_id, stored.trace, found, stored.verdict, time.time_ns())
         for line in (*_said(judged), *_facts(judged), *_contributions(judged, options["rows"])):
             self.stdout.write(line)
-
-
-def _workspace(slug: str | None) -> int:
-    if slug is None:
-        return DEFAULT_WORKSPACE_ID
-    found = Workspace.objects.filter(slug=slug).values_list("id", flat=True).first()
-    if found is None:
-        raise CommandError(f"There is no workspace {slug}.")
-    return found
 
 
 def _said(judged: Judged) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
+from apps.accounts.named import workspace_named
 from apps.insights.period import PRESETS, chosen_period
 from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import Ask, ask_of
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self.zone = zone_named(options["tz"])
         if self.zone is None:
             raise CommandError(f"{options['tz']} is no time zone; write Europe/Prague or UTC")
-        workspace_id, ask = _workspace(options["workspace"]), self._ask(options)
+        workspace_id, ask = workspace_named(options["workspace"]), self._ask(options)
         found = answer(workspace_id, ask)
         self._lines(self._told(found))
         self._lines(_parts(found))
@@ -90,15 +90,6 @@ class Command(BaseCommand):
             if line:
                 self.stdout.write(line)
         self.stdout.write("")
-
-
-def _workspace(slug: str | None) -> int:
-    if slug is None:
-        return DEFAULT_WORKSPACE_ID
-    found = Workspace.objects.filter(slug=slug).first()
-    if found is None:
-        raise CommandError(f"there is no workspace {slug}")
-    return found.id
 
 
 def _window(text: str, zone, now_ns: int) -> Window:

@@ -17,9 +17,11 @@ DATABASE = {"db.system.name": "postgresql", "db.namespace": "orders"}
 
 
 def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1, version: str = "4.11.3",
-             fails: bool = False, name: str = "POST /checkout", refused: str = "") -> TracesData:  # fmt: skip
+             fails: bool = False, name: str = "POST /checkout", refused: str = "",
+             pause_ms: float = 0) -> TracesData:  # fmt: skip
     """gateway → payment → bank-api (`calls` times one after the other) and its database; some 260 ms with one call.
-    `refused`: what bank-api answered (`429 Too Many Requests`) instead of that it went well."""
+    `refused`: what bank-api answered (`429 Too Many Requests`) instead of that it went well, all times; `pause_ms`:
+    how long payment sleeps before it tries again."""
     bank_ms = [dice.lognormvariate(0, 0.1) * 120 for _ in range(calls)]
     lines = dice.randrange(5, 15) if calls > 1 else dice.randrange(1, 9)
     split = "per_line" if calls > 1 else "none"
@@ -34,12 +36,13 @@ def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1,
     at += 15
     for ms in bank_ms:
         specs.append(SpanSpec("payment", "POST /v2/authorisations", 2, at, ms, BANK, "CLIENT"))
-        at += ms + 1
+        at += ms + 1 + pause_ms
     if refused:
         text = f"Client error '{refused}' for url 'https://api.bank.example/{number}'"
         said = {"exception.type": "httpx.HTTPStatusError", "exception.message": text}
-        specs[3].attributes = BANK | {"http.response.status_code": int(refused[:3])}
-        specs[3].status, specs[3].message, specs[3].events = "ERROR", text, ((at - 1, "exception", said),)
+        for spec in specs[3:]:
+            spec.attributes = BANK | {"http.response.status_code": int(refused[:3])}
+            spec.status, spec.message, spec.events = "ERROR", text, ((spec.start_ms, "exception", said),)
     insert = SpanSpec("payment", "INSERT charge", 2, at, 8, DATABASE, "CLIENT")
     if fails:
         said = {"exception.type": "DuplicateKey", "exception.message": f"duplicate key {number}"}

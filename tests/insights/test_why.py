@@ -1,6 +1,7 @@
 import importlib
 import itertools
 import random
+import re
 import time
 
 import pytest
@@ -107,6 +108,13 @@ def test_failing_is_told_with_the_status_that_was_answered():
     assert (
         "POST /v2/authorisations with httpx.HTTPStatusError (429 Too Many Requests), since " in said(asked("errors"))[0]
     )
+
+
+def test_pauses_between_tries_are_told_with_what_the_tries_were_answered():
+    store_incident(calls=3, refused="503 Service Unavailable", pause_ms=900)
+    first, second = said(asked())
+    assert re.search(r"\+[\d.]+\Ws in payment, [\d.]+\Ws of it in pauses between tries at bank-api, since ", first)
+    assert "3 tries at bank-api per POST /checkout, all failed with 503 Service Unavailable." in second
 
 
 def test_what_the_slow_ones_have_in_common():

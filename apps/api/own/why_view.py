@@ -96,6 +96,11 @@ def answer_object(found: Answer) -> dict:
              "traces": o.traces}
             for o in finding.origins
         ],
+        "tries": [
+            {"service": t.service, "peer": t.peer, "calls": round(t.calls, 3), "failed": round(t.failed, 3),
+             "answer": t.answer, "traces": t.traces}
+            for t in finding.tries
+        ],
         "examples": {"before": _examples(found.before_samples), "after": _examples(found.after_samples)},
         "elapsed_ms": round(found.elapsed_ms, 1),
     }  # fmt: skip

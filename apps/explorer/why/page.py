@@ -24,7 +24,7 @@ from apps.insights.window import Window
 from apps.traces.durations import counted, format_count, format_duration_ns, format_percent
 from apps.traces.moments import field_text, minute_text, span_text
 from apps.traces.why.attributes import Attribute
-from apps.traces.why.finding import AROUND, MEAN, READ, Origin
+from apps.traces.why.finding import AROUND, MEAN, READ, Finding, Origin
 from apps.traces.why.judge import ERRORS
 from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Part
@@ -113,7 +113,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
         steps=steps_of(finding.changes, _part_link(form, found.ask.after)),
         steps_said=_steps_said(found),
         origins=tuple(_origin(origin, finding.failed_looked_at, form, found.ask.after) for origin in finding.origins),
-        origins_said=f"first errors of {counted(finding.failed_looked_at, 'trace')} after",
+        origins_said=_origins_said(finding),
         is_failing=found.ask.look == ERRORS,
         before_examples=examples(found.before_samples, longest, form),
         after_examples=examples(found.after_samples, longest, form),
@@ -179,6 +179,11 @@ def _took(found: Answer) -> str:
     traces = found.finding.judged.before_traces + found.finding.judged.after_traces
     which = "all" if getattr(found.source, "is_all", True) else "the newest"
     return f"{which} {counted(traces, 'trace')}, in {format_duration_ns(round(found.elapsed_ms * 1e6))}"
+
+
+def _origins_said(finding: Finding) -> str:
+    several = sum(origin.traces for origin in finding.origins) > finding.failed_looked_at
+    return f"of {counted(finding.failed_looked_at, 'failed trace')} after" + (", some in several places" if several else "")
 
 
 def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:

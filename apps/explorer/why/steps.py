@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from apps.traces.durations import MINUS, format_count, format_duration_ns
 from apps.traces.why.parts import Change, Part, rows_of
+from apps.traces.why.tries import PAUSE
 from apps.traces.work import NETWORK, NOT_BROKEN_DOWN, OWN_CODE
 
 ROWS = 8
@@ -112,6 +113,8 @@ def words_of(part: Part, together: int = 1) -> str:
         return f"{format_count(together)} other part{'s' if together != 1 else ''}" if together > 1 else "the rest"
     if part.work in _WORDS:
         return _WORDS[part.work]
+    if part.work == PAUSE:
+        return f"pauses between tries at {part.peer or 'somebody outside'}"
     return f"waiting for {part.peer or 'somebody outside'}"
 
 

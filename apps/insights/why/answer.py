@@ -26,6 +26,7 @@ from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
 from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors
 from apps.traces.why.parts import compare
 from apps.traces.why.since import Since, since_of_counts, since_of_durations
+from apps.traces.why.tries import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
     finding = Finding(
         ask.service, ask.name, told.judged, told.changes, told.basis, told.means_ns, start,
         releases(workspace_id, view, step_ns, order), told.origins, told.failed_looked_at,
+        together(sample.tries for sample in told.after_samples.read), len(told.after_samples.read),
     )  # fmt: skip
     return Answer(
         ask, view, step_ns, points, ask is not asked, finding, told.before, told.after, told.before_samples,

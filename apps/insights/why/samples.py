@@ -16,6 +16,7 @@ from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
 from apps.traces.histogram import Histogram
 from apps.traces.why.parts import Part, Side, Sum, parts_of, side_of
+from apps.traces.why.tries import Tries, tries_of
 
 WANTED = 24
 """Traces of a side: their shares of time differ by a few per cent from those of hundreds."""
@@ -43,6 +44,7 @@ class Sample:
     services: tuple[tuple[str, int], ...]
     """(service, its share of the waited time), in the order they come into it."""
     origins: tuple[ErrorOrigin, ...] = ()
+    tries: tuple[Tries, ...] = ()
     verdict: bytes | None = None
     """Packed, as it was stored with the trace."""
 
@@ -126,7 +128,7 @@ def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error:
             or not fits(columns.start[main], columns.end[main] - columns.start[main])
         ):
             continue
-        found = contributions_of(family)
+        found, reader = contributions_of(family), draft_reader(read.draft)
         yield Sample(
             trace_id=read.picked.trace_id.hex(),
             span_id=columns.span_id[main].hex() if columns.n < read.draft.span_count else "",
@@ -134,7 +136,8 @@ def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error:
             waited_ns=found.waited_ns,
             parts=parts_of(found),
             services=tuple(_in_order(found)),
-            origins=tuple(errors_of(found, draft_reader(read.draft))) if has_error else (),
+            origins=tuple(errors_of(found, reader)) if has_error else (),
+            tries=tries_of(found, reader),
             verdict=read.verdict,
         )
 

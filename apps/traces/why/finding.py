@@ -10,6 +10,7 @@ from apps.traces.status_words import error_named
 from apps.traces.why.judge import Judged
 from apps.traces.why.parts import Change, Part, grouped
 from apps.traces.why.since import Since
+from apps.traces.why.tries import Tries
 
 AROUND, MEAN, READ = "around", "mean", "read"
 """What the changes are of: traces around the quantile, brought to it; the mean of all; the mean of those read."""
@@ -22,6 +23,8 @@ LEAST_CALLS_MORE = 0.5
 """Calls a trace by which a part is said to be called more, or less, often."""
 SAME_CALL_FACTOR = 1.25
 """Calls that take up to so much longer (or shorter) take as long as before."""
+UNTOLD_PCT = 5
+"""Of the whole: so much may be missing from what is told of it."""
 SERIAL_SHARE = 0.9
 """One call after the other: this share of them is on the path."""
 
@@ -71,6 +74,9 @@ class Finding:
     origins: tuple[Origin, ...] = ()
     """Of failed traces in the window after, most first; when failing is looked at."""
     failed_looked_at: int = 0
+    tries: tuple[Tries, ...] = ()
+    """Calls that were made again, in the traces of the window after that were read: so many as `looked_at`."""
+    looked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,20 @@ def leads_of(changes: Iterable[Change], total_ns: int, most: int = 3) -> tuple[L
         told += sign * sums[service]
         found.append(_lead(service, sums[service], by_service[service], sign))
     return tuple(found)
+
+
+def against_of(changes: Iterable[Change], leads: Iterable[Lead], total_ns: int) -> tuple[str, int] | None:
+    """(service, its change) of what went the other way, where the leads are more than the whole; "" for several."""
+    leads = tuple(leads)
+    over_ns = total_ns - sum(lead.change_ns for lead in leads)
+    if not leads or over_ns * total_ns >= 0 or abs(over_ns) * 100 <= abs(total_ns) * UNTOLD_PCT:
+        return None
+    sums: dict[str, int] = {}
+    for change in changes:
+        sums[change.part.service] = sums.get(change.part.service, 0) + change.change_ns
+    service = min(sums, key=lambda service: abs(sums[service] - over_ns))
+    is_it = service and abs(sums[service] - over_ns) * 100 <= abs(total_ns) * UNTOLD_PCT
+    return (service, sums[service]) if is_it else ("", over_ns)
 
 
 def _lead(service: str, change_ns: int, changes: list[Change], sign: int) -> Lead:

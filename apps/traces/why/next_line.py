@@ -7,6 +7,7 @@ from apps.traces.why import judge
 from apps.traces.why.finding import (
     SAME_CALL_FACTOR,
     Finding,
+    Lead,
     Release,
     calls_differ,
     is_serial,
@@ -15,7 +16,8 @@ from apps.traces.why.finding import (
     release_of,
 )
 from apps.traces.why.parts import Change
-from apps.traces.why.words import VERSION, Clock, Word, Words, ns_text, times_text, total_ns
+from apps.traces.why.tries import PAUSE, Tries
+from apps.traces.why.words import VERSION, Clock, Word, Words, ns_text, number_text, times_text, total_ns
 from apps.traces.work import NOT_BROKEN_DOWN, OWN_CODE
 
 RARELY = 0.05
@@ -34,6 +36,7 @@ def next_line(finding: Finding, clock: Clock) -> Words:
     leads = leads_of(finding.changes, total_ns(finding))
     first = leads[0] if leads else None
     told = _calls(finding, first.change) if first and first.change else []
+    told += _tried(finding, first)
     service = first.service if first else finding.origins[0].service if finding.origins else finding.service
     told += _release(finding, release_of(finding, service), clock)
     return _spaced(told)
@@ -48,7 +51,7 @@ def _spaced(sentences: list[Words]) -> Words:
 
 def _calls(finding: Finding, change: Change) -> list[Words]:
     """How often the leading part is called, and what a call takes."""
-    if change.part.work in (OWN_CODE, NOT_BROKEN_DOWN):
+    if change.part.work in (OWN_CODE, NOT_BROKEN_DOWN, PAUSE):
         return []
     before, after, per = change.calls_before, change.calls_after, finding.name or "trace"
     if not calls_differ(before, after):
@@ -66,6 +69,25 @@ def _calls(finding: Finding, change: Change) -> list[Words]:
     alike = max(took) <= min(took) * SAME_CALL_FACTOR
     each = f"as long as before, {ns_text(took[1])}" if alike else f"{ns_text(took[1])} instead of {ns_text(took[0])}"
     return [(Word(said),), (Word(f"Each call takes {each}."),)]
+
+
+def _tried(finding: Finding, lead: Lead | None) -> list[Words]:
+    """`3 tries at parcel-api per job, all failed with 503 Service Unavailable.`"""
+    if lead is None or finding.judged.word == judge.FELL:
+        return []
+    peer = lead.part.peer if lead.part else ""
+    found = [one for one in finding.tries if one.service == lead.service and (not peer or one.peer == peer)]
+    return [(Word(_tries(finding, found[0])),)] if found else []
+
+
+def _tries(finding: Finding, one: Tries) -> str:
+    per, some = finding.name or "trace", one.traces < finding.looked_at
+    much = "all" if one.failed >= one.calls else f"{number_text(one.failed)} of them"
+    return (
+        f"{number_text(one.calls)} tries at {one.peer or 'somebody outside'} per {per}"
+        f"{f' in {one.traces} of {finding.looked_at} looked at' if some else ''}, {much} failed"
+        f"{f' with {one.answer}' if one.answer else ''}."
+    )
 
 
 def _release(finding: Finding, release: Release | None, clock: Clock) -> list[Words]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from apps.traces.contributions import ON_PATH, Contributions
-from apps.traces.work import EXTERNAL, NETWORK, works_of
+from apps.traces.why.tries import PAUSE, pauses_of
+from apps.traces.work import EXTERNAL, NETWORK, OWN_CODE, works_of
 
 PEERED = ("database", "cache", "queue", EXTERNAL)
 """Kinds of work that wait for somebody who sends no spans."""
@@ -25,7 +26,7 @@ class Part(NamedTuple):
     service: str
     work: str
     peer: str
-    """Whom it waited for, of a database, cache, queue or somebody external."""
+    """Whom it waited for, of a database, cache, queue or somebody external; at whom it tried again."""
     span_name: str = ""
 
     @property
@@ -52,14 +53,21 @@ class Sum:
 
 def parts_of(found: Contributions) -> dict[Part, Sum]:
     """One trace. The own times sum to its waited time."""
-    columns, sums = found.family.columns, {}
-    for index, work in enumerate(works_of(found)):
+    columns, sums, works, paused_ns = found.family.columns, {}, works_of(found), {}
+    for caller, failed, ns in pauses_of(found):
+        if works[caller] == OWN_CODE:
+            paused_ns[caller] = paused_ns.get(caller, 0) + ns
+            part = Part(columns.service[caller], PAUSE, columns.call[failed].peer.name, columns.name[failed])
+            sums.setdefault(part, Sum()).add(ns, 1, 1)
+    for index, work in enumerate(works):
         if not work:
             continue
         call = columns.call[index]
         peer = call.peer.name if call is not None and work in PEERED else ""
         part = Part(columns.service[index], work, peer, columns.name[index])
-        sums.setdefault(part, Sum()).add(found.own_ns[index], 1, found.place[index] == ON_PATH)
+        sums.setdefault(part, Sum()).add(
+            found.own_ns[index] - paused_ns.get(index, 0), 1, found.place[index] == ON_PATH
+        )
     return sums
 
 

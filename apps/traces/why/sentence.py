@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from apps.traces.durations import format_count, format_percent
 from apps.traces.why import judge
-from apps.traces.why.finding import MEAN, Finding, Lead, leads_of
+from apps.traces.why.finding import MEAN, Finding, Lead, against_of, leads_of
 from apps.traces.why.parts import Part
-from apps.traces.why.words import STRONG, WHERE, Clock, Word, Words, ns_text, signed_text, total_ns
+from apps.traces.why.tries import PAUSE
+from apps.traces.why.words import STRONG, WHERE, Clock, Word, Words, ns_text, signed_text, text_of, total_ns
 from apps.traces.work import NETWORK, NOT_BROKEN_DOWN, OWN_CODE
 
 ALL_PCT = 95
@@ -61,7 +62,7 @@ def _slower(finding: Finding, clock: Clock) -> Words:
     total = total_ns(finding)
     if finding.basis == MEAN:
         words.append(Word(f", the mean by {ns_text(abs(total))}"))
-    words += _in(leads_of(finding.changes, total))
+    words += _in(finding)
     return (*words, *_since(finding, clock), Word("."))
 
 
@@ -73,16 +74,24 @@ def _selected(finding: Finding) -> Words:
         Word(ns_text(judged.after), STRONG),
         Word(f" on average, {ns_text(judged.before)} the other {format_count(judged.before_traces)}"),
     ]  # fmt: skip
-    return (*words, *_in(leads_of(finding.changes, total_ns(finding))), Word("."))
+    return (*words, *_in(finding), Word("."))
 
 
-def _in(leads: tuple[Lead, ...]) -> list[Word]:
-    """In which services, and what of it when it is one."""
+def _in(finding: Finding) -> list[Word]:
+    """In which services, and what of it when it is one; what went the other way, when that is more than the whole."""
+    leads = leads_of(finding.changes, total_ns(finding))
     words = [Word(": ")] if leads else []
     for place, lead in enumerate(leads):
         joiner = "" if not place else " and " if place == len(leads) - 1 else ", "
         words += [Word(f"{joiner}{signed_text(lead.change_ns)} in "), Word(lead.service, WHERE, lead.service)]
-    return words + (_of_it(leads[0]) if len(leads) == 1 else [])
+    words += _of_it(leads[0]) if len(leads) == 1 else []
+    service, change_ns = against_of(finding.changes, leads, total_ns(finding)) or ("", 0)
+    if change_ns:
+        words += [
+            Word(f", but {signed_text(change_ns)} in "),
+            Word(service or "others", WHERE * bool(service), service),
+        ]
+    return words
 
 
 def _of_it(lead: Lead) -> list[Word]:
@@ -101,6 +110,8 @@ def doing(part: Part) -> str:
         return "on the network"
     if part.work == NOT_BROKEN_DOWN:
         return "in spans that are missing"
+    if part.work == PAUSE:
+        return f"in pauses between tries at {part.peer or 'somebody outside'}"
     return f"waiting for {part.peer or 'somebody outside'}"
 
 
@@ -108,7 +119,7 @@ def _failing(finding: Finding, clock: Clock) -> Words:
     judged = finding.judged
     words = [
         Word(format_percent(judged.after), STRONG), Word(" of "), _subject(finding),
-        Word(f" had an error, {format_percent(judged.before)} before"),
+        Word(" had an error"), *_meanwhile(finding, clock), Word(f", {format_percent(judged.before)} before"),
     ]  # fmt: skip
     if finding.origins and finding.failed_looked_at:
         first = finding.origins[0]
@@ -117,7 +128,16 @@ def _failing(finding: Finding, clock: Clock) -> Words:
             Word(f": {much} looked at began in "), Word(first.service, WHERE, first.service),
             Word(f" {first.span_name} with "), Word(first.what, STRONG),
         ]  # fmt: skip
-    return (*words, *_since(finding, clock), Word("."))
+    return (*words, *([] if _meanwhile(finding, clock) else _since(finding, clock)), Word("."))
+
+
+def _meanwhile(finding: Finding, clock: Clock) -> list[Word]:
+    """How many failed while they did, where that is not the share of the whole window."""
+    since, after = finding.since, finding.judged.after
+    if since is None or abs(since.share - after) * 100 <= max(judge.LEAST_ERRORS_PT, after * judge.LEAST_CHANGE_PCT):
+        return []
+    when = text_of(_since(finding, clock)).removeprefix(", ")
+    return [Word(f" ({format_percent(since.share)} {when})")]
 
 
 def _one_sided(finding: Finding) -> Words:

@@ -44,5 +44,9 @@ def times_text(calls: float) -> str:
     """`once`, `12.9 times`, `143 times`."""
     if 0.95 <= calls < 1.05:
         return "once"
-    rounded = round(calls, 1) if calls < 100 else round(calls)
-    return f"{rounded:g}{NBSP}times"
+    return f"{number_text(calls)}{NBSP}times"
+
+
+def number_text(count: float) -> str:
+    """`3`, `12.9`, `143`."""
+    return f"{round(count, 1) if count < 100 else round(count):g}"

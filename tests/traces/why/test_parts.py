@@ -4,12 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.traces.column_readers import columns_of
 from apps.traces.contributions import contributions_of
+from apps.traces.error_origin import trace_reader
 from apps.traces.family import Family
 from apps.traces.why.parts import NO_SIDE, Part, Sum, apportion, compare, grouped, parts_of, rows_of, side_of
+from apps.traces.why.tries import Tries, together, tries_of
 from apps.traces.work import EXTERNAL, KINDS_OF_WORK, NETWORK, OWN_CODE
-from tests.traces.build import MS
-from tests.traces.columns_build import BANK, DATABASE, found_in
+from tests.traces.build import MS, as_trace
+from tests.traces.columns_build import BANK, DATABASE, drawn_data, found_in
 from tests.traces.wild import wild
 
 parts = st.builds(
@@ -45,7 +48,7 @@ def test_parts_of_random_traces_sum_to_the_time_waited():
         found = contributions_of(Family(wild(seed)))
         told = parts_of(found)
         assert sum(sum_.own_ns for sum_ in told.values()) == found.waited_ns
-        assert all(sum_.on_path <= sum_.calls for sum_ in told.values())
+        assert all(sum_.on_path <= sum_.calls and sum_.own_ns >= 0 for sum_ in told.values())
 
 
 CHECKOUT = """
@@ -108,3 +111,29 @@ def test_equal_sets_have_no_change(seed):
     told = {Part(pick.choice("ab"), OWN_CODE, "", str(n)): Sum(pick.randrange(10**9), 1, 1) for n in range(20)}
     side = side_of(7, 7.0, told, 123_456_789)
     assert {change.change_ns for change in compare(side, side)} == {0}
+
+
+RETRYING = """
+    job SERVER label         |[===================]
+      job CLIENT post        |  [=] !
+      job CLIENT post        |       [=] !
+      job INTERNAL log       |          [=]
+      job CLIENT post        |              [=] !
+"""
+
+
+def test_pauses_between_tries_are_not_the_services_own_code():
+    found = found_in(RETRYING, {"post": BANK | {"http.response.status_code": 503}})
+    told = {(part.work, part.peer): (sum_.own_ns // MS, sum_.calls) for part, sum_ in parts_of(found).items()}
+    assert told["pause", "bank-api"] == (2 + 1, 2), "what the log took is none"
+
+
+def test_what_was_tried_again_is_told_with_what_it_was_answered():
+    data = drawn_data(RETRYING, {"post": BANK | {"http.response.status_code": 503}})
+    trace = as_trace(data)
+    told = tries_of(contributions_of(Family(columns_of(trace))), trace_reader(trace))
+    assert told == (Tries("job", "bank-api", 3, 3, "503 Service Unavailable"),)
+    one, other = Tries("job", "bank-api", 2, 1, "503"), Tries("job", "bank-api", 4, 4, "504")
+    assert together([(one,), (), (other, *told), told]) == (
+        Tries("job", "bank-api", 4, 11 / 3, "503 Service Unavailable", 3),
+    )

@@ -9,6 +9,7 @@ from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Change, Part
 from apps.traces.why.sentence import sentence
 from apps.traces.why.since import Since
+from apps.traces.why.tries import Tries
 from apps.traces.why.words import STRONG, VERSION, WHERE, text_of
 
 S, MS, MINUTE = 10**9, 10**6, 60 * 10**9
@@ -171,6 +172,42 @@ def test_failing_names_where_failures_began():
         "DuplicateKeyException, since 14:05."
     )
     assert said(next_line(FAILING, clock)) == "The change came with order 9.5.0, first seen at 14:04."
+
+
+def test_failing_in_a_part_of_the_window_is_told_with_the_share_of_that_part():
+    part = replace(FAILING, since=Since(at("14:05"), at("14:11"), 0.98, 0.003))
+    assert said(sentence(part, clock)).startswith(
+        "5 % of POST /checkout had an error (98 % from 14:05 to 14:11), 0.3 % before: 41 of 48 looked at began in order"
+    )
+    assert said(sentence(part, clock)).endswith(" with DuplicateKeyException.")
+
+
+def test_what_went_the_other_way_is_told_when_the_parts_named_are_more_than_the_whole():
+    own = Part("checkout", "own_code", "", "x")
+    parts = (change(BANK, 0, 1380 * MS), change(own, 300 * MS, 76 * MS))
+    rose = replace(SLOW_BANK, changes=parts, releases=(), since=None)
+    assert said(sentence(rose, clock)).endswith(
+        ": +1.38 s in payment, all of it waiting for bank-api, but −224 ms in checkout."
+    )
+    spread = (*parts[:1], *(change(own._replace(service=name), 120 * MS, 0) for name in "ab"))
+    assert said(sentence(replace(rose, changes=spread), clock)).endswith("waiting for bank-api, but −240 ms in others.")
+    little = (*parts[:1], change(own, 60 * MS, 0))
+    assert said(sentence(replace(rose, changes=little), clock)).endswith("waiting for bank-api.")
+
+
+def test_pauses_between_tries_and_the_tries():
+    pause, calls = Part("payment", "pause", "bank-api", "POST"), replace(SLOW_BANK, releases=(), since=None)
+    tried = replace(
+        calls, changes=(change(pause, 0, 2450 * MS, (0, 2)), change(BANK, 130 * MS, 520 * MS, (1, 3))),
+        tries=(Tries("payment", "bank-api", 3, 3, "503 Service Unavailable", 24),), looked_at=24,
+    )  # fmt: skip
+    assert ": +2.84 s in payment, 2.45 s of it in pauses between tries at bank-api." in said(sentence(tried, clock))
+    told = "3 tries at bank-api per POST /checkout, all failed with 503 Service Unavailable."
+    assert said(next_line(tried, clock)) == told
+    some = replace(tried, tries=(Tries("payment", "bank-api", 26.6, 12, "", 20),))
+    assert said(next_line(some, clock)) == (
+        "26.6 tries at bank-api per POST /checkout in 20 of 24 looked at, 12 of them failed."
+    )
 
 
 def test_a_search_has_no_name():

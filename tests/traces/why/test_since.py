@@ -107,7 +107,8 @@ def test_minutes_without_traces_are_no_evidence():
 def test_a_clear_step_is_found_wherever_it_is(before, after, factor, seed, traces):
     found = found_in([250] * before + [250 * factor] * after, seed=seed, traces=traces)
     assert found is not None and found.is_more
-    assert abs(found.start_ns - at(before)) <= MINUTE_NS
+    # Of four traces a minute half may be slow or not by chance, for two minutes together.
+    assert abs(found.start_ns - at(before)) <= (1 if traces >= 12 else 3) * MINUTE_NS
 
 
 def test_failed_traces_are_counted_as_they_are():

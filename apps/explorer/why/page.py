@@ -182,8 +182,9 @@ def _took(found: Answer) -> str:
 
 
 def _origins_said(finding: Finding) -> str:
-    several = sum(origin.traces for origin in finding.origins) > finding.failed_looked_at
-    return f"of {counted(finding.failed_looked_at, 'failed trace')} after" + (", some in several places" if several else "")
+    told = f"of {counted(finding.failed_looked_at, 'failed trace')} after"
+    is_more = sum(origin.traces for origin in finding.origins) > finding.failed_looked_at
+    return f"{told}, some in several places" if is_more else told
 
 
 def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:

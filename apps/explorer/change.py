@@ -1,11 +1,12 @@
-"""A change as a page marks it: ▲ 5.1 ×, ▼ 11 %, same, new, gone, or that there is not enough data."""
+"""A change as a page marks it: ▲ 5.1 ×, ▼ 11 %, same, `▲ 1.3 × ?` within the usual spread, new, gone,
+or that there is not enough data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, Change
+from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNCLEAR, Change
 from apps.traces.durations import MINUS, NBSP, format_duration_ns, format_percent, format_times
 
 UP, DOWN, EVEN = "up", "down", "same"
@@ -26,7 +27,10 @@ class Mark:
 
 def duration_mark(change: Change, against: str) -> Mark:
     """`against`: in words, such as `the hour before`."""
-    return _mark(change, against, format_ns)
+    mark = _mark(change, against, format_ns)
+    if change.quantile == "p95":
+        return mark
+    return replace(mark, text=f"{change.quantile}{NBSP}{mark.text}", title=f"{change.quantile} {mark.title}")
 
 
 def rate_mark(change: Change, against: str) -> Mark:
@@ -35,11 +39,13 @@ def rate_mark(change: Change, against: str) -> Mark:
 
 def error_mark(change: Change, against: str) -> Mark:
     """In points of a percent: from 0.2 % to 2.4 % is +2.2 points, and 12 times as many says too much."""
-    if change.word not in (MORE, FEWER):
+    if change.word not in (MORE, FEWER, UNCLEAR):
         return _mark(change, against, format_percent)
     points = (change.after - change.before) * 100
     number = f"{abs(points):.1f}" if abs(points) < 10 else f"{abs(points):.0f}"
     text = f"{'+' if points > 0 else MINUS}{number}{NBSP}points"
+    if change.word == UNCLEAR:
+        return _unclear(text, change, against, format_percent)
     return Mark(text, "err" if points > 0 else DOWN, _told(change, against, format_percent), True)
 
 
@@ -63,12 +69,25 @@ def _mark(change: Change, against: str, write: Callable[[float], str]) -> Mark:
         return Mark("gone", UP, f"There were some {against_in(against)}, and none now", True)
     if change.word == SAME:
         return Mark("same", EVEN, _told(change, against, write))
+    if change.word == UNCLEAR:
+        return _unclear(_figure(change), change, against, write)
     if change.word in (SLOWER, MORE):
-        return Mark(f"▲{NBSP}{times_text(change)}", UP, _told(change, against, write), True)
+        return Mark(_figure(change), UP, _told(change, against, write), True)
     if change.word in (FASTER, FEWER):
-        return Mark(f"▼{NBSP}{format_percent(1 - change.factor)}", DOWN, _told(change, against, write), True)
+        return Mark(_figure(change), DOWN, _told(change, against, write), True)
     few = f"n{NBSP}={NBSP}{change.samples}"
     return Mark(f"not enough data ({few})", EVEN, f"Not enough data to compare with {against}", short=few)
+
+
+def _unclear(figure: str, change: Change, against: str, write: Callable[[float], str]) -> Mark:
+    return Mark(f"{figure}{NBSP}?", EVEN, f"{_told(change, against, write)}: within its usual spread")
+
+
+def _figure(change: Change) -> str:
+    """`▲ 1.3 ×`, `▼ 11 %`."""
+    if change.factor is not None and change.factor < 1:
+        return f"▼{NBSP}{format_percent(1 - change.factor)}"
+    return f"▲{NBSP}{times_text(change)}"
 
 
 def times_text(change: Change) -> str:

@@ -17,6 +17,10 @@ SAME_RATE_FACTOR = 1.25
 """Traffic breathes."""
 SAME_ERROR_POINTS = 0.005
 """Half a percent of the calls."""
+NEAR_FACTOR = 1.2
+"""What differs by so much and may all the same be chance is unclear: nobody calls 1.64 s "the same" as 1.23 s."""
+SHIFTED_FACTOR = 1.5
+"""Of the p75 and the median, which move with the mix of requests."""
 CERTAIN = 2.6
 """Standard deviations: a service has dozens of names, each with several figures, and a page cries wolf once in
 hundreds of comparisons."""
@@ -25,9 +29,11 @@ RANK_CERTAIN = 2.3
 on the p95 of lognormal durations (sigma 0.4): of 20 against 20 equal ones 0.8 % are called changed, of 60 none; twice
 as slow is seen in 69 % of 20 against 20 and in 82 % of 60, half as slow again in 96 % of 300."""
 
-SLOWER, FASTER, MORE, FEWER, SAME, NEW, GONE, UNSURE = CHANGES = (
-    "slower", "faster", "more", "fewer", "same", "new", "gone", "unsure",
+SLOWER, FASTER, MORE, FEWER, SAME, NEW, GONE, UNCLEAR, UNSURE = CHANGES = (
+    "slower", "faster", "more", "fewer", "same", "new", "gone", "unclear", "unsure",
 )  # fmt: skip
+"""`unclear`: the figures differ, but no more than they do by chance. `unsure`: there are too few samples to compare."""
+QUANTILES = {"p95": 0.95, "p75": 0.75, "p50": 0.5}
 
 
 class Measured(Protocol):
@@ -50,6 +56,8 @@ class Change(NamedTuple):
     after: float | None = None
     samples: int = 0
     """The smaller number of samples, which the comparison rests on."""
+    quantile: str = "p95"
+    """Of durations: one of QUANTILES."""
 
     @property
     def factor(self) -> float | None:
@@ -58,7 +66,7 @@ class Change(NamedTuple):
 
     @property
     def is_change(self) -> bool:
-        return self.word not in (SAME, UNSURE)
+        return self.word not in (SAME, UNCLEAR, UNSURE)
 
     @property
     def is_worse(self) -> bool:
@@ -76,6 +84,19 @@ class Change(NamedTuple):
 UNKNOWN = Change(UNSURE)
 
 
+def durations_change(before: Measured, after: Measured) -> Change:
+    """Of the p95; where that did not change, of the p75 or the median if it did. A few bad minutes in the one window
+    and a bad hour in the other have the same p95."""
+    found = duration_change(before, after)
+    if found.word in (SAME, UNCLEAR):
+        for quantile in ("p75", "p50"):
+            other = duration_change(before, after, QUANTILES[quantile])
+            low, high = sorted((other.before or 0.0, other.after or 0.0))
+            if other.is_change and high >= low * SHIFTED_FACTOR:
+                return other._replace(quantile=quantile)
+    return found
+
+
 def duration_change(before: Measured, after: Measured, share: float = 0.95) -> Change:
     """Of the quantile at `share`: slower or faster when the bands that the quantiles lie in do not touch."""
     gone_or_new = _presence(before, after)
@@ -85,7 +106,7 @@ def duration_change(before: Measured, after: Measured, share: float = 0.95) -> C
     samples = min(before.samples, after.samples)
     if samples < MIN_SAMPLES or old is None or new is None:
         return Change(UNSURE, old, new, samples)
-    word = SAME
+    word = _near(old, new)
     if new >= old * SAME_FACTOR and _band(after, share)[0] > _band(before, share)[1]:
         word = SLOWER
     elif old >= new * SAME_FACTOR and _band(before, share)[0] > _band(after, share)[1]:
@@ -104,8 +125,8 @@ def rate_change(before: Measured, after: Measured, before_minutes: float, after_
         return Change(UNSURE, old or None, new or None, samples)
     # Calls come one by one: a count of n is off by about sqrt(n), whatever a call weighs.
     noise = math.sqrt(old * old / before.samples + new * new / after.samples)
-    is_same = max(old, new) < min(old, new) * SAME_RATE_FACTOR or abs(new - old) < CERTAIN * noise
-    return Change(SAME if is_same else MORE if new > old else FEWER, old, new, samples)
+    is_near = max(old, new) < min(old, new) * SAME_RATE_FACTOR or abs(new - old) < CERTAIN * noise
+    return Change(_near(old, new) if is_near else MORE if new > old else FEWER, old, new, samples)
 
 
 def error_change(before: Measured, after: Measured) -> Change:
@@ -117,8 +138,15 @@ def error_change(before: Measured, after: Measured) -> Change:
     all_samples = before.samples + after.samples
     pooled = (old * before.samples + new * after.samples) / all_samples
     noise = math.sqrt(pooled * (1 - pooled) * (1 / before.samples + 1 / after.samples))
-    is_same = abs(new - old) < SAME_ERROR_POINTS or abs(new - old) < CERTAIN * noise
-    return Change(SAME if is_same else MORE if new > old else FEWER, old, new, samples)
+    if abs(new - old) < SAME_ERROR_POINTS:
+        return Change(SAME, old, new, samples)
+    word = UNCLEAR if abs(new - old) < CERTAIN * noise else MORE if new > old else FEWER
+    return Change(word, old, new, samples)
+
+
+def _near(old: float, new: float) -> str:
+    """The word for figures that are not known to differ."""
+    return SAME if max(old, new) < min(old, new) * NEAR_FACTOR or old == new else UNCLEAR
 
 
 def _presence(before: Measured, after: Measured) -> str:

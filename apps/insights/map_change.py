@@ -12,12 +12,14 @@ from apps.insights.change import (
     FEWER,
     MIN_SAMPLES,
     MORE,
+    NEAR_FACTOR,
     SAME,
     SLOWER,
+    UNCLEAR,
     UNKNOWN,
     UNSURE,
     Change,
-    duration_change,
+    durations_change,
     error_change,
     rate_change,
 )
@@ -66,7 +68,7 @@ class Sides(NamedTuple):
 def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool) -> EdgeChange:
     """`minutes`: of the windows before and now. `is_old`: the edge was met before the window compared with ended."""
     before, now = sides.before, sides.now
-    latency, errors = duration_change(before, now), error_change(before, now)
+    latency, errors = durations_change(before, now), error_change(before, now)
     calls, fan = rate_change(before, now, *minutes), fan_change(sides)
     word = presence(before, now, is_old)
     if word:
@@ -99,8 +101,9 @@ def fan_change(sides: Sides) -> Change:
         return UNKNOWN._replace(before=old, after=new, samples=samples)
     noise = math.sqrt(sum(1 / figures.samples for figures in counts))
     far = abs(math.log(new / old))
-    is_change = far >= math.log(FAN_FACTOR) and far >= CERTAIN * noise
-    return Change((MORE if new > old else FEWER) if is_change else SAME, old, new, samples)
+    if far < math.log(FAN_FACTOR) or far < CERTAIN * noise:
+        return Change(SAME if far < math.log(NEAR_FACTOR) else UNCLEAR, old, new, samples)
+    return Change(MORE if new > old else FEWER, old, new, samples)
 
 
 def _fan(edge: Figures, caller: Figures) -> float | None:
@@ -125,4 +128,4 @@ def node_words(before: Figures, now: Figures) -> tuple[str, ...]:
     """What changed on a node, of its own calls: slower or faster, more or fewer errors."""
     if min(before.samples, now.samples) < MIN_SAMPLES:
         return ()
-    return tuple(_words(duration_change(before, now), error_change(before, now), Change(UNSURE)))
+    return tuple(_words(durations_change(before, now), error_change(before, now), Change(UNSURE)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from apps.insights.change import MIN_SAMPLES, MORE, SLOWER, Change, duration_change
+from apps.insights.change import MIN_SAMPLES, MORE, SLOWER, Change, durations_change
 from apps.insights.figures import NO_FIGURES, Example, Figures
 from apps.insights.keys import listed_parts
 from apps.insights.map_change import Sides, fan_change
@@ -150,7 +150,7 @@ def _judged(key: NameKey, before: Figures, now: Figures, own_before: Own, own_no
     """None for what is neither slower nor called more often by those who waited for it."""
     if not before.samples or not now.samples:
         return None
-    change, grown = duration_change(before, now), _grown_ns(now, before)
+    change, grown = durations_change(before, now), _grown_ns(now, before)
     own_grown = _own_grown_ns(own_now, own_before)
     if change.word == SLOWER:
         where = OWN if own_grown >= LEAST_OWN_SHARE * grown else _elsewhere(key, own_now)

@@ -16,8 +16,10 @@ from apps.insights.change import (
     NEW,
     SAME,
     SLOWER,
+    UNCLEAR,
     UNSURE,
     duration_change,
+    durations_change,
     error_change,
     rate_change,
 )  # fmt: skip
@@ -65,6 +67,29 @@ def test_what_the_buckets_cannot_tell_apart_is_the_same():
     assert duration_change(Some([100.0] * 500), Some([104.0] * 500)).word == SAME
 
 
+def test_a_fifth_and_more_is_never_called_the_same_even_where_it_may_be_chance():
+    chance = random.Random(3)
+    pairs = [(spread(chance, 80, 30), spread(chance, 95, 30)) for _ in range(100)]
+    changes = [duration_change(*pair) for pair in pairs]
+    assert {UNCLEAR, SAME} <= {change.word for change in changes}
+    assert all(1 / 1.2 < change.factor < 1.2 for change in changes if change.word == SAME)
+    assert rate_change(Some([1.0] * 22), Some([1.0] * 32), 60, 60).word == UNCLEAR
+    assert error_change(Some([1.0] * 25), Some([1.0] * 25, errors=1)).word == UNCLEAR
+
+
+@pytest.mark.parametrize(("bad_before", "bad_now", "word"), [(14, 33, SLOWER), (6, 60, SLOWER), (47, 12, FASTER)])
+def test_bad_minutes_in_both_hours_have_one_p95_and_are_told_by_the_median(bad_before, bad_now, word):
+    chance = random.Random(5)
+
+    def hour(bad: int) -> Some:
+        return Some([(1_500 if n < bad else 200) * chance.lognormvariate(0, 0.1) for n in range(60) for _ in range(5)])
+
+    before, now = hour(bad_before), hour(bad_now)
+    assert not duration_change(before, now).is_change
+    change = durations_change(before, now)
+    assert change.word == word and change.quantile in ("p75", "p50")
+
+
 @pytest.mark.parametrize("count", [1, 7, MIN_SAMPLES - 1])
 def test_few_samples_on_either_side_are_not_enough(count):
     few, many = Some([900.0] * count), Some([100.0] * 500)
@@ -77,7 +102,7 @@ def test_the_same_service_twice_hardly_ever_changes():
     chance = random.Random(1)
     for count in (20, 60, 300, 2_000):
         pairs = [(spread(chance, 80, count), spread(chance, 80, count)) for _ in range(150)]
-        wrong = sum(duration_change(*pair).word != SAME for pair in pairs)
+        wrong = sum(durations_change(*pair).is_change for pair in pairs)
         assert wrong <= 3, f"{wrong} of 150 pairs of {count} samples were called changed"
 
 
@@ -104,8 +129,8 @@ def test_rates_are_compared_by_the_minute_not_by_the_window():
 
 
 def test_a_sampled_call_stands_for_many_but_proves_only_one():
-    assert rate_change(Some([1.0] * 22), Some([1.0] * 32), 60, 60).word == SAME
-    assert rate_change(Some([1.0] * 22, each=100), Some([1.0] * 32, each=100), 60, 60).word == SAME
+    assert not rate_change(Some([1.0] * 22), Some([1.0] * 32), 60, 60).is_change
+    assert not rate_change(Some([1.0] * 22, each=100), Some([1.0] * 32, each=100), 60, 60).is_change
     assert rate_change(Some([1.0] * 2_200), Some([1.0] * 3_200), 60, 60).word == MORE
 
 
@@ -114,7 +139,7 @@ def test_errors_change_by_points_and_only_beyond_chance():
     assert error_change(fine, Some([1.0] * 1_000, errors=24)).word == MORE
     assert error_change(fine, Some([1.0] * 1_000, errors=5)).word == SAME
     assert error_change(Some([1.0] * 1_000, errors=24), fine).word == FEWER
-    assert error_change(Some([1.0] * 25), Some([1.0] * 25, errors=1)).word == SAME
+    assert not error_change(Some([1.0] * 25), Some([1.0] * 25, errors=1)).is_change
     assert error_change(Some([1.0] * 500), Some([1.0] * 500)).word == SAME
 
 

@@ -10,7 +10,7 @@ from apps.explorer.map.examples import Examples, edge_examples, node_examples
 from apps.explorer.map.form import MapForm
 from apps.explorer.map.look import KIND_ICONS, KIND_WORDS, shown_name
 from apps.explorer.map.rate_chart import edge_chart, node_chart
-from apps.explorer.map.said import edge_said
+from apps.explorer.map.said import edge_said, node_said
 from apps.explorer.period import link_with
 from apps.explorer.services.addresses import service_link
 from apps.insights.change import Change, duration_change, error_change, rate_change
@@ -120,7 +120,7 @@ def _of_node(workspace_id: int, found: ServiceMap, node: MapNode, form: MapForm)
         kind=KIND_WORDS[node.node.kind],
         caller=None,
         node=node_link(node.node, form, chosen=node.node),
-        said=(),
+        said=node_said(node) if found.has_before else (),
         rows=tuple(_figures(node.before, node.now, found.has_before, form, has_times=node.node.kind != "user")),
         seen="",
         chart=node_chart(workspace_id, node.node, into, form),

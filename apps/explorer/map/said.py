@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from apps.explorer.change import against_in, format_ns, format_rate
 from apps.explorer.map.look import shown_name
+from apps.explorer.map.text import cut_to
+from apps.insights.change import SAME, UNCLEAR, UNSURE, Change, durations_change, error_change
 from apps.insights.map_change import (
     BACK_EDGE,
     BAD_WORDS,
@@ -21,8 +23,9 @@ from apps.insights.map_change import (
     TOO_FEW,
     WORDS,
 )
-from apps.insights.service_map import MapEdge, ServiceMap
+from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.durations import NBSP, format_count, format_percent, format_times
+from apps.traces.peers import Node
 
 SAID = {
     SLOWER_EDGE: ("got slower", "got slower"),
@@ -35,6 +38,8 @@ SAID = {
     FEWER_ERRORS: ("has fewer errors", "have fewer errors"),
     FEWER_CALLS: ("makes fewer calls per request", "make fewer calls per request"),
 }
+NAME_PX = 200.0
+"""Of a name in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +52,98 @@ class Said:
 
 
 def map_said(found: ServiceMap, against: str) -> Said:
-    """`1 edge got slower`, `, 2 have more errors, 1 is new. The other 22 are as before.`"""
+    """`payment → bank-api got slower`, `: p95 1.64 s instead of 268 ms; 2 more got slower, 1 is new. The other 22 are
+    as before.`"""
     edges = len(found.edges)
     if not found.has_before:
         return Said(f"{_edges(edges)}.", f" {_nothing(against)}", False)
     counts = Counter(word for edge in found.changed for word in edge.words)
     told = [(word, counts[word]) for word in WORDS if counts[word]]
     few = f" {format_count(found.too_few)} had too few calls to compare." if found.too_few else ""
-    others = edges - len(found.changed) - found.too_few
+    nodes, others = _nodes_alone(found), _others(found)
     if not told:
-        return Said(f"Nothing changed against {against}.", _all_same(others) + few, False)
-    parts = [f"{format_count(count)} {SAID[word][count != 1]}" for word, count in told]
+        return Said(f"Nothing changed against {against}.", nodes + others + few, bool(nodes))
     word, count = told[0]
-    first = f"{_edges(count)} {SAID[word][count != 1]}"
-    rest = "".join(f", {part}" for part in parts[1:]) + "."
-    if others:
-        rest += f" The other {format_count(others)} {'is' if others == 1 else 'are'} as before."
-    return Said(first, rest + few, word in BAD_WORDS)
+    first = _worst(found, word)
+    ends = f"{_short(first.caller)} → {_short(first.callee)}"
+    parts = [f"{format_count(count - 1)} more {SAID[word][count != 2]}"] if count > 1 else []
+    parts += [f"{format_count(count)} {SAID[word][count != 1]}" for word, count in told[1:]]
+    rest = ("; " if parts else "") + ", ".join(parts) + "."
+    return Said(f"{ends} {SAID[word][0]}", _figure(first, word) + rest + nodes + others + few, word in BAD_WORDS)
+
+
+def _worst(found: ServiceMap, word: str) -> MapEdge:
+    """The edge that a change of this kind cost most on: by all its calls."""
+
+    def cost(edge: MapEdge) -> float:
+        change = {
+            SLOWER_EDGE: edge.change.latency, FASTER_EDGE: edge.change.latency, MORE_ERRORS: edge.change.errors,
+            FEWER_ERRORS: edge.change.errors,
+        }.get(word)  # fmt: skip
+        moved = abs((change.after or 0) - (change.before or 0)) if change else 1
+        return moved * max(edge.now.weight, edge.before.weight)
+
+    return max((edge for edge in found.changed if word in edge.words), key=cost)
+
+
+def _figure(edge: MapEdge, word: str) -> str:
+    """`: p95 1.64 s instead of 268 ms`, "" where the word says it all."""
+    if word in (SLOWER_EDGE, FASTER_EDGE):
+        return f": {_durations(edge.change.latency)}"
+    if word in (MORE_ERRORS, FEWER_ERRORS):
+        return f": {format_percent(edge.change.errors.after)} instead of {format_percent(edge.change.errors.before)}"
+    if word in (MORE_CALLS, FEWER_CALLS):
+        return f": {format_rate(edge.change.fan.after)} instead of {format_rate(edge.change.fan.before)}"
+    return ""
+
+
+def _nodes_alone(found: ServiceMap) -> str:
+    """What is marked on a node while no edge that leads to it changed: many callers, each with little to compare."""
+    told = {edge.callee for edge in found.changed}
+    alone = [
+        node for node in found.nodes.values()
+        if node.node.kind != "user" and node.node not in told and any(word in BAD_WORDS for word in node.words)
+    ]  # fmt: skip
+    if not alone:
+        return ""
+    first = max(alone, key=lambda node: node.now.weight)
+    more = f", and {format_count(len(alone) - 1)} more did" if len(alone) > 1 else ""
+    return f" Over all its callers {_short(first.node)} changed{more}: {node_said(first)[0]}"
+
+
+def node_said(node: MapNode) -> tuple[str, ...]:
+    """One sentence for each change of its calls, all callers together."""
+    latency, errors = durations_change(node.before, node.now), error_change(node.before, node.now)
+    told = []
+    if {SLOWER_EDGE, FASTER_EDGE} & {*node.words}:
+        told.append(f"{_durations(latency)}.")
+    if {MORE_ERRORS, FEWER_ERRORS} & {*node.words}:
+        told.append(f"{format_percent(errors.after)} of its calls fail, {format_percent(errors.before)} before.")
+    return tuple(told)
+
+
+def _durations(latency: Change) -> str:
+    return f"{latency.quantile} {format_ns(latency.after)} instead of {format_ns(latency.before)}"
+
+
+def _short(node: Node) -> str:
+    return cut_to(shown_name(node), NAME_PX)
 
 
 def _nothing(against: str) -> str:
     return f"Nothing was called {against_in(against)}, so there is nothing to compare with."
 
 
-def _all_same(others: int) -> str:
-    return f" {_edges(others)} {'is' if others == 1 else 'are'} as before." if others else ""
+def _others(found: ServiceMap) -> str:
+    """` The other 22 are as before.`"""
+    rest = [edge for edge in found.edges.values() if not edge.words]
+    if not rest:
+        return ""
+    is_as_before = all(UNCLEAR not in (edge.change.latency.word, edge.change.errors.word) for edge in rest)
+    subject = f"The other {format_count(len(rest))}" if found.changed else _edges(len(rest))
+    verb = "is" if len(rest) == 1 else "are"
+    spread = "its usual spread" if len(rest) == 1 else "their usual spread"
+    return f" {subject} {verb} as before." if is_as_before else f" {subject} {verb} within {spread}."
 
 
 def _edges(count: int) -> str:
@@ -85,8 +157,21 @@ def edge_said(edge: MapEdge, against: str, has_before: bool) -> tuple[str, ...]:
     if edge.words == (TOO_FEW,):
         few = min(edge.before.samples, edge.now.samples)
         return (f"Not enough calls to compare with {against} (n{NBSP}={NBSP}{few}).",)
-    told = tuple(filter(None, (_told(edge, word, against) for word in edge.words)))
-    return told or (f"As {against_in(against)}.",)
+    return tuple(filter(None, (_told(edge, word, against) for word in edge.words))) or _unchanged(edge, against)
+
+
+def _unchanged(edge: MapEdge, against: str) -> tuple[str, ...]:
+    """Traffic alone is no change of an edge, and no reason to say that all is as before."""
+    latency, errors, calls = edge.change.latency, edge.change.errors, edge.change.calls
+    when = against_in(against)
+    if latency.word in (SAME, UNSURE):
+        told = f"{'Durations are' if errors.word == UNCLEAR else 'Durations and errors are'} as {when}."
+    else:
+        told = f"{latency.quantile} is {format_ns(latency.after)}, {format_ns(latency.before)} {when}"
+        told += ": within its usual spread." if latency.word == UNCLEAR else "."
+    if not calls.is_change or not calls.before or not calls.after:
+        return (told,)
+    return told, f"It carries {format_rate(calls.after)} calls a minute instead of {format_rate(calls.before)}."
 
 
 def _told(edge: MapEdge, word: str, against: str) -> str:
@@ -99,7 +184,7 @@ def _told(edge: MapEdge, word: str, against: str) -> str:
         else:
             times = f"{format_times(factor)} as long" if factor > 1 else f"{format_percent(factor)} of the time"
         what = "Messages lie" if edge.caller.kind == "queue" else "Calls take"
-        return f"{what} {times}: p95 {format_ns(latency.after)} instead of {format_ns(latency.before)}."
+        return f"{what} {times}: {latency.quantile} {format_ns(latency.after)} instead of {format_ns(latency.before)}."
     if word in (MORE_ERRORS, FEWER_ERRORS):
         now, before = format_percent(change.errors.after), format_percent(change.errors.before)
         return f"{now} of the calls fail, {before} before."

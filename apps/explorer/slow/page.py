@@ -33,6 +33,8 @@ class SlowerRow:
     rate: str
     before: str
     now: str
+    quantile: str
+    """Which one got slower: `p95`, else `p75` or `p50`."""
     mark: Mark
     more: str
     """`9.3 ×` as many calls in each trace, "" where that is not the reason."""
@@ -116,8 +118,9 @@ def _slower(form: SlowForm, one: SlowerName) -> SlowerRow:
         peer=key.peer if key.kind in ("CLIENT", "PRODUCER") else "",
         kind=key.kind,
         rate=format_rate(one.now.calls / form.period.minutes),
-        before=duration_text(one.before.p(0.95)),
-        now=duration_text(one.now.p(0.95)),
+        before=duration_text(one.duration.before),
+        now=duration_text(one.duration.after),
+        quantile=one.duration.quantile,
         mark=duration_mark(one.duration, form.period.against_label),
         more=rate_mark(one.calls, form.period.against_label).text.removeprefix("▲").lstrip() if one.calls else "",
         added="+" + format_duration_ns(one.added_ns),

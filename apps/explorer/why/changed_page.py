@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from apps.explorer.change import Mark, duration_mark, error_mark
 from apps.explorer.why.form import PATH, WhyForm
+from apps.insights.change import UNCLEAR
 from apps.insights.why.changed import ChangedRoot, changed_roots
 from apps.traces.durations import duration_text, format_count, format_percent
 from apps.traces.moments import span_text
@@ -34,6 +35,8 @@ class RootRow:
 class ChangedPage:
     rows: tuple[RootRow, ...]
     changed: int
+    is_unclear: bool
+    """Some differ by a fifth or more, within their usual spread."""
     before: str
     after: str
 
@@ -46,6 +49,7 @@ def changed_page(workspace_id: int, form: WhyForm) -> ChangedPage:
     return ChangedPage(
         rows,
         sum(1 for root in found if root.is_changed),
+        any(UNCLEAR in (root.duration.word, root.errors.word) for root in found),
         span_text(*period.compared, form.zone),
         span_text(*period.window, form.zone),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.insights.change import Change, duration_change, error_change
+from apps.insights.change import Change, durations_change, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import OTHER
 from apps.insights.queries import roots
@@ -66,5 +66,5 @@ def root_names(workspace_id: int, seen_since_ns: int, most: int) -> tuple[tuple[
 
 def _changed(service: str, name: str, before: Figures, after: Figures) -> ChangedRoot:
     return ChangedRoot(
-        service, name, before, after, duration_change(before, after, 0.95), error_change(before, after)
+        service, name, before, after, durations_change(before, after), error_change(before, after)
     )  # fmt: skip

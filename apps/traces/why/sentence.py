@@ -48,7 +48,7 @@ def sentence(finding: Finding, clock: Clock) -> Words:
             Word(f"{judged.look} of " if judged.look in judge.SHARES else "Errors of "), _subject(finding),
             Word(" were " if judged.look == judge.ERRORS else " is "), Word(_value(judged.look, judged.after), STRONG),
             Word(f", {_value(judged.look, judged.before)} before: with n = {format_count(judged.after_traces)} and "
-                 f"{format_count(judged.before_traces)} that may be chance."),
+                 f"{format_count(judged.before_traces)} that is within the usual spread."),
         )  # fmt: skip
     return _failing(finding, clock) if judged.look == judge.ERRORS else _slower(finding, clock)
 

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from apps.insights.change import UNKNOWN, Change, duration_change, error_change, rate_change
+from apps.insights.change import UNKNOWN, Change, durations_change, error_change, rate_change
 from apps.insights.figures import NO_FIGURES, Example, Figures
 from apps.insights.map_graph import together
 from apps.insights.own_time import Own, Place, own_of_service
-from apps.insights.period import Period
+from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
 from apps.insights.seen import services_seen
 from apps.insights.series import series, step_for
-from apps.insights.why.releases import releases
+from apps.insights.turn import Turn, joined, summed, turn_of
+from apps.insights.why.releases import releases_in
 from apps.traces.deposits import NAME, SERVICE
 from apps.traces.peers import Node
 from apps.traces.why.finding import Release
-from apps.traces.why.since import Since, since_of_durations
 
 CHART_POINTS, SPARK_POINTS = 90, 36
 MOST_NAMES = 40
@@ -64,8 +64,8 @@ class OneService:
     duration: Change
     rate: Change
     errors: Change
-    since: Since | None
-    """When its durations changed, if they did at one moment within the window."""
+    turn: Turn | None
+    """When its durations changed: within the window, or in it and the one before where these are compared."""
     releases: tuple[Release, ...]
     steps: tuple[int, ...]
     step_ns: int
@@ -88,18 +88,20 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     now, before = (versions(workspace_id, window, name) for window in (period.window, period.compared))
     whole, whole_before = together(now.values()), together(before.values())
     step_ns = step_for(period.window, CHART_POINTS)
-    lines = series(workspace_id, period.window, SERVICE, (name,), step_ns)
-    line = next(iter(lines.lines.values()))
+    shown = series(workspace_id, period.window, SERVICE, (name,), step_ns, group=1)
+    view = shown
+    if period.against == BEFORE:
+        view = joined(series(workspace_id, period.compared, SERVICE, (name,), step_ns, group=1), shown)
     names, more, slowest = _names(workspace_id, name, period, kind)
     callers, callees = _around(workspace_id, name, period)
     return OneService(
         name, whole, whole_before,
-        duration_change(whole_before, whole),
+        durations_change(whole_before, whole),
         rate_change(whole_before, whole, period.compared_minutes, period.minutes),
         error_change(whole_before, whole),
-        since_of_durations([(at, f.samples, f.histogram) for at, f in zip(lines.steps, line, strict=True)], step_ns),
-        releases(workspace_id, period.window, step_ns, [name]),
-        lines.steps, step_ns, line, names, more, slowest,
+        turn_of(view.steps, step_ns, summed(view)),
+        releases_in(view, name, {version: first_ns for version, (first_ns, _) in seen.items()}),
+        shown.steps, step_ns, summed(shown), names, more, slowest,
         _versions(now, before, seen), callers, callees,
         min(first for first, _ in seen.values()), max(last for _, last in seen.values()),
     )  # fmt: skip
@@ -119,7 +121,7 @@ def _names(workspace_id: int, name: str, period: Period, kind: str | None):
     for key in shown:
         after, earlier = now.get(key, ranked[key]), before.get(key, NO_FIGURES)
         lines.append(
-            NameLine(key, after, duration_change(earlier, after), error_change(earlier, after),
+            NameLine(key, after, durations_change(earlier, after), error_change(earlier, after),
                      shares.get(key, 0.0), sparks.get(tuple(key)[1:], ()))
         )  # fmt: skip
     slowest = [(key, example) for key, figures in now.items() for example in figures.examples]
@@ -166,7 +168,7 @@ def _versions(now, before, seen) -> tuple[VersionLine, ...]:
         mine = now.get(version, NO_FIGURES)
         others = together([f for side in (now, before) for other, f in side.items() if other != version])
         is_both = bool(mine.samples and others.samples)
-        changes = (duration_change(others, mine), error_change(others, mine)) if is_both else (UNKNOWN, UNKNOWN)
+        changes = (durations_change(others, mine), error_change(others, mine)) if is_both else (UNKNOWN, UNKNOWN)
         lines.append(VersionLine(version, mine, mine.calls / calls if calls else 0.0, first_ns, last_ns, *changes))
     return tuple(sorted(lines, key=lambda one: (-one.first_seen_ns, one.version)))
 

@@ -38,7 +38,7 @@ class KeyFigure:
 def key_figures(found: OneService, form: ServiceForm) -> tuple[KeyFigure, ...]:
     against, minutes = form.period.against_label, found.step_ns / MINUTE_NS
     line = found.line
-    releases = [Release(release.seen_ns, release.version) for release in found.releases]
+    releases = [Release(one.seen_ns, one.version) for one in found.releases if one.seen_ns >= found.steps[0]]
 
     def chart(lines: list[Line], axis, label: str, has_names: bool = False) -> LineChart:
         return line_chart(found.steps, found.step_ns, lines, axis, label=label, zone=form.zone, releases=releases,

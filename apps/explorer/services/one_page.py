@@ -11,16 +11,15 @@ from apps.explorer.services.addresses import map_link, search_link, service_link
 from apps.explorer.services.cells import Cells, Impact, cells, impact
 from apps.explorer.services.forms import ServiceForm
 from apps.explorer.services.key_figures import KeyFigure, key_figures
+from apps.explorer.services.said import Said, service_said
 from apps.explorer.spark import spark_path
 from apps.explorer.verdicts import said_of
-from apps.insights.change import UNKNOWN, UNSURE
+from apps.insights.change import UNKNOWN
 from apps.insights.one_service import Neighbour, OneService, VersionLine, one_service
 from apps.insights.queries import NameKey
-from apps.insights.window import MINUTE_NS
 from apps.store.queries import stored_verdicts
 from apps.traces.durations import NONE, duration_text, format_count, format_duration_ns, format_percent
-from apps.traces.moments import minute_text, second_text, utc_text
-from apps.traces.why.since import Since
+from apps.traces.moments import second_text, utc_text
 
 ICONS = {"SERVER": "http", "INTERNAL": "code", "CLIENT": "http", "PRODUCER": "queue", "CONSUMER": "queue"}
 
@@ -75,21 +74,6 @@ class NearRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """The sentence: `what` went `before` → `now`; the rest is "" when it cannot be said."""
-
-    word: str
-    """`slower`, `faster`, `errors`, `same`, `silent`, `few` or `no_before`."""
-    before: str
-    now: str
-    since: str
-    turned: str
-    """When it went the other way again, within the window."""
-    version: str
-    samples: str
-
-
-@dataclass(frozen=True, slots=True)
 class ServicePage:
     name: str
     said: Said
@@ -119,7 +103,7 @@ def service_page(workspace_id: int, name: str, form: ServiceForm) -> ServicePage
     versions = tuple(_version(form, one, one.last_seen_ns == latest_ns) for one in found.versions)
     return ServicePage(
         name=name,
-        said=_said(found, form),
+        said=service_said(found, form),
         figures=key_figures(found, form),
         names=tuple(_name(form, name, line) for line in found.names),
         more_names=format_count(found.more_names) if found.more_names else "",
@@ -135,55 +119,6 @@ def service_page(workspace_id: int, name: str, form: ServiceForm) -> ServicePage
         why_link=why_link(form, name),
         search_link=search_link(form, service=name),
     )
-
-
-def _said(found: OneService, form: ServiceForm) -> Said:
-    now, before = found.now, found.before
-    changed = found.duration.is_change and now.samples and before.samples
-    words = (
-        ("silent", not now.samples), ("no_before", not before.samples),
-        ("slower" if found.duration.is_worse else "faster", changed), ("errors", found.errors.is_worse),
-        ("few", found.duration.word == UNSURE),
-    )  # fmt: skip
-    word = next((word for word, holds in words if holds), "same")
-    if word == "errors":
-        told = format_percent(before.error_share), format_percent(now.error_share)
-    else:
-        told = duration_text(before.p(0.95)), duration_text(now.p(0.95))
-    since = found.since if changed and _agrees(found.since, word) else None
-    turned_ns = _turned_ns(found.since, word) if changed else None
-    return Said(
-        word, *told, _minute(since.start_ns, form) if since else "",
-        _minute(turned_ns, form) if turned_ns is not None else "", _version_near(found, since),
-        format_count(min(now.samples, before.samples) if before.samples else now.samples),
-    )  # fmt: skip
-
-
-def _agrees(since: Since | None, word: str) -> bool:
-    """A stretch that is over is no answer to since when."""
-    return since is not None and since.end_ns is None and since.is_more == (word == "slower")
-
-
-def _turned_ns(since: Since | None, word: str) -> int | None:
-    """Where a stretch that agrees is over, or one to the contrary begins and goes on."""
-    if since is None:
-        return None
-    if since.is_more == (word == "slower"):
-        return since.end_ns
-    return since.start_ns if since.end_ns is None else None
-
-
-def _version_near(found: OneService, since: Since | None) -> str:
-    """The version that came within five minutes of the change, or two steps where these are longer."""
-    if since is None:
-        return ""
-    near_ns = max(5 * MINUTE_NS, 2 * found.step_ns)
-    close = [r for r in found.releases if r.is_new and abs(r.seen_ns - since.start_ns) <= near_ns]
-    return min(close, key=lambda r: abs(r.seen_ns - since.start_ns)).version if close else ""
-
-
-def _minute(at_ns: int, form: ServiceForm) -> str:
-    return minute_text(at_ns, form.now_ns, form.zone)
 
 
 def _name(form: ServiceForm, service: str, line) -> NameRow:

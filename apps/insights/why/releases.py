@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from apps.insights.figures import Figures
-from apps.insights.queries import first_seen, series
+from apps.insights.queries import Series, first_seen, series
 from apps.insights.window import Window
 from apps.traces.deposits import SERVICE
 from apps.traces.why.finding import Release
@@ -24,11 +24,17 @@ def releases(workspace_id: int, view: Window, step_ns: int, services: Sequence[s
         seen = first_seen(workspace_id, SERVICE, (service,))
         if len(seen) > 1:
             lines = series(workspace_id, view, SERVICE, (service,), step_ns, group=1)
-            for (version,), figures in lines.lines.items():
-                others = [line for (other,), line in lines.lines.items() if other != version]
-                first_ns = seen.get((service, version), (0, 0))[0]
-                found += _arrivals(service, version, first_ns, lines.steps, figures, others)
+            found += releases_in(lines, service, {version: first_ns for (_, version), (first_ns, _) in seen.items()})
     return tuple(sorted(found, key=lambda release: (release.seen_ns, release.service)))
+
+
+def releases_in(lines: Series, service: str, first_seen_ns: Mapping[str, int]) -> tuple[Release, ...]:
+    """Of one service, whose versions have a line each, by time."""
+    found: list[Release] = []
+    for (version,), figures in lines.lines.items():
+        others = [line for (other,), line in lines.lines.items() if other != version]
+        found += _arrivals(service, version, first_seen_ns.get(version, 0), lines.steps, figures, others)
+    return tuple(sorted(found, key=lambda release: release.seen_ns))
 
 
 def _arrivals(

@@ -1,0 +1,68 @@
+"""When the durations of a service changed for a while, or from a moment on, whichever windows are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.insights.change import SLOWER, duration_change
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.map_graph import together
+from apps.insights.series import Series
+from apps.traces.why.since import since_of_durations
+
+QUANTILES = {"p95": 0.95, "p50": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch of time and what lies around it."""
+
+    start_ns: int
+    end_ns: int | None
+    """None: it goes on."""
+    is_more: bool
+    """Its durations are longer than the rest."""
+    quantile: str
+    """The one that differs: of QUANTILES."""
+    before_ns: float
+    inside_ns: float
+    after_ns: float | None
+    """Since it ended."""
+
+
+def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn | None:
+    """Of figures over time: the stretch that tells most, if the quantiles of its durations differ, too."""
+    found = since_of_durations([(at, f.samples, f.histogram) for at, f in zip(steps, line, strict=True)], step_ns)
+    if found is None:
+        return None
+    parts: tuple[list[Figures], list[Figures], list[Figures]] = [], [], []
+    for at, figures in zip(steps, line, strict=True):
+        is_over = found.end_ns is not None and at >= found.end_ns
+        parts[0 if at < found.start_ns else 2 if is_over else 1].append(figures)
+    before, inside, after = (together(part) for part in parts)
+    for quantile, share in QUANTILES.items():
+        change = duration_change(together([before, after]), inside, share)
+        if change.is_change and (change.word == SLOWER) == found.is_more:
+            return Turn(found.start_ns, found.end_ns, found.is_more, quantile, before.p(share), inside.p(share),
+                        after.p(share))  # fmt: skip
+    return None
+
+
+def joined(earlier: Series, later: Series) -> Series:
+    """Of a window and the next one: a step in which both meet holds the figures of both."""
+    known = [at for at, step in enumerate(earlier.steps) if not later.steps or step < later.steps[0]]
+    is_shared = len(known) < len(earlier.steps)
+    lines = {}
+    for key in {**earlier.lines, **later.lines}:
+        one = earlier.lines.get(key, (NO_FIGURES,) * len(earlier.steps))
+        other = later.lines.get(key, (NO_FIGURES,) * len(later.steps))
+        if is_shared:
+            other = (together([one[len(known)], other[0]]), *other[1:])
+        lines[key] = one[: len(known)] + other
+    return Series(earlier.steps[: len(known)] + later.steps, lines)
+
+
+def summed(found: Series) -> tuple[Figures, ...]:
+    """All its lines as one."""
+    return tuple(together(step) for step in zip(*found.lines.values(), strict=True)) or (NO_FIGURES,) * len(found.steps)

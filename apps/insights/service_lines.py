@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from apps.insights.change import Change, duration_change, error_change, rate_change
+from apps.insights.change import Change, durations_change, error_change, rate_change
 from apps.insights.figures import Figures
 from apps.insights.keys import OTHER
 from apps.insights.map_graph import together
@@ -19,7 +20,8 @@ from apps.traces.deposits import SERVICE
 SPARK_POINTS = 24
 ERROR_WEIGHT = 20.0
 """A rise of errors by 5 points stirs as much as a duration e times as long."""
-RATE_WEIGHT = 0.5
+RATE_WEIGHT = 0.25
+"""Traffic alone is the least of changes: every large service has more of it in the morning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,20 @@ class ServiceLine:
     errors: Change
     own_share: float
     """Of all waited time in the window, 0 to 1."""
+    size: float
+    """Its share of that, or of all calls in either window, whichever is most, 0 to 1."""
     first_seen_ns: int
     last_seen_ns: int
 
     @property
     def stir(self) -> float:
-        """How much it changed, for sorting; what got worse counts double."""
+        """How much it changed, for sorting; what got worse counts double, and a large service more than a small one:
+        a tenth of the size weighs a third, so that half a call a minute stays below what people wait for."""
         found = [self.duration.weight * (2 if self.duration.is_worse else 1), self.rate.weight * RATE_WEIGHT]
         if self.errors.is_change:
             points = abs(self.errors.after - self.errors.before)
             found.append(points * ERROR_WEIGHT * (2 if self.errors.is_worse else 1))
-        return max(found)
+        return max(found) * math.sqrt(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     seen = services_seen(workspace_id)
     own = own_by_service(workspace_id, period.window)
     waited_ns = sum(one.sum_ns for one in own.values())
+    calls = [_calls(side) for side in (now, before)]
     versions: dict[str, list[tuple[int, int, str]]] = {}
     last: dict[str, int] = {}
     for (name, version), (first_ns, last_ns) in seen.items():
@@ -87,18 +93,23 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
         _, newest_ns, version = max(is_now or known)
         first_ns = min(first for _, first, _ in known)
         after_, before_ = together([*now.get(name, {}).values()]), together([*before.get(name, {}).values()])
+        own_share = own[name].sum_ns / waited_ns if waited_ns and name in own else 0.0
+        shares = [side.calls / all_ for side, all_ in zip((after_, before_), calls, strict=True)]
         lines.append(
             ServiceLine(
                 name, after_, before_, version,
                 bool(version) and newest_ns >= period.window.start_ns and first_ns < newest_ns,
-                duration_change(before_, after_),
+                durations_change(before_, after_),
                 rate_change(before_, after_, period.compared_minutes, period.minutes),
                 error_change(before_, after_),
-                own[name].sum_ns / waited_ns if waited_ns and name in own else 0.0,
-                first_ns, last[name],
+                own_share, max(own_share, *shares), first_ns, last[name],
             )
         )  # fmt: skip
     return ServiceLines(tuple(lines), any(before.values()))
+
+
+def _calls(found: Mapping[str, Mapping[str, Figures]]) -> float:
+    return sum(figures.calls for versions in found.values() for figures in versions.values()) or 1.0
 
 
 def sorted_lines(lines: Iterable[ServiceLine], sort: str, text: str = "") -> tuple[ServiceLine, ...]:

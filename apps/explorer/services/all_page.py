@@ -9,6 +9,7 @@ from apps.explorer.services.addresses import service_link
 from apps.explorer.services.cells import Cells, Impact, cells, impact
 from apps.explorer.services.forms import ServicesForm
 from apps.explorer.spark import spark_path
+from apps.insights.change import UNCLEAR
 from apps.insights.service_lines import SORTS, ServiceLine, service_lines, sorted_lines, sparks
 from apps.traces.durations import counted_of
 from apps.traces.moments import ago_text, second_text
@@ -59,6 +60,8 @@ class ServicesPage:
     all_link: str
     """To see the rows that are not drawn, "" when all are."""
     hidden: int
+    is_unclear: bool
+    """Some differ by a fifth or more, within their usual spread."""
     has_any: bool
     has_before: bool
 
@@ -82,6 +85,7 @@ def services_page(workspace_id: int, form: ServicesForm) -> ServicesPage:
         sort_words=SORT_WORDS[form.sort_by],
         all_link=form.link(PATH, all="1") if len(shown) < len(listed) else "",
         hidden=len(listed) - len(shown),
+        is_unclear=any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines),
         has_any=bool(lines),
         has_before=found.has_before,
     )

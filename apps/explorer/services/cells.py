@@ -23,6 +23,8 @@ class Cells:
     p95: str
     p99: str
     duration: Mark
+    quantile: str
+    """Whose mark that is."""
     rate_mark: Mark
     error_mark: Mark
     samples: int
@@ -34,7 +36,8 @@ def cells(now: Figures, duration: Change, rate: Change, errors: Change, period: 
         rate=format_rate(now.calls / period.minutes) if now.samples else NONE,
         errors=format_percent(now.error_share) if now.errors else "",
         p50=duration_text(now.p(0.50)), p95=duration_text(now.p(0.95)), p99=duration_text(now.p(0.99)),
-        duration=duration_mark(duration, against), rate_mark=rate_mark(rate, against),
+        duration=duration_mark(duration, against), quantile=duration.quantile,
+        rate_mark=rate_mark(rate, against),
         error_mark=error_mark(errors, against), samples=now.samples,
     )  # fmt: skip
 

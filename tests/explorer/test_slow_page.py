@@ -97,12 +97,25 @@ def test_as_before_is_said_and_so_is_too_little(client):
     dice, end = random.Random(1), last_minute_ns()
     store([checkout(n + 1, end - n * 72 * 10**9 - MINUTE_NS, dice) for n in range(98)])
     assert "Nothing got slower" in text_of(client.get("/slow", HOUR))
-    answer = client.get("/slow", {"range": "1h"})
+    answer = client.get("/slow", {"range": "1h", "against": "yesterday"})
     told = text_of(answer)
     assert "Not enough data to compare with yesterday, same time (n = 0)" in told and "Nothing got slower" not in told
     assert [choice.link for choice in answer.context["page"].other_times] == [
         "/slow?range=1h&against=before", "/slow?range=1h&against=last_week",
     ]  # fmt: skip
+
+
+def test_on_the_first_day_it_is_compared_with_the_time_before_and_says_so(client):
+    store_incident(minutes=130, slow_minutes=30)
+    answer = client.get("/slow", {"range": "1h"})
+    assert answer.context["period"].against == "the hour before" and answer.context["page"].slower
+    assert "against the hour before, for there were no spans yesterday at this time" in text_of(answer)
+    yesterday = next(one for one in answer.context["period"].againsts if one.words.startswith("yesterday"))
+    assert yesterday.link == "/slow?range=1h&against=yesterday"
+    store([checkout(9_000, last_minute_ns() - (24 * 60 + 30) * MINUTE_NS, random.Random(3))])
+    answer = client.get("/slow", {"range": "1h"})
+    assert answer.context["period"].against == "yesterday, same time"
+    assert "no spans yesterday" not in text_of(answer)
 
 
 @pytest.mark.parametrize("before, is_enough", [(7, False), (19, False), (20, True)])

@@ -10,6 +10,8 @@ from apps.accounts.access import current_workspace
 from apps.explorer.services.forms import SlowForm
 from apps.explorer.slow.page import PATH, slow_page
 from apps.explorer.views.figures import asked_now, figures_context
+from apps.insights.period import YESTERDAY
+from apps.insights.queries import coverage
 from apps.store.queries import first_span_received_at
 
 
@@ -19,6 +21,10 @@ def slow(request: HttpRequest) -> HttpResponse:
     workspace_id = current_workspace(request).id
     form = SlowForm(request.GET, **asked_now(request))
     is_valid = form.is_valid()
+    period = form.period
+    nobody_said = is_valid and period.against == YESTERDAY and not form.params.get("against")
+    if nobody_said and not coverage(workspace_id, period.compared).traces:
+        form.fall_back()
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "slow", "form": form}
     if not is_valid:
         return render(request, "explorer/slow/page.html", context, status=422)

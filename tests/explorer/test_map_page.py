@@ -202,7 +202,7 @@ def test_calls_that_took_no_time_at_all_before_got_slower_from_nothing(client):
     (edge,) = answer.context["page"].changes
     (said,) = client.get(edge.href).context["page"].panel.said
     # On a slow machine the first of the slow minutes has moved into the hour before.
-    assert re.fullmatch(r"Calls take longer: p(95|75) \S+ms instead of 0\sns\.", said), said
+    assert re.fullmatch(r"Calls take longer: p(95|75) \S+\sms instead of 0\sns\.", said), said
 
 
 def test_few_calls_are_not_compared(client):

@@ -4,7 +4,7 @@ from django.urls import path
 
 from apps.explorer.views import old_links, search
 from apps.explorer.views.components import components
-from apps.explorer.views.connect import connect, connect_listening
+from apps.explorer.views.connect import connect, connect_listening, connect_services
 from apps.explorer.views.error_groups import errors
 from apps.explorer.views.service_map import service_map
 from apps.explorer.views.services import service, services
@@ -27,6 +27,7 @@ urlpatterns = [
     path("errors", errors, name="errors"),
     path("connect", connect, name="connect"),
     path("connect/listening", connect_listening, name="connect-listening"),
+    path("connect/services", connect_services, name="connect-services"),
     path("components", components, name="components"),
     path("t/<str:trace_id>", trace, name="trace"),
     path("t/<str:trace_id>/rows", trace_rows, name="trace-rows"),

@@ -59,11 +59,13 @@ def register_services(cursor, workspace_id: int, names) -> None:
 
 
 _HUE_LOCK = 0x68756573
-"""Two senders of new services at once would count the same number of services, and give one hue twice."""
+"""Two senders of new services at once would count the same number of services, and give one hue twice. The moment is
+taken under the lock too: no service is ever first seen before one that could be seen already."""
 
 _ADD_SERVICE = """
     INSERT INTO service (workspace_id, name, hue, first_seen_at, last_seen_at)
-    SELECT %(w)s, %(n)s, (SELECT count(*) FROM service WHERE workspace_id = %(w)s) %% %(hues)s + 1, now(), now()
+    SELECT %(w)s, %(n)s, (SELECT count(*) FROM service WHERE workspace_id = %(w)s) %% %(hues)s + 1,
+           clock_timestamp(), clock_timestamp()
     ON CONFLICT (workspace_id, name) DO UPDATE SET last_seen_at = excluded.last_seen_at
 """
 

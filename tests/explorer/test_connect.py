@@ -1,7 +1,9 @@
 """Connecting a service: the texts are right, the line turns green, and what is copied really works."""
 
+import html
 import os
 import re
+import secrets
 import subprocess
 import sys
 import time
@@ -9,10 +11,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from apps.explorer.connect.recipes import Target, recipes
+from tests.explorer.spans import TraceMaker
 from tests.look import look, problems_everywhere
 from tests.product import free_ports
+from tests.storing import digest_all, send
 
 OPEN, KEYED = Target("http://localhost:4318"), Target("https://traces.example", "trc_abc")
 
@@ -83,8 +88,87 @@ def test_a_fresh_workspace_shows_how_to_send_and_says_when_the_first_span_is_the
         page.get_by_role("link", name="Open that trace").click()
         assert re.search(r"/t/[0-9a-f]{32}", page.url)
         page.goto(server.web_url + "/connect")
-        assert "OTel-OTLP-Exporter-Python" in page.locator(".senders").inner_text()
+        assert "OTel-OTLP-Exporter-Python" in page.locator("#connected").inner_text()
         assert problems_everywhere(page) == []
+        send_span(server.otlp_url, raw, "second-service")
+        page.get_by_text("second-service is connected.").wait_for(timeout=5_000)
+        page.locator("#connected a", has_text="second-service").wait_for(timeout=5_000)
+
+
+def arrive(service: str, hours_ago: int = 0) -> None:
+    make = TraceMaker(secrets.token_hex(16), time.time_ns() - hours_ago * 3600 * 10**9)
+    make.span("a", service=service)
+    send(make.data)
+
+
+def names_in(answer) -> list[str]:
+    return [service.name for service in answer.context["heard"].new]
+
+
+def poll_of(answer) -> str:
+    return html.unescape(re.search(r'hx-get="(/connect/listening[^"]*)"', answer.content.decode()).group(1))
+
+
+def test_a_service_that_is_new_since_the_page_was_opened_is_told_by_its_own_name(empty_store, client, settings):
+    settings.TRACER_OPEN = True
+    arrive("gateway")
+    _age_services(hours=2)
+    opened = client.get("/connect")
+    assert names_in(opened) == []
+    assert "1 service connected; a new one is named here." in opened.content.decode()
+    arrive("gateway")
+    assert client.get(poll_of(opened)).status_code == 204, "what is known already is no news"
+    arrive("mine")
+    told = client.get(poll_of(opened))
+    assert names_in(told) == ["mine"]
+    assert told["HX-Trigger"] == "connect:news"
+    arrive("gateway")
+    assert client.get(poll_of(told)).status_code == 204, "the name stays although another sends"
+    assert names_in(client.get("/connect")) == ["mine"], "and when the page is loaded again"
+    arrive("other")
+    assert names_in(client.get(poll_of(told))) == ["other", "mine"]
+
+
+def test_the_first_page_turns_green_by_the_same_line(empty_store, client, settings):
+    settings.TRACER_OPEN = True
+    first = client.get("/")
+    assert client.get(poll_of(first)).status_code == 204
+    arrive("<mine>")
+    told = client.get(poll_of(first))
+    assert names_in(told) == ["<mine>"]
+    assert "<mine>" not in told.content.decode()
+
+
+@pytest.mark.parametrize("query", ["since=x&latest=y", "latest=-1", "latest=" + "9" * 400, "since=" + "9" * 19])
+def test_moments_that_are_none_are_left_out(empty_store, client, settings, query):
+    settings.TRACER_OPEN = True
+    arrive("mine")
+    assert client.get(f"/connect/listening?{query}").status_code == 200
+    assert client.get(f"/connect?{query}").status_code == 200
+
+
+def test_connected_services_are_listed_with_when_they_were_first_and_last_seen(empty_store, client, settings):
+    settings.TRACER_OPEN = True
+    arrive("gateway")
+    arrive("quiet", hours_ago=3)
+    _age_services(hours=3)
+    # The rows say three hours, for they are written anew every ten minutes only; rollups know the minute.
+    arrive("gateway")
+    digest_all()
+    lines = {line.name: (first, last) for line, _, first, last in client.get("/connect/services").context["lines"]}
+    assert lines == {
+        "gateway": ("3\u00a0h ago", "sends now"),
+        "quiet": ("3\u00a0h ago", "last 2\u00a0h ago"),
+    }
+
+
+def _age_services(hours: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE service SET first_seen_at = first_seen_at - make_interval(hours => %s), "
+            "last_seen_at = last_seen_at - make_interval(hours => %s)",
+            [hours, hours],
+        )
 
 
 def send_span(otlp_url: str, key: str, service: str) -> None:
@@ -140,7 +224,7 @@ def test_the_python_recipes_work_as_they_are_written(server, tmp_path, slug, fil
     recipe = next(recipe for recipe in recipes(target) if recipe.slug == slug)
     [port] = free_ports(1)
     service = f"recipe-{slug}-{port}"
-    command = recipe.steps[1].code.replace("=checkout ", f"={service} ") + port_argument.format(port=port)
+    command = recipe.steps[1].code.replace("=my-service ", f"={service} ") + port_argument.format(port=port)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TRACER", "DJANGO"))}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**inherited, "PATH": path, "OTEL_BSP_SCHEDULE_DELAY": "100"}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SERVICE = "checkout"
+SERVICE = "my-service"
+"""None of the demo shop's: a service of a known name would not be told as new."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from apps.explorer.views import old_links, search
 from apps.explorer.views.components import components
 from apps.explorer.views.connect import connect, connect_listening, connect_services
 from apps.explorer.views.error_groups import errors
+from apps.explorer.views.favicon import favicon
 from apps.explorer.views.service_map import service_map
 from apps.explorer.views.services import service, services
 from apps.explorer.views.slow import slow
@@ -35,6 +36,7 @@ urlpatterns = [
     path("t/<str:trace_id>/span", trace_span, name="trace-span"),
     path("t/<str:trace_id>/live", trace_live, name="trace-live"),
     path("theme", theme, name="theme"),
+    path("favicon.ico", favicon, name="favicon"),
     # Jaeger's and Zipkin's
     path("search", old_links.jaeger_search),
     path("zipkin", old_links.zipkin_search),

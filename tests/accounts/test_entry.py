@@ -86,7 +86,7 @@ def test_logging_out_ends_the_session_and_needs_a_post(cast):
 
 def test_every_address_but_the_open_ones_turns_a_passer_by_away(cast):
     """Parametrised over the addresses themselves, so that a new page cannot be forgotten."""
-    open_names = {"login", "logout", "setup", "join", "theme"}
+    open_names = {"login", "logout", "setup", "join", "theme", "favicon"}
     tried = 0
     for pattern in get_resolver("apps.accounts.urls").url_patterns + get_resolver("apps.explorer.urls").url_patterns:
         if pattern.name in open_names:

@@ -1,5 +1,7 @@
 """The frame of every page, as the server sends it."""
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +55,14 @@ def test_no_page_of_the_bar_leads_nowhere(client):
     for address in ("/", "/connect", "/settings/keys"):
         assert f'href="{address}"' in page.content.decode()
         assert client.get(address).status_code == 200
+
+
+def test_the_icon_is_found_where_browsers_look_for_it(client, settings):
+    settings.TRACER_OPEN = False
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert re.fullmatch(r"/static/img/mark\.\w+\.svg", answer["Location"])
+    assert client.post("/favicon.ico").status_code == 405
 
 
 def test_a_mistake_of_ours_has_a_page_that_needs_no_database(client, monkeypatch):

@@ -37,6 +37,8 @@ class Recognised:
     said: str
     trace_id: str | None = None
     span_id: str | None = None
+    span_said: str = ""
+    """Of a link to a trace: what stands there for a span and is no span's id."""
     pairs: tuple[tuple[str, str], ...] = ()
     values: tuple[str, ...] = ()
 
@@ -80,7 +82,7 @@ def _link(text: str) -> Recognised | None:
         return None
     if link.trace_id:
         said = "A link to a span" if link.span_id else "A link to a trace"
-        return Recognised("trace_id", said, link.trace_id, link.span_id)
+        return Recognised("trace_id", said, link.trace_id, link.span_id, link.span_said)
     if link.pairs:
         return Recognised("query", "A link to a search", pairs=link.pairs)
     return Recognised("query", "An address, searched for as a value", values=(text,)) if link.is_whole else None

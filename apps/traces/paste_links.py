@@ -16,11 +16,14 @@ from apps.traces.paste_ids import id_in_headers, id_in_log_line, word_that_is_an
 class Link:
     trace_id: str | None = None
     span_id: str | None = None
+    span_said: str = ""
+    """What the link has in the place of a span's id, when that is none."""
     pairs: tuple[tuple[str, str], ...] = ()
     is_whole: bool = True
     """False when the link stands in a longer text."""
 
 
+MAX_SAID = 100
 _URL = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
 _OURS = re.compile(r"/(?:t|trace|traces|zipkin)/\S+")
 # Only hex after these paths; a trailing part such as /json or .html does not matter.
@@ -47,7 +50,8 @@ def read_link(text: str) -> Link | None:
     query = parse_qsl(parts.query, max_num_fields=None)
     trace_id, span_id = _trace_in(address, parts, query), _span_in(query)
     if trace_id:
-        return Link(trace_id, span_id, is_whole=is_whole)
+        said = "" if span_id else next((value for key, value in query if key in _SPAN_KEYS and value), "")
+        return Link(trace_id, span_id, said[:MAX_SAID], is_whole=is_whole)
     return Link(pairs=_search(parts, query), is_whole=is_whole)
 
 

@@ -200,6 +200,28 @@ def test_nothing_found_says_which_step_finds_something(client):
     assert "Without “order.id is 48213”" not in text_of(answer), "that would find nothing either"
 
 
+@pytest.mark.parametrize(("asked", "says"), [
+    ("duration>abc", "“abc” is none"),
+    ("order.id=", "order.id is empty"),
+    ("order.id=", "asks for order.id with an empty value"),
+    ("7f3a1c0d", "IDs are looked up whole"),
+])  # fmt: skip
+def test_nothing_found_says_what_may_have_been_meant(client, asked, says):
+    store(order(48213), IDS[1], ago(10))
+    assert says in text_of(client.get("/", {"q": asked}))
+    assert "looked up whole" not in text_of(client.get("/", {"q": "7f3a1c0d", "as": "text"}))
+
+
+def test_an_attribute_with_an_empty_value_is_found(client):
+    store([SpanSpec("shop", "GET /", None, 0, 5, {"note": ""})], IDS[1], ago(10))
+    store([SpanSpec("shop", "GET /", None, 0, 5, {"note": "a"})], IDS[2], ago(10))
+    for _ in ("hot", "sealed"):
+        answer = client.get("/", {"q": "note="})
+        assert rows_of(answer) == [IDS[1]]
+        assert "note is empty" in text_of(answer)
+        digest_all()
+
+
 def test_a_question_finds_nothing_but_offers_its_number_alone(client):
     store(order(48213), IDS[1], ago(30))
     answer = client.get("/", {"q": "what happened to order 48213?"})

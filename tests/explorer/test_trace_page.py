@@ -210,6 +210,20 @@ def test_other_ways_to_write_the_id_lead_to_the_one_address(client, written):
     assert (answer.status_code, answer.headers["Location"]) == (301, f"/t/{TRACE_ID}?span=aa")
 
 
+@pytest.mark.parametrize("asked", ["1", "é1", "eeeeeeeeeeeeeeee", key_of("charge") + ".7"])
+def test_a_link_to_a_span_that_is_not_there_says_so(client, asked):
+    path = stored(checkout_trace(TRACE_ID, now_ns()))
+    for page in (
+        client.get(path, {"span": asked}),
+        client.get("/", {"q": f"http://t.example{path}?span={asked}"}, follow=True),
+    ):
+        assert page.status_code == 200
+        assert "This trace has no span" in text_of(page)
+    assert "<b>x" not in client.get(path, {"span": "<b>x"}).content.decode()
+    assert "This trace has no span" not in text_of(client.get(path))
+    assert "This trace has no span" not in text_of(client.get(path, {"span": key_of("charge")}))
+
+
 def test_a_16_digit_id_is_filled_with_zeros(client):
     answer = client.get("/t/9BE24E5F8A6B52D1")
     assert answer.headers["Location"] == "/t/" + "0" * 16 + "9be24e5f8a6b52d1"

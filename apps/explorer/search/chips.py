@@ -24,7 +24,7 @@ class Chip:
 
     @property
     def words(self) -> str:
-        return f"{self.key} {self.op} {self.value}" if self.key else f"{self.value} {self.op}"
+        return f"{self.key} {self.op} {self.value}".rstrip() if self.key else f"{self.value} {self.op}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ def _box_chips(params: dict, conditions: tuple[Condition, ...]) -> Iterator[Chip
 
 
 def _told(key: str, value: str) -> tuple[str, str, str]:
-    return (key, "is", value) if key else ("", "under any attribute", value)
+    if not key:
+        return "", "under any attribute", value
+    return (key, "is", value) if value else (key, "is empty", "")
 
 
 def _told_field(condition: Condition) -> tuple[str, str, str]:

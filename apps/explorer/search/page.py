@@ -14,6 +14,7 @@ from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
 from apps.insights.judged import with_verdicts_so_far
 from apps.store.results import SearchPage
 from apps.store.search import search
+from apps.traces.doubts import doubts
 from apps.traces.durations import counted, format_count
 from apps.traces.moments import clock_text, span_text
 from apps.traces.query import TraceQuery
@@ -52,6 +53,8 @@ class ResultPage:
     """The one searched for, "" for any."""
     footer: Footer
     hints: tuple[Hint, ...]
+    doubts: tuple[str, ...]
+    """What the box may have meant instead, when nothing was found."""
     chart: Scatter | None
     """None when more traces match than this page holds (the chart then comes by itself), or none do."""
     chart_link: str
@@ -77,6 +80,7 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
         service=query.span.service or "",
         footer=_footer(form, query, found),
         hints=() if found.rows else hints(workspace_id, form, chips, found),
+        doubts=() if found.rows or form.as_text else doubts(form.recognised, form.params.get("q", "")),
         chart=_chart(form, found) if is_first and is_last else None,
         chart_link=search_link(form.params, path="/search/chart") if found.rows else "",
         why_link=_why_link(form) if found.rows else "",

@@ -29,7 +29,9 @@ def named_trace(workspace_id: int, found: Recognised) -> str | None:
     """Address of the stored trace or span that the text names, or None."""
     if found.trace_id and has_trace(workspace_id, found.trace_id):
         # A 64-bit trace id is also read as the id of a span, which is then not meant.
-        return trace_address(found.trace_id, found.span_id if found.kind == "trace_id" else None)
+        # What a link has for a span and cannot be read goes along: the trace's page tells it.
+        span = (found.span_id or found.span_said) if found.kind == "trace_id" else None
+        return trace_address(found.trace_id, span)
     if found.kind == "span_id" and found.span_id:
         trace_id = find_span(workspace_id, found.span_id)
         if trace_id:

@@ -34,6 +34,8 @@ BLOCK_ROWS = 100
 """Rows of one block in the browser; static/js/virtual_rows.js says the same."""
 MOST_ROWS = 400
 """In one answer, whatever is asked."""
+MAX_LOST = 60
+"""Characters told of what the address has for a span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class TracePage:
         if self.at is not None and "first" not in self.asked:
             first = self.at
         first = min(first, max(0, len(self.layout) - 1)) // PAGE_ROWS * PAGE_ROWS
-        return {**self.head(), **self._waterfall(first, PAGE_ROWS), **self._panel()}
+        return {**self.head(), **self._waterfall(first, PAGE_ROWS), **self._panel(), "lost_span": self.lost_span}
 
     def rows(self) -> dict:
         """The rows `[first, first + count)`, cut to whole blocks."""
@@ -116,6 +118,11 @@ class TracePage:
     @cached_property
     def selected(self) -> Node | None:
         return self.loaded.node_of(self.state.span) if self.state.span else None
+
+    @property
+    def lost_span(self) -> str:
+        """What the address has for a span, when this trace has no such span."""
+        return "" if self.selected else self.asked.get("span", "").replace("\0", "").strip()[:MAX_LOST]
 
     @cached_property
     def layout(self) -> Layout:

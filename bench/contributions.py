@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
-from apps.traces.column_readers import ColumnReader, columns_of
+from apps.traces.column_readers import ColumnReader
 from apps.traces.contributions import contributions_of
 from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
@@ -50,7 +50,7 @@ def main() -> None:
     verdicts(drafts, spans, *stages(spans, lambda: [reader.read(draft) for draft in drafts]))
     print(f"one trace of {asked.spans} spans")
     trace = random_trace(1, asked.spans)
-    stages(asked.spans, lambda: [columns_of(trace)])
+    stages(asked.spans, lambda: [reader.read_trace(trace)])
     if asked.random:
         for seed in range(asked.random):
             check(contributions_of(Family(wild(seed))))

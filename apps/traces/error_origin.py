@@ -148,7 +148,7 @@ def describe_error(span: Span, logs: Iterable[LogRecord] = ()) -> ErrorText:
 
 
 def trace_reader(trace: Trace) -> Read:
-    """For a page, whose columns come from `columns_of`."""
+    """For a page, whose columns come from the trace."""
 
     def read(position: int) -> tuple[Span, Sequence[LogRecord]]:
         span = trace.spans[position]

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from apps.api.base import ApiView, json_answer
 from apps.api.trace_ids import stored_trace, whole_trace_id
 from apps.insights.judged import judge_trace
-from apps.traces.column_readers import columns_of
+from apps.traces.column_readers import ColumnReader
 from apps.traces.contributions import contributions_of
 from apps.traces.family import Family
 from apps.traces.verdict.codec import unpack
@@ -23,7 +23,7 @@ class VerdictView(ApiView):
     def get(self, request, trace_id: str) -> HttpResponse:
         trace_id = whole_trace_id(trace_id)
         stored = stored_trace(self.workspace_id, trace_id)
-        found = contributions_of(Family(columns_of(stored.trace)))
+        found = contributions_of(Family(ColumnReader().read_trace(stored.trace)))
         judged = judge_trace(self.workspace_id, stored.trace, found, stored.verdict, time.time_ns())
         parts = [
             {

@@ -15,7 +15,7 @@ from functools import cached_property
 from apps.explorer.trace.path import Path, path_of
 from apps.explorer.trace.resting import resting
 from apps.store.queries import load_trace, trace_version
-from apps.traces.column_readers import ColumnReader, columns_of
+from apps.traces.column_readers import ColumnReader
 from apps.traces.columns import Columns
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.family import Family
@@ -38,9 +38,9 @@ class Loaded:
     is_sealed: bool
     received_ns: int
     """When its newest span arrived."""
+    columns: Columns
     keys: dict[int, str]
     """Row keys of spans whose id stands more than once, by position; the others' key is their id."""
-    columns: Columns | None = None
     verdict: bytes | None = None
     """As it was judged when it was sealed; None when it has to be judged now."""
     memory: OrderedDict = field(default_factory=OrderedDict)
@@ -59,7 +59,7 @@ class Loaded:
 
     @cached_property
     def found(self) -> Contributions:
-        return contributions_of(Family(self.columns or columns_of(self.trace)))
+        return contributions_of(Family(self.columns))
 
     @cached_property
     def path(self) -> Path:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.accounts.named import workspace_named
 from apps.insights.judged import Judged, judge_trace
 from apps.store.queries import load_trace
-from apps.traces.column_readers import columns_of
+from apps.traces.column_readers import ColumnReader
 from apps.traces.contributions import contributions_of
 from apps.traces.durations import format_count, format_duration_ns, format_percent
 from apps.traces.error_words import one_line
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         stored = load_trace(workspace_id, trace_id)
         if stored is None or not len(stored.trace):
             raise CommandError(f"No span of trace {trace_id} is stored in this workspace.")
-        found = contributions_of(Family(columns_of(stored.trace)))
+        found = contributions_of(Family(ColumnReader().read_trace(stored.trace)))
         judged = judge_trace(workspace_id, stored.trace, found, stored.verdict, time.time_ns())
         for line in (*_said(judged), *_facts(judged), *_contributions(judged, options["rows"])):
             self.stdout.write(line)

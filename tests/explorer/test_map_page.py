@@ -85,6 +85,17 @@ def test_what_changed_is_said_listed_and_coloured(client):
     assert drawn.count('class="e slow') >= 2 and 'class="e slow err"' in drawn and "edge-err" in drawn
 
 
+def test_a_phone_has_three_changes_above_the_map_and_the_rest_below(client):
+    store_incident(calls=6, fails=20)
+    answer = client.get("/map", {"range": "1h"})
+    page, told = answer.context["page"], text_of(answer)
+    changed = len(page.changes) + page.changes_more
+    assert page.changes_below == max(0, changed - 3)
+    assert (f"and {page.changes_below} more, below the map" in told) == (changed > 3)
+    focused = {"range": "1h", "focus": "service:payment", "depth": "1"}
+    assert not client.get("/map", focused).context["page"].changes_below
+
+
 def test_an_edge_opens_with_its_figures_and_its_traces(client):
     store_incident(calls=6)
     page = client.get("/map", {"range": "1h"}).context["page"]

@@ -27,6 +27,8 @@ MOST_DRAWN = 1_000
 """Nodes; of a larger system the ends of what changed and the busiest are drawn."""
 PHONE_ROWS = 60
 """Edges listed under the map on a phone."""
+PHONE_CHANGES = 3
+"""Of what changed above it: more would push the map off the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class MapPage:
     said: Said | None
     changes: tuple[ChangeItem, ...]
     changes_more: int
+    changes_below: int
+    """So many changes a phone shows in the list below the map only."""
     marks: tuple[Choice, ...]
     depths: tuple[Choice, ...]
     zooms: tuple[Choice, ...]
@@ -80,10 +84,12 @@ def map_page(workspace_id: int, form: MapForm, fresh: Freshness) -> MapPage:
         prefix = _prefix(form)
         drawn = drawing(nodes, edges, form.chosen, prefix, frozenset(matched), is_fitted)
         is_fitted = is_fitted and (drawn.fits or drawn.is_small or form.said("zoom") == FIT)
+    rows = _rows(shown, form)
     return MapPage(
         said=map_said(whole, period.against_label) if whole.edges else None,
         changes=change_items(whole.changed[:MOST_CHANGES], form),
         changes_more=max(0, len(whole.changed) - MOST_CHANGES),
+        changes_below=_below(whole, rows, drawn),
         marks=tuple(Choice(MARK_WORDS[m], form.here(mark=m), form.marked == m) for m in MARKS),
         depths=tuple(Choice(name, form.here(depth=name), form.depth_name == name) for name in DEPTHS),
         zooms=_zooms(form, drawn, is_fitted),
@@ -97,7 +103,7 @@ def map_page(workspace_id: int, form: MapForm, fresh: Freshness) -> MapPage:
         label=_label(shown),
         left_out=left_out,
         heat=HEAT_WORDS if form.marked == LATENCY else (),
-        rows=_rows(shown, form),
+        rows=rows,
         panel=panel(workspace_id, whole, form),
         empty=_empty(workspace_id, whole, shown, form, fresh),
         coverage=_covered(coverage(workspace_id, period.window)),
@@ -145,6 +151,11 @@ def _rows(shown: ServiceMap, form: MapForm) -> tuple[EdgeRow, ...]:
     if not form.is_table and len(shown.edges) > PHONE_ROWS:
         return ()
     return edge_rows(shown.edges.values(), form, shown.has_before)
+
+
+def _below(whole: ServiceMap, rows: tuple[EdgeRow, ...], drawn: Drawing | None) -> int:
+    """Where the list below the map has every edge that changed."""
+    return max(0, len(whole.changed) - PHONE_CHANGES) if drawn and len(rows) == len(whole.edges) else 0
 
 
 def _prefix(form: MapForm) -> str:

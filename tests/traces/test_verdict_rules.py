@@ -7,6 +7,7 @@ import pytest
 from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding, Verdict
 from apps.traces.verdict.words import also
+from tests.traces.columns_build import BANK
 from tests.traces.verdict_build import judged, told, usual_in
 
 USUAL = """
@@ -200,6 +201,65 @@ def test_calls_that_used_to_run_side_by_side():
         ": 2 calls by web ran one after the other instead of side by side."
     )
     assert cause_of(STILL_TOGETHER, SIDE_BY_SIDE) == "not_broken_down"
+
+
+# -- failed tries
+
+REFUSED = {"pay": BANK | {"http.response.status_code": 429}}
+
+
+def tries(*lines: str) -> str:
+    """Calls to the bank one after the other: `x` one that failed, `o` one that went through; a step for each line."""
+    drawn, at = [], 3
+    for line in lines:
+        step, start = [], at
+        for outcome in line:
+            step.append(f"        web CLIENT pay          |{' ' * at}[==]{' !' if outcome == 'x' else ''}")
+            at += 5
+        drawn += [f"      web INTERNAL line       |{' ' * start}[{'=' * (at - start - 3)}]", *step]
+    return "\n".join([f"web SERVER root |[{'=' * at}]", *drawn])
+
+
+LINE = tries("o")
+TRIES = [("xo",) * 6, ("xoxoxoxoxoxo",), ("xo", "o", "xxo", "o", "xo", "o"), ("xo", "o", "xo", "o", "o", "xxx")]
+
+
+@pytest.mark.parametrize("lines", TRIES)
+def test_a_loop_is_told_before_the_failed_tries_in_it_and_both_count_what_the_spans_are(lines):
+    drawing, outcomes = tries(*lines), "".join(lines)
+    calls, failed = len(outcomes), outcomes.count("x")
+    verdict = judged(drawing, LINE, attributes=REFUSED)
+    assert (verdict.main.cause, verdict.main.calls, verdict.main.usual_calls) == ("more_calls", calls, 1)
+    said, second, *more = told(drawing, LINE, attributes=REFUSED)
+    assert said.endswith(f": {calls} calls to bank-api instead of 1.")
+    again = "" if outcomes.endswith("x") else " and were tried again"
+    # A failed try takes 40 ms and the pause after it 10 ms; nothing comes after the last.
+    cost = f"{failed * 50 - (10 if outcomes.endswith('x') else 0)} ms"
+    assert second == f"{failed} of the {calls} calls to bank-api failed with 429 Too Many Requests{again}: {cost}."
+    assert bool(more) == outcomes.endswith("x") and verdict.also[0].cause == "retries"
+
+
+@pytest.mark.parametrize("lines", [("xxxxo",), ("xxxxxxxx", "oo"), ("xx", "xx", "o")])
+def test_failed_tries_of_hardly_more_calls_than_usual_are_no_loop(lines):
+    outcomes = "".join(lines)
+    [said, *_] = told(tries(*lines), LINE, attributes=REFUSED)
+    tried, failed = len(outcomes), outcomes.count("x")
+    assert f": it asked bank-api {tried} times; {failed} tries failed (429 Too Many Requests) and cost " in said
+
+
+def test_as_many_calls_as_usual_are_no_loop_however_many_fail():
+    usual = tries(*["o"] * 4)
+    assert cause_of(tries("xxxo", "xxxo", "xxxo", "o"), usual) == "retries"
+    assert cause_of(tries(*["xo"] * 9), usual) == "more_calls"
+
+
+def test_tries_that_all_failed_are_all_counted():
+    drawing = tries("xxx").replace("]", "] !", 1)
+    said = told(drawing, LINE, attributes=REFUSED)
+    assert said[0] == "Failed in web: bank-api answered 429 Too Many Requests, 3 times."
+    assert said[1].endswith(
+        ": it asked bank-api 3 times; all 3 tries failed (429 Too Many Requests) and cost 140 ms."
+    )
 
 
 # -- errors

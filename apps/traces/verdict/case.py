@@ -12,6 +12,7 @@ from apps.traces.usual import PartKey, Usual, UsualPart
 from apps.traces.verdict.limits import (
     FAR_TIMES,
     HIDDEN_PCT,
+    MANY_TIMES,
     MAX_NAME,
     MORE_CALLS_PCT,
     RARE_PCT,
@@ -116,11 +117,11 @@ class Case:
             if self.columns.service[entry[0]] == self.service and self.found.place[entry[0]] != BESIDE
         ]
 
-    def usual_calls_of(self, indices: Iterable[int]) -> tuple[int, int]:
-        """(median, p95) of how many spans of these names a usual trace has."""
-        keys = {(self.service, self.columns.name[index], kind_of_work(self.found, index)) for index in indices}
-        parts = [self.compared.part(key) for key in keys]
-        return sum(part.calls_p50 for part in parts), sum(part.calls_p95 for part in parts)
+    def usual_parts_of(self, indices: Iterable[int]) -> list[UsualPart]:
+        """What is usual of spans of these services, names and kinds of work."""
+        columns = self.columns
+        keys = {(columns.service[i], columns.name[i], kind_of_work(self.found, i)) for i in indices}
+        return [self.compared.part(key) for key in sorted(keys)]
 
 
 def called(call: Call | None) -> str:
@@ -135,6 +136,13 @@ def limit_ns(p50_ns: int, p95_ns: int) -> int:
 
 def are_more(calls: int, usual_p95: int) -> bool:
     return calls > usual_p95 and calls * 100 >= usual_p95 * MORE_CALLS_PCT
+
+
+def count_explains(case: Case, own_ns: int, usual_ns: int, calls: int, usual_calls: int) -> bool:
+    """The calls grew more in number than in length."""
+    if case.compared.is_hidden(usual_ns):
+        return calls >= MANY_TIMES * usual_calls
+    return own_ns * usual_calls**2 <= usual_ns * calls**2
 
 
 def short(name: str) -> str:

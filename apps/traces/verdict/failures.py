@@ -82,4 +82,4 @@ def _height(found: Contributions, span: int) -> int:
 
 
 def _is_recovered(groups: Sequence[Retried], span: int) -> bool:
-    return any(span in group.failed for group in groups)
+    return any(span in group.again for group in groups)

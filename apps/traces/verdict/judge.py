@@ -38,14 +38,14 @@ from apps.traces.verdict.limits import (
     MOST_SERVICES,
     USUAL_ERRORS_PCT,
 )
-from apps.traces.verdict.retries import retries
+from apps.traces.verdict.retries import beside_a_loop, loop_with_retries, retries
 from apps.traces.verdict.waits import QueueWait, queue_wait
 from apps.traces.work import Part
 
 Rule = Callable[[Case], Finding | None]
 RULES: tuple[Rule, ...] = (
-    retries, rules.missing_spans, rules.waiting_by_name, rules.called_more, rules.more_calls, rules.serial_calls,
-    rules.new_call, rules.slow_network, rules.slower_call, rules.not_broken_down, rules.slower_code,
+    loop_with_retries, retries, rules.missing_spans, rules.waiting_by_name, rules.called_more, rules.more_calls,
+    rules.serial_calls, rules.new_call, rules.slow_network, rules.slower_call, rules.not_broken_down, rules.slower_code,
 )  # fmt: skip
 """The first that gives a reason wins: what explains most of a whole group of spans before what explains one."""
 
@@ -84,7 +84,7 @@ def _with_error(found: Contributions, failures: Failures, usual: Usual, by_time:
     error = failure(found, failures)
     if failures.is_root_failed:
         return [error, *by_time]
-    if by_time and by_time[0].cause == RETRIES and error.is_recovered:
+    if error.is_recovered and any(one.cause == RETRIES for one in by_time):
         return by_time
     are_usual = usual.traces and usual.with_error * 100 >= usual.traces * USUAL_ERRORS_PCT
     return [*by_time, error] if by_time or not are_usual else []
@@ -103,8 +103,15 @@ def _slow(found: Contributions, parts: Sequence[Part], usual: Usual, failures: F
         chosen = {max(excesses, key=lambda service: (excesses[service], service))}
     ranked = sorted(chosen, key=lambda service: (-excesses[service], service))[:MAX_SERVICES]
     cases = [Case(found, parts, compared, service, own[service]) for service in ranked]
-    reasons = [_with_answer(found, _reason(case), failures) for case in cases]
-    return reasons[:1] if _say_the_same(*reasons[:2]) else reasons
+    reasons = [(case, _reason(case)) for case in cases]
+    if _say_the_same(*(reason for _, reason in reasons)):
+        del reasons[1:]
+    return [_with_answer(found, one, failures) for case, reason in reasons for one in (reason, *_beside(case, reason))]
+
+
+def _beside(case: Case, reason: Finding) -> list[Finding]:
+    tries = beside_a_loop(case) if reason.cause == MORE_CALLS else None
+    return [] if tries is None else [tries]
 
 
 def _standing_out(

@@ -35,6 +35,9 @@ MANY_TIMES = 3
 
 RETRIES_EXPLAIN_PCT = 40
 """Failed tries and the pauses after them are the reason when they took this much of the unusual time."""
+LOOP_PCT = 25
+"""…unless more calls than usual went through besides, and took this much of what the failed ones cost: then there is a
+loop, and the failed tries in it come second."""
 
 HIDDEN_PCT = 2
 """Work that usually contributes at most this much of the usual waited time runs beside something longer."""

@@ -57,10 +57,29 @@ def _new(main: Finding) -> str:
 
 def _retries(main: Finding) -> str:
     who = f"{main.peer} asked {main.before or 'it'}" if main.is_called else f"it asked {main.peer or main.span_name}"
-    said = main.answer or main.error_message or (main.error_type if main.error_type != "error" else "")
-    failed = "1 try" if main.failed == 1 else f"{format_count(main.failed)} tries"
+    said = _tries_said(main)
+    tries = "1 try" if main.failed == 1 else f"{format_count(main.failed)} tries"
+    failed = f"all {tries}" if main.failed == main.calls else tries
     why = f" ({said})" if said else ""
     return f"{who} {n_times(main.calls)}; {failed} failed{why} and cost {format_duration_ns(main.part_ns)}"
+
+
+def tries_text(tries: Finding) -> str:
+    """Of a loop's failed tries: `12 of the 27 calls to bank-api failed with 429 Too Many Requests and were tried
+    again: 750 ms`."""
+    whom = f"by {tries.peer}" if tries.is_called else f"to {tries.peer}" if tries.peer else f"of {tries.span_name}"
+    said = _tries_said(tries)
+    why = f" with {said}" if said and said == tries.answer else f" ({said})" if said else ""
+    were = "was" if tries.failed == 1 else "were"
+    again = f" and {were} tried again" if tries.is_recovered else ""
+    return (
+        f"{format_count(tries.failed)} of the {format_count(tries.calls)} calls {whom} failed{why}{again}: "
+        f"{format_duration_ns(tries.part_ns)}"
+    )
+
+
+def _tries_said(tries: Finding) -> str:
+    return tries.answer or tries.error_message or (tries.error_type if tries.error_type != "error" else "")
 
 
 def _serial(main: Finding) -> str:

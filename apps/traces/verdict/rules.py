@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from apps.traces.contributions import BESIDE
 from apps.traces.peers import INTERNAL
-from apps.traces.verdict.case import Case, are_more, short
+from apps.traces.verdict.case import Case, are_more, count_explains, short
 from apps.traces.verdict.facts import (
     CONNECTION_WAIT,
     LOCK_WAIT,
@@ -21,7 +21,6 @@ from apps.traces.verdict.facts import (
     SLOWER_CODE,
     Finding,
 )
-from apps.traces.verdict.limits import MANY_TIMES
 from apps.traces.work import EXTERNAL, NETWORK, OWN_CODE, is_long
 from apps.traces.work import NOT_BROKEN_DOWN as LOST_WORK
 
@@ -77,10 +76,11 @@ def called_more(case: Case) -> Finding | None:
     spans = [entry for entry, _, _ in case.entries]
     if not spans:
         return None
-    usual_calls, usual_most = case.usual_calls_of(spans)
-    if not usual_calls or not are_more(len(spans), usual_most):
+    parts = case.usual_parts_of(spans)
+    usual_calls = sum(part.calls_p50 for part in parts)
+    if not usual_calls or not are_more(len(spans), sum(part.calls_p95 for part in parts)):
         return None
-    if not _count_explains(case, case.own_ns, case.usual.own_p50_ns, len(spans), usual_calls):
+    if not count_explains(case, case.own_ns, case.usual.own_p50_ns, len(spans), usual_calls):
         return None
     entry, caller, call = max(case.entries, key=lambda e: (case.found.own_ns[e[0]], -e[0]))
     return finding(
@@ -96,16 +96,9 @@ def more_calls(case: Case) -> Finding | None:
     lead, usual = case.lead, case.lead_usual
     if not usual.calls_p50 or not are_more(lead.calls, usual.calls_p95):
         return None
-    if not _count_explains(case, lead.own_ns, usual.own_p50_ns, lead.calls, usual.calls_p50):
+    if not count_explains(case, lead.own_ns, usual.own_p50_ns, lead.calls, usual.calls_p50):
         return None
     return finding(case, MORE_CALLS)
-
-
-def _count_explains(case: Case, own_ns: int, usual_ns: int, calls: int, usual_calls: int) -> bool:
-    """The calls grew more in number than in length."""
-    if case.compared.is_hidden(usual_ns):
-        return calls >= MANY_TIMES * usual_calls
-    return own_ns * usual_calls**2 <= usual_ns * calls**2
 
 
 def new_call(case: Case) -> Finding | None:

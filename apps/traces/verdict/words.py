@@ -10,7 +10,7 @@ from apps.traces.durations import NBSP, format_count, format_duration_ns, format
 from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding, Verdict
 from apps.traces.verdict.limits import MANY_CALLS
-from apps.traces.verdict.reasons import calls_text, error_text, reason_text
+from apps.traces.verdict.reasons import calls_text, error_text, reason_text, tries_text
 
 LEAST_TIMES = 1.5
 """Below, "1.2 × its usual" says less than the two durations."""
@@ -149,6 +149,8 @@ def _second(finding: Finding, verdict: Verdict) -> str:
             "1 span has lost its" if finding.failed == 1 else f"{format_count(finding.failed)} spans have lost their"
         )
         return f"{spans} parent: not everything arrived."
+    if finding.cause == facts.RETRIES and not finding.added_ns:  # beside the loop they are in
+        return f"{tries_text(finding)}."
     whole = Verdict(verdict.waited_ns, verdict.usual_waited_ns, verdict.sample_size, finding)
     return sentence(whole)
 

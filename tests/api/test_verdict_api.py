@@ -23,7 +23,7 @@ def store_slow(count: int = 40) -> None:
 def test_the_verdict_of_a_trace_and_whose_time_it_was(api):
     store_slow()
     said = api.json(f"/api/v1/traces/{SLOW}/verdict")
-    assert said["sentence"].startswith("web added 960 ms (100 % of 960 ms), 9.")
+    assert said["sentence"].startswith("web took 960 ms (100 % of 960 ms), 9.")
     assert said["sentence"].endswith(": bank-api took 900 ms instead of 39.9 ms.")
     assert (said["cause"], said["service"], said["peer"], said["share_pct"]) == ("slower_call", "web", "bank-api", 100)
     assert (said["sample_size"], said["waited_ns"], said["is_sealed"]) == (40, 960_000_000, True)
@@ -56,7 +56,7 @@ def test_explain_says_it_in_a_shell(api):
     out = io.StringIO()
     call_command("explain", SLOW, stdout=out)
     lines = out.getvalue().splitlines()
-    assert lines[0].startswith("web added 960 ms")
+    assert lines[0].startswith("web took 960 ms")
     assert any(line.split() == ["cause", "slower_call"] for line in lines)
     assert any(line.split()[:3] == ["900", "ms", "94"] and line.endswith("charge          external") for line in lines)
 

@@ -65,7 +65,7 @@ def test_a_slow_trace_opens_with_who_added_how_much_and_why(client, usual):
     page = client.get(f"/t/{SLOW}")
     said = text_of(page)
     assert re.fullmatch(
-        r"payment added 604 ms \(96 % of 630 ms\), 9\.\d × its usual 6\d\.\d ms: 10 calls to bank-api instead of 1\.",
+        r"payment took 604 ms \(96 % of 630 ms\), 9\.\d × its usual 6\d\.\d ms: 10 calls to bank-api instead of 1\.",
         sentence_of(page),
     )
     assert "Usual is the middle of 40 POST /checkout traces of the last 7 days. Why are they all slow?" in said
@@ -147,7 +147,7 @@ def test_a_result_row_says_the_sentence_and_its_bar_is_cut_by_service(client, us
     page = client.get("/?limit=5")
     row = page.content.decode().split(f'id="row-{SLOW}"')[1]
     said = re.sub(r"<[^>]+>", "", re.search(r'<span class="said">.*?</span>', row)[0]).replace("\u00a0", " ")
-    assert re.fullmatch(r"payment added 604 ms \(96 %\), 9\.\d × usual: 10 calls to bank-api instead of 1", said)
+    assert re.fullmatch(r"payment took 604 ms \(96 %\), 9\.\d × usual: 10 calls to bank-api instead of 1", said)
     bar = re.search(r'<svg class="cutbar".*?</svg>', row)[0]
     assert len(re.findall(r'class="solid s\d', bar)) == 2
 

@@ -44,6 +44,11 @@ def test_what_is_packed_comes_out_again(verdict):
     assert unpack(pack(verdict)) == verdict
 
 
+@given(VERDICTS, TIME)
+def test_the_usual_most_stands_behind_the_rest_where_it_is_said(verdict, most_ns):
+    assert unpack(pack(replace(verdict, usual_most_ns=most_ns))) == replace(verdict, usual_most_ns=most_ns)
+
+
 @given(VERDICTS)
 def test_any_facts_make_a_sentence(verdict):
     assert sentence(verdict) and phrases(verdict, brief=True)

@@ -6,9 +6,11 @@ import pytest
 
 from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding, Verdict
-from apps.traces.verdict.words import also
+from apps.traces.verdict.judge import judge
+from apps.traces.verdict.words import also, sentence
+from apps.traces.work import by_name
 from tests.traces.columns_build import BANK
-from tests.traces.verdict_build import judged, told, usual_in
+from tests.traces.verdict_build import found_of, judged, told, trace_in, usual_in
 
 USUAL = """
     web SERVER root           |[==========================]
@@ -110,7 +112,7 @@ def test_the_reason_is_found_and_told(drawing, cause, reason):
 
 def test_the_sentence_says_who_added_how_much_against_what():
     assert told(MORE_CALLS, USUAL) == [
-        "web added 480 ms (84 % of 570 ms), 2.6 × its usual 183 ms: 8 calls to bank-api instead of 1."
+        "web took 480 ms (84 % of 570 ms), 2.6 × its usual 183 ms: 8 calls to bank-api instead of 1."
     ]
 
 
@@ -160,6 +162,13 @@ def test_many_calls_are_worth_a_word_without_a_comparison():
     ]
 
 
+def test_a_longer_one_that_is_nothing_unusual_says_by_what():
+    usual = usual_in(*[USUAL] * 8, SLOW_CALL, SLOW_CALL)
+    assert told(USUAL, usual)[0] == "Nothing unusual: 280 ms, usually 268 ms (n = 1 000)."
+    assert told(SLOW_CALL, usual)[0] == "Nothing unusual: 570 ms, usually 268 ms, 1 in 20 over 575 ms (n = 1 000)."
+    assert judged(SLOW_CALL, USUAL).usual_most_ns == 0
+
+
 # -- calls in number
 
 
@@ -201,6 +210,22 @@ def test_calls_that_used_to_run_side_by_side():
         ": 2 calls by web ran one after the other instead of side by side."
     )
     assert cause_of(STILL_TOGETHER, SIDE_BY_SIDE) == "not_broken_down"
+
+
+HIDDEN = """
+    web SERVER root           |[======================]
+      web CLIENT pay          | [===]
+      web CLIENT select       | [===================]
+"""
+
+
+def test_a_call_that_usually_hides_behind_a_longer_one_is_told_by_how_long_it_was_waited_for():
+    shown = HIDDEN.replace("pay          | [===]", "pay          | [=====================================]").replace(
+        "root           |[", "root           |[" + "=" * 16
+    )
+    assert told(shown, HIDDEN)[0].endswith(
+        ": bank-api was waited for 390 ms; usually nobody waits for it: what runs beside it takes longer."
+    )
 
 
 # -- failed tries
@@ -374,7 +399,25 @@ def test_lost_parents_come_second_and_a_lost_beginning_first():
     assert told(lost, USUAL)[1:] == ["1 span has lost its parent: not everything arrived."]
     rootless = USUAL.replace("web SERVER root           |", "web SERVER root parent=ffff |")
     assert judged(rootless).main.cause == "missing_spans"
-    assert told(rootless) == ["The beginning of this trace is missing. web took 190 ms, 68 % of 280 ms."]
+    assert told(rootless) == [
+        "The first span has not come: it still runs, or was lost. "
+        "The earliest part here took 280 ms, 190 ms of it in web."
+    ]
+    alone = "web INTERNAL page parent=ffff |[=========]"
+    assert told(alone)[0].endswith(" The earliest part here took 110 ms, all of it in web.")
+
+
+def test_parents_in_a_circle_are_no_missing_spans_of_whoever_answered():
+    circle = "web INTERNAL page |[=========]"
+    trace = trace_in(circle)
+    for span in trace.spans:
+        span.pb.parent_span_id = span.pb.span_id
+    found = found_of(trace)
+    verdict = judge(found, by_name(found))
+    assert sentence(verdict).replace("\u00a0", " ") == (
+        "No span here is the first: their parents go round in a circle. "
+        "The earliest part here took 110 ms, all of it in web."
+    )
 
 
 def test_a_clock_that_is_off_comes_second():
@@ -400,6 +443,6 @@ def test_a_second_service_that_stands_out_is_told_of_second():
         "[=======]", "[" + "=" * 38 + "]"
     ).replace("[==]", "[" + "=" * 34 + "]")  # fmt: skip
     said = told(both, USUAL)
-    assert said[0].startswith("stock added") and said[1].startswith("web added")
+    assert said[0].startswith("stock took") and said[1].startswith("web took")
     verdict = judged(OFTEN_CALLED, USUAL)
     assert verdict.also == ()

@@ -2,7 +2,7 @@
 
 A version byte and the cause of the main finding (an index of the table `trace` looks at it); then figures as LEB128
 integers, durations in µs, and for each finding a bit for every field that is not empty, and those fields in the order
-of `_FIELDS`. Texts are UTF-8 behind their length.
+of `_FIELDS`; then the shares, and at the end p95 of the usual where it is said. Texts are UTF-8 behind their length.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ def pack(verdict: Verdict) -> bytes:
     out.append(len(verdict.shares))
     for number in (number for share in verdict.shares for number in share):
         _write(out, number)
+    if verdict.usual_most_ns:
+        _write(out, verdict.usual_most_ns // US)
     return bytes(out)
 
 
@@ -51,9 +53,10 @@ def unpack(packed: bytes | None) -> Verdict | None:
         main = _read_finding(reader, cause)
         also = tuple(_read_finding(reader, reader.byte()) for _ in range(reader.byte()))
         shares = tuple((reader.number(), reader.number()) for _ in range(reader.byte()))
+        most = reader.number() if reader.at < len(packed) else 0
     except (IndexError, ValueError):
         return None
-    return Verdict(waited * US, usual * US, sample, main, also, shares)
+    return Verdict(waited * US, usual * US, sample, main, also, shares, most * US)
 
 
 def _write_finding(out: bytearray, finding: Finding) -> None:

@@ -67,6 +67,8 @@ class Verdict:
     """Most important first."""
     shares: tuple[tuple[int, int], ...] = ()
     """Who took the waited time, most first: (place of the service among the trace's services by name, thousandths)."""
+    usual_most_ns: int = 0
+    """p95 of the usual traces, where it says why a longer one is nothing unusual; else 0."""
 
     @property
     def share_pct(self) -> int | None:

@@ -31,6 +31,7 @@ from apps.traces.verdict.limits import (
     LEAST_EXCESS_PCT,
     LEAST_SKEW_NS,
     LEAST_SKEW_PCT,
+    LONGER_PCT,
     MAX_ALSO,
     MAX_MESSAGE,
     MAX_SERVICES,
@@ -66,7 +67,12 @@ def judge(
     main = ranked[0] if ranked else _without_reason(found, parts, enough)
     also = (*ranked[1:], *_incomplete(found, main), *_skewed(found))[:MAX_ALSO]
     waited = usual.waited_p50_ns if enough else 0
-    return Verdict(found.waited_ns, waited, usual.traces, main, also, _shares(found, parts))
+    most = usual.waited_p95_ns if main.cause == NOTHING_UNUSUAL and _is_longer(found.waited_ns, usual) else 0
+    return Verdict(found.waited_ns, waited, usual.traces, main, also, _shares(found, parts), most)
+
+
+def _is_longer(waited_ns: int, usual: Usual) -> bool:
+    return waited_ns * 100 >= usual.waited_p50_ns * LONGER_PCT
 
 
 def _shares(found: Contributions, parts: Sequence[Part]) -> tuple[tuple[int, int], ...]:

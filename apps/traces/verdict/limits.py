@@ -54,6 +54,9 @@ LEAST_SKEW_NS = 1_000_000
 LEAST_SKEW_PCT = 2
 """Clocks that differ by less than a millisecond, or than a fiftieth of the waited time, change nothing one sees."""
 
+LONGER_PCT = 110
+"""A trace that is nothing unusual although it takes so much more than the median is said to be by the usual p95."""
+
 MANY_CALLS = 5
 """So many calls are worth a word where nothing can be compared."""
 

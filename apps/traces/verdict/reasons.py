@@ -38,9 +38,11 @@ def _called(main: Finding) -> str:
 
 
 def _slower(main: Finding) -> str:
-    took = f"{_called(main)} took {format_duration_ns(main.part_ns)}"
     if not main.part_usual_ns:
-        return f"{took}; usually something beside it takes longer"
+        was, it = ("were", "them") if main.calls > 1 else ("was", "it")
+        waited = f"{_called(main)} {was} waited for {format_duration_ns(main.part_ns)}"
+        return f"{waited}; usually nobody waits for {it}: what runs beside {it} takes longer"
+    took = f"{_called(main)} took {format_duration_ns(main.part_ns)}"
     is_all = (main.part_ns - main.part_usual_ns) * 100 >= (main.added_ns - main.usual_ns) * LEADS_PCT
     return f"{took} instead of {format_duration_ns(main.part_usual_ns)}" + (
         "" if is_all else ", and more of it took longer"

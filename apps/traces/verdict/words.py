@@ -32,7 +32,7 @@ def sentence(verdict: Verdict) -> str:
 
 def phrases(verdict: Verdict, brief: bool = False) -> tuple[Phrase, ...]:
     """The whole sentence; `brief` leaves out what a row of results shows beside it."""
-    make = _WHOLE.get(verdict.main.cause, _added)
+    make = _WHOLE.get(verdict.main.cause, _slow)
     return tuple(phrase for phrase in make(verdict, brief) if phrase.text)
 
 
@@ -44,11 +44,11 @@ def also(verdict: Verdict) -> tuple[tuple[str, Finding], ...]:
 # -- whole sentences
 
 
-def _added(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
-    """`payment added 1.42 s (82 % of 1.73 s), 5.1 × its usual 280 ms: 14 calls to bank-api instead of 1.`"""
+def _slow(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    """`payment took 1.42 s (82 % of 1.73 s), 5.1 × its usual 280 ms: 14 calls to bank-api instead of 1.`"""
     main = verdict.main
     yield Phrase(main.service, "subject")
-    yield Phrase(f" added {format_duration_ns(main.added_ns)}", "strong")
+    yield Phrase(f" took {format_duration_ns(main.added_ns)}", "strong")
     whole = "" if brief else f" of {format_duration_ns(verdict.waited_ns)}"
     yield Phrase(f" ({format_percent(_share(main.added_ns, verdict.waited_ns))}{whole})")
     if main.usual_ns and main.added_ns >= LEAST_TIMES * main.usual_ns:
@@ -64,6 +64,8 @@ def _added(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
 def _nothing(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
     yield Phrase("Nothing unusual", "strong")
     yield Phrase(f": {format_duration_ns(verdict.waited_ns)}, usually {format_duration_ns(verdict.usual_waited_ns)}")
+    if verdict.usual_most_ns:
+        yield Phrase(f", 1{NBSP}in{NBSP}20 over {format_duration_ns(verdict.usual_most_ns)}")
     yield Phrase("" if brief else f" ({_sample(verdict)}).")
 
 
@@ -87,11 +89,16 @@ def _took(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
 
 def _no_beginning(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
     main = verdict.main
-    if main.failed and not verdict.usual_waited_ns:
-        yield Phrase("The beginning of this trace is missing. ")
-        yield from _took(verdict, brief)
+    if not verdict.usual_waited_ns:
+        came = "The first span has not come" if main.failed else "No span here is the first"
+        why = "it still runs, or was lost" if main.failed else "their parents go round in a circle"
+        yield Phrase(f"{came}. " if brief else f"{came}: {why}. ")
+        own = "all" if main.added_ns >= verdict.waited_ns else format_duration_ns(main.added_ns)
+        yield Phrase(f"The earliest part here took {format_duration_ns(verdict.waited_ns)}, {own} of it in ")
+        yield Phrase(main.service, "subject")
+        yield Phrase("" if brief else ".")
     else:
-        yield from _added(verdict, brief)
+        yield from _slow(verdict, brief)
 
 
 def _failed(verdict: Verdict, brief: bool) -> Iterator[Phrase]:

@@ -39,6 +39,8 @@ class ResultRow:
     services: tuple[ServiceCount, ...]
     more_services: int
     duration: str
+    is_clock_off: bool
+    """The duration is that of clocks which disagree; the bar goes by the waited time, which they do not change."""
     bar_pct: str
     """Share of the longest on the page, for an SVG width."""
     cuts: tuple[Cut, ...]
@@ -58,13 +60,16 @@ class ResultRow:
 
 def result_rows(rows: tuple[TraceRow, ...], now_ns: int, zone: tzinfo, back: str) -> tuple[ResultRow, ...]:
     """Rows for the page; `back` is the query string of this search, carried into the trace's address."""
-    longest = max((row.duration_ns for row in rows), default=0)
-    return tuple(_row(row, longest, now_ns, zone, back) for row in rows)
+    judged = [(row, unpack(row.verdict)) for row in rows]
+    longest = max((_shown_ns(row, verdict) for row, verdict in judged), default=0)
+    return tuple(_row(row, verdict, longest, now_ns, zone, back) for row, verdict in judged)
 
 
-def _row(row: TraceRow, longest_ns: int, now_ns: int, zone: tzinfo, back: str) -> ResultRow:
-    matched, verdict = row.matched, unpack(row.verdict)
-    bar_pct = max(0.5, row.duration_ns / longest_ns * 100) if longest_ns else 0.5
+def _row(
+    row: TraceRow, verdict: Verdict | None, longest_ns: int, now_ns: int, zone: tzinfo, back: str
+) -> ResultRow:  # fmt: skip
+    matched = row.matched
+    bar_pct = max(0.5, _shown_ns(row, verdict) / longest_ns * 100) if longest_ns else 0.5
     shown = sorted(row.services, key=lambda s: -s.spans)[:SERVICES_SHOWN]
     return ResultRow(
         href=trace_address(row.trace_id, matched and matched.span_id, back),
@@ -77,6 +82,7 @@ def _row(row: TraceRow, longest_ns: int, now_ns: int, zone: tzinfo, back: str) -
         services=tuple(shown),
         more_services=len(row.services) - len(shown),
         duration=format_duration_ns(row.duration_ns),
+        is_clock_off=verdict is not None and verdict.is_clock_off,
         bar_pct=f"{bar_pct:.2f}%",
         cuts=_cuts(row, verdict, longest_ns) if verdict else (),
         matched_service=matched.service if matched else "",
@@ -89,6 +95,12 @@ def _row(row: TraceRow, longest_ns: int, now_ns: int, zone: tzinfo, back: str) -
         at=clock_text(row.started_ns, now_ns, zone),
         at_utc=utc_text(row.started_ns),
     )
+
+
+def _shown_ns(row: TraceRow, verdict: Verdict | None) -> int:
+    """How long the row's bar is."""
+    is_off = verdict is not None and verdict.is_clock_off
+    return min(verdict.waited_ns, row.duration_ns) if is_off else row.duration_ns
 
 
 def _cuts(row: TraceRow, verdict: Verdict, longest_ns: int) -> tuple[Cut, ...]:

@@ -9,6 +9,7 @@ from apps.explorer.trace.loaded import Loaded
 from apps.explorer.trace.state import TraceState
 from apps.insights.judged import Judged
 from apps.traces.durations import format_count, format_duration_ns
+from apps.traces.skew import clock_skew
 from apps.traces.usual import Usual
 from apps.traces.verdict import facts
 from apps.traces.verdict.case import short
@@ -69,8 +70,10 @@ def _usually(loaded: Loaded, verdict: Verdict, usual: Usual, now_ns: int) -> Asi
 
 
 def _afterwards(loaded: Loaded, verdict: Verdict) -> Aside | None:
-    """Where the trace goes on without anybody waiting."""
+    """Where the trace goes on without anybody waiting; not where a clock that is off makes it seem to."""
     whole, waited = loaded.trace.duration_ns, verdict.waited_ns
+    if clock_skew(loaded.tree) is not None:
+        return None
     if not waited or whole <= waited * 1.01 or whole - waited <= 1_000_000:
         return None
     return Aside("info", f"Work that nobody waited for went on: the whole trace took {format_duration_ns(whole)}.")

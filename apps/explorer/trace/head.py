@@ -13,7 +13,7 @@ from apps.traces.attribute_groups import BUSINESS_KEYS
 from apps.traces.durations import NBSP, format_count, format_duration_ns
 from apps.traces.moments import local, offset_name, utc_text
 from apps.traces.skew import clock_skew
-from apps.traces.tree import Node
+from apps.traces.tree import Node, Tree
 from apps.traces.values import any_value, value_text
 
 LOOKED_AT_SPANS = 2_000
@@ -57,6 +57,8 @@ class Head:
     orphans: str
     orphan_href: str
     incomplete: str
+    complete: str
+    """Of a trace whose parents are all there."""
     business: tuple[Fact, ...]
     links: str
     links_href: str
@@ -96,6 +98,7 @@ def trace_head(loaded: Loaded, state: TraceState, *, zone: tzinfo, retention_day
         orphans=f"{plural(orphans, 'span')} without {'its' if orphans == 1 else 'their'} parent" if orphans else "",
         orphan_href=_span_href(loaded, state, tree.orphans[0] if orphans else None),
         incomplete=_incomplete(orphans),
+        complete=_complete(tree),
         business=business,
         links=plural(linked, "link") + " to other traces" if linked else "",
         links_href=_span_href(loaded, state, first_linked),
@@ -126,7 +129,7 @@ def _after(loaded: Loaded, is_rooted: bool, took_ns: int) -> str:
     if not is_rooted:
         missing = "the root span has not come" if loaded.tree.orphans else "no span here is a root"
         start = f" from the first span here to the last; {missing}"
-    elif whole > took_ns * 1.01 and whole - took_ns > 1_000_000:
+    elif whole > took_ns * 1.01 and whole - took_ns > 1_000_000 and clock_skew(tree) is None:
         start = f", the whole trace {format_duration_ns(whole)}"
     verb = "span" if len(trace) == 1 else "spans"
     return (
@@ -160,6 +163,10 @@ def _incomplete(orphans: int) -> str:
         f"{plural(orphans, 'span')} {'names a parent that has' if one else 'name parents that have'} not come. "
         f"{'It' if one else 'They'} may have been lost on the way, or sampled out, or sent elsewhere."
     )
+
+
+def _complete(tree: Tree) -> str:
+    return "no parent missing" if not any(root.is_cut for root in tree.roots) else "parents in a circle"
 
 
 def _span_href(loaded: Loaded, state: TraceState, node: Node | None) -> str:

@@ -71,6 +71,10 @@ class Verdict:
     """p95 of the usual traces, where it says why a longer one is nothing unusual; else 0."""
 
     @property
+    def is_clock_off(self) -> bool:
+        return any(one.cause == CLOCK_SKEW for one in (self.main, *self.also))
+
+    @property
     def share_pct(self) -> int | None:
         """Of the waited time; of a queue, how long the message lay of that and the waited time together."""
         whole = self.waited_ns + (self.main.added_ns if self.main.cause == QUEUE_WAIT else 0)

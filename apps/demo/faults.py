@@ -7,10 +7,10 @@ class Fault(Exception):
     """A simulated failure on its way up the calls.
 
     `kind` is the exception's type in the failing service's language, `status` what the failing peer (or the failing
-    service itself) answered, `answers` what the service that meets it tells its own caller.
+    service itself) answered, None when nobody did, `answers` what the service that meets it tells its own caller.
     """
 
-    def __init__(self, kind: str, message: str, frames: str, status: int = 500, answers: int = 500):
+    def __init__(self, kind: str, message: str, frames: str, status: int | None = 500, answers: int = 500):
         super().__init__(message)
         self.kind = kind
         self.message = message
@@ -154,7 +154,7 @@ def mail_timeout() -> Fault:
             "listOnTimeout (node:internal/timers:581:17)",
             "process.processTimers (node:internal/timers:519:7)",
         ),
-        status=504,
+        status=None,
         answers=502,
     )
 

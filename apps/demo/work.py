@@ -194,7 +194,8 @@ class Work:
                 yield client
                 client.note({"http.response.status_code": 200})
             except Fault as fault:
-                client.note({"http.response.status_code": fault.status, "error.type": str(fault.status)})
+                if fault.status is not None:
+                    client.note({"http.response.status_code": fault.status, "error.type": str(fault.status)})
                 client.record(fault)
                 raise
 

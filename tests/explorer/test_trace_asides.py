@@ -57,6 +57,9 @@ def test_a_clock_that_is_off_is_told_with_what_the_request_really_took(client):
     assert said + "The request itself took 362 ms." in text_of(page)
     assert 'title="clock at least 4.00\u00a0s ahead of its caller’s"' in page.content.decode()
     assert "clock +4.00 s" in text_of(page)
+    assert "nobody waited for" not in text_of(page) and "the whole trace 4" not in text_of(page)
+    rows = text_of(client.get("/"))
+    assert "4.04 s clock off" in rows and "4.04 s" not in rows.replace("4.04 s clock off", "")
 
 
 @pytest.mark.parametrize("ahead_ms", [0, 6.5])

@@ -7,6 +7,7 @@ import pytest
 from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding, Verdict
 from apps.traces.verdict.judge import judge
+from apps.traces.verdict.telling import telling
 from apps.traces.verdict.words import also, sentence
 from apps.traces.work import by_name
 from tests.traces.columns_build import BANK
@@ -316,6 +317,39 @@ def test_a_failed_request_is_told_of_by_where_the_error_started():
 def test_an_error_is_told_by_the_best_that_is_known(attributes, events, said):
     attributes = {"pay": attributes | ({"service.peer.name": "bank-api"} if "http" in str(attributes) else {})}
     assert told(FAILED, USUAL, events=events, attributes=attributes) == [f"Failed in web: {said}."]
+
+
+DUPLICATE = (
+    'PreparedStatementCallback; ERROR: duplicate key value violates unique constraint "order_number_key"\n'
+    "  Detail: Key (id)=(48213) already exists."
+)
+
+
+def test_a_duplicate_key_is_told_with_the_key():
+    events = {"pay": ("org.springframework.dao.DuplicateKeyException", DUPLICATE)}
+    assert told(FAILED, USUAL, events=events) == [
+        'Failed in web: duplicate key value violates unique constraint "order_number_key" '
+        "Detail: Key (id)=(48213) already exists."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("(psycopg.errors.UniqueViolation) duplicate key", "duplicate key"),
+        ("FATAL: too many connections", "too many connections"),
+        ("PreparedStatementCallback; SQL [insert ?]; ERROR: no", "no"),
+        ("PreparedStatementCallback; ", "PreparedStatementCallback;"),
+        ("card declined (code 51) ERROR: no", "card declined (code 51) ERROR: no"),
+        ("w" * 100, "w" * 59 + "…"),
+        ("duplicate key value violates a constraint DETAIL: Key (order_id)=(48213).",
+         "duplicate key value violate… DETAIL: Key (order_id)=(48213)."),
+        ("duplicate key Detail: " + "k" * 60, "duplicate key Detail: " + "k" * 37 + "…"),
+    ],
+)  # fmt: skip
+def test_a_message_says_what_tells_most_in_the_room_there_is(message, said):
+    assert telling(message, 60) == said
+    assert len(said) <= 60
 
 
 def test_a_slow_failure_is_a_failure_first():

@@ -14,6 +14,7 @@ from apps.traces.verdict.case import called, short
 from apps.traces.verdict.facts import ERROR, Finding
 from apps.traces.verdict.limits import MAX_MESSAGE
 from apps.traces.verdict.retries import Retried, retried
+from apps.traces.verdict.telling import telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def failure(found: Contributions, failures: Failures) -> Finding | None:
         peer=short(called(columns.call[chosen.span])),
         failed=len(alike),
         error_type=chosen.error.type,
-        error_message=one_line(chosen.error.message, MAX_MESSAGE),
+        error_message=telling(chosen.error.message, MAX_MESSAGE),
         answer=one_line(chosen.error.answer, MAX_MESSAGE),
         is_fatal=failures.is_root_failed,
         is_recovered=not failures.is_root_failed and _is_recovered(retried(found), chosen.span),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from apps.traces.contributions import Contributions
-from apps.traces.error_words import one_line
 from apps.traces.kinship import LOST, NONE
 from apps.traces.usual import NOTHING_USUAL, Usual
 from apps.traces.verdict import rules
@@ -40,6 +39,7 @@ from apps.traces.verdict.limits import (
     USUAL_ERRORS_PCT,
 )
 from apps.traces.verdict.retries import beside_a_loop, loop_with_retries, retries
+from apps.traces.verdict.telling import telling
 from apps.traces.verdict.waits import QueueWait, queue_wait
 from apps.traces.work import Part
 
@@ -171,7 +171,7 @@ def _with_answer(found: Contributions, reason: Finding, failures: Failures) -> F
                 said = origin.error
                 return replace(
                     reason, answer=said.answer, error_type=said.type,
-                    error_message=one_line(said.message, MAX_MESSAGE),
+                    error_message=telling(said.message, MAX_MESSAGE),
                 )  # fmt: skip
             above = parents[above]
     return reason

@@ -62,6 +62,17 @@ def test_a_clock_that_is_off_is_told_with_what_the_request_really_took(client):
     assert "4.04 s clock off" in rows and "4.04 s" not in rows.replace("4.04 s clock off", "")
 
 
+def test_parents_in_a_circle_are_said_to_be_so_and_not_called_complete(client):
+    make = TraceMaker(TRACE_ID, time.time_ns() - 60 * 10**9)
+    make.span("a1", "odd", service="newcomer", parent="a1", ms=50)
+    send(make.data)
+    digest_all()
+    page = text_of(client.get(f"/t/{TRACE_ID}"))
+    assert "parents in a circle" in page and "no parent missing" not in page
+    row = text_of(client.get("/"))
+    assert "No span here is the first. The earliest part here took 50.0 ms, all of it in newcomer" in row
+
+
 @pytest.mark.parametrize("ahead_ms", [0, 6.5])
 def test_clocks_that_agree_well_enough_are_not_mentioned(client, ahead_ms):
     send(skewed(ahead_ms).data)

@@ -8,10 +8,10 @@ from apps.traces.error_words import one_line
 
 _PREFIX = re.compile(
     r"""(?:
-      (?:Prepared|Callable)?StatementCallback;\s+(?:SQL\s\[[^\]]*\];\s+)?   # Spring's JDBC
-    | could\snot\sexecute\s(?:statement|query|batch)[;:]\s+                  # Hibernate
+      (?:Prepared|Callable)?StatementCallback;\s+(?:SQL\s\[[^\]]*\];\s+)?  # Spring's JDBC
+    | could\snot\sexecute\s(?:statement|query|batch)[;:]\s+                 # Hibernate
     | \((?:[a-z]\w*\.)+[A-Z]\w*\)\s+                                # SQLAlchemy: (psycopg.errors.Name)
-    | (?:ERROR|FATAL):\s+                                                    # PostgreSQL's severity
+    | (?:ERROR|FATAL):\s+                                                   # PostgreSQL's severity
     )+""",
     re.VERBOSE,
 )

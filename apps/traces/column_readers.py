@@ -14,7 +14,7 @@ from apps.traces.draft import Draft
 from apps.traces.model import UNKNOWN_SERVICE, Span, Trace
 from apps.traces.peers import KEYS, SERVER, Call, call_in
 from apps.traces.semconv import PEER_SERVICE, SERVER_ADDRESS, URL_FULL, first_of
-from apps.traces.values import any_value, value_text
+from apps.traces.values import any_value, marks_error, value_text
 
 ERROR, OK = 2, 1
 _RAW_URLS = frozenset(key.encode() for key in URL_FULL)
@@ -36,15 +36,9 @@ def _row(span: Span) -> Row:
     return (
         pb.start_time_unix_nano, -pb.end_time_unix_nano, pb.span_id, span.service, pb.name, pb.kind,
         pb.parent_span_id if any(pb.parent_span_id) else b"", span.position,
-        code == ERROR or (code != OK and _says_error(found)), call_in(pb.kind, found), pb.trace_state,
+        code == ERROR or (code != OK and marks_error(found.get("error"))), call_in(pb.kind, found), pb.trace_state,
         tuple((link.trace_id, link.span_id) for link in pb.links), span.resource.version,
     )  # fmt: skip
-
-
-def _says_error(attributes: dict[str, object]) -> bool:
-    """Zipkin's and OpenTracing's `error` (wire.md §2), as `Span.is_error` has it."""
-    value = attributes.get("error")
-    return value is not None and value is not False and value != "false"
 
 
 class ColumnReader:
@@ -114,7 +108,11 @@ class ColumnReader:
     def _remember(self, kind: int, hits: list[bytes]) -> tuple[Call | None, bool, bool]:
         found = _decoded(hits)
         call = call_in(kind, found)
-        known = call, _says_error(found), call is not None and first_of(found, PEER_SERVICE + SERVER_ADDRESS) is None
+        known = (
+            call,
+            marks_error(found.get("error")),
+            call is not None and first_of(found, PEER_SERVICE + SERVER_ADDRESS) is None,
+        )
         if len(self._calls) >= _CACHE_ENTRIES:
             self._calls.clear()
         self._calls[(kind, *hits)] = known

@@ -46,6 +46,4 @@ class Columns:
 
     def _is_timed(self) -> bool:
         """Whether every span is, as nearly always; starts ascend."""
-        return not self.n or (
-            self.start[0] > 0 and max(self.end) <= MAX_TIME_NS and all(map(le, self.start, self.end))
-        )
+        return not self.n or (self.start[0] > 0 and max(self.end) <= MAX_TIME_NS and all(map(le, self.start, self.end)))

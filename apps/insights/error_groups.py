@@ -11,8 +11,8 @@ from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNSURE, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import digest_of
 from apps.insights.period import Period
-from apps.insights.queries import ErrorKey, coverage, errors, first_seen, series
-from apps.insights.why.answer import step_of
+from apps.insights.queries import ErrorKey, coverage, errors, first_seen
+from apps.insights.series import series, step_of
 from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
 from apps.store.picks import draw, load_drafts, of_spans

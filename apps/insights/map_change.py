@@ -95,11 +95,10 @@ def fan_change(sides: Sides) -> Change:
     Calls come in bunches, as many as the caller was called: that number decides how far chance goes.
     """
     old, new = _fan(sides.before, sides.caller_before), _fan(sides.now, sides.caller_now)
-    counts = (*sides[0:4],)
-    samples = min(figures.samples for figures in counts)
+    samples = min(figures.samples for figures in sides)
     if samples < MIN_SAMPLES or not old or not new:
         return UNKNOWN._replace(before=old, after=new, samples=samples)
-    noise = math.sqrt(sum(1 / figures.samples for figures in counts))
+    noise = math.sqrt(sum(1 / figures.samples for figures in sides))
     far = abs(math.log(new / old))
     if far < math.log(FAN_FACTOR) or far < CERTAIN * noise:
         return Change(SAME if far < math.log(NEAR_FACTOR) else UNCLEAR, old, new, samples)

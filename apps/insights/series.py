@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.key_search import ids_of_first, ids_with
+from apps.insights.period import bucket_ns
 from apps.insights.reading import SUMS, Asked, facts_sql, figures_together, merged_sql, stretches_of
-from apps.insights.window import MINUTE_NS, Window
+from apps.insights.window import HOUR_NS, MINUTE_NS, Window
 from apps.store.connection import store_cursor
 
 STEPS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080)
@@ -29,6 +30,13 @@ def step_for(window: Window, most: int = 180) -> int:
             return minutes * MINUTE_NS
     weeks = -(-window.minutes // (most * STEPS_MINUTES[-1]))
     return int(weeks) * STEPS_MINUTES[-1] * MINUTE_NS
+
+
+def step_of(view: Window, now_ns: int, most: int = 180) -> int:
+    """As fine as a chart of `most` points has room for and figures are kept, ns."""
+    kept_ns = bucket_ns(now_ns - view.start_ns)
+    # Not every step that is longer than ten minutes is made of them.
+    return max(step_for(view, most), kept_ns if kept_ns == MINUTE_NS else max(kept_ns, HOUR_NS))
 
 
 def series(

@@ -141,7 +141,7 @@ def _part_link(form: WhyForm, window: Window):
 
 def _attribute_link(form: WhyForm, window: Window):
     def link(one: Attribute) -> str:
-        if one.value.endswith(" or more"):
+        if one.is_cut:
             return ""
         text = one.value.replace("\\", "\\\\").replace('"', '\\"')
         return link_with("/", {"service": one.service, "attrs": f'{one.key}="{text}"', **custom_range(*window)})

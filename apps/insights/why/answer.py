@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, replace
 
 from apps.insights.figures import Figures
-from apps.insights.period import bucket_ns
-from apps.insights.queries import coverage, step_for
+from apps.insights.queries import coverage
+from apps.insights.series import step_of
 from apps.insights.why.ask import Ask
 from apps.insights.why.means import mean_changes
 from apps.insights.why.releases import releases
@@ -21,7 +21,7 @@ from apps.insights.why.searched import SearchSource
 from apps.insights.why.selected import tell_selected
 from apps.insights.why.sources import Source, named_source
 from apps.insights.why.told import Point, Told
-from apps.insights.window import HOUR_NS, MINUTE_NS, Window
+from apps.insights.window import Window
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
 from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors
 from apps.traces.why.parts import compare
@@ -84,13 +84,6 @@ def source_of(workspace_id: int, asked: Ask) -> Source:
     if asked.query is not None:
         return SearchSource(workspace_id, asked.query, (asked.before, asked.after))
     return named_source(workspace_id, asked.service, asked.name)
-
-
-def step_of(view: Window, now_ns: int, most: int = 180) -> int:
-    """As fine as a chart of `most` points has room for and figures are kept, ns."""
-    kept_ns = bucket_ns(now_ns - view.start_ns)
-    # Not every step that is longer than ten minutes is made of them.
-    return max(step_for(view, most), kept_ns if kept_ns == MINUTE_NS else max(kept_ns, HOUR_NS))
 
 
 def _began(points: tuple[Point, ...], look: str, step_ns: int) -> Since | None:

@@ -54,6 +54,8 @@ class Attribute(NamedTuple):
     q: float
     same: tuple[tuple[str, str, str], ...] = ()
     """(service, key, value) of others that the very same traces have."""
+    is_cut: bool = False
+    """The value stands for all numbers from there on."""
 
     @property
     def effect_pt(self) -> float:
@@ -204,4 +206,4 @@ class _Groups:
         (test, q), others = alike[0], alike[1:]
         slow, rest = self.counts(test.mask)
         same = tuple((*other.key, other.value) for other, _ in others)
-        return Attribute(*test.key, test.value, slow, rest, slow / self.slow, rest / self.rest, q, same)
+        return Attribute(*test.key, test.value, slow, rest, slow / self.slow, rest / self.rest, q, same, test.is_cut)

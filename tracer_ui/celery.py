@@ -28,6 +28,8 @@ app.conf.update(
     task_ignore_result=True,
     # A task that was lost with its worker is asked for again by beat, two seconds later.
     task_acks_late=False,
+    # So there is none to cancel when Redis goes away. Unless told, Celery prints a page about it each time.
+    worker_cancel_long_running_tasks_on_connection_loss=True,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,

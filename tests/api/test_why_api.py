@@ -55,6 +55,8 @@ def test_without_a_question_the_root_span_names_by_change(api, incident):
         ({"look": "p42"}, "look"),
         ({"split": "never"}, "split"),
         ({"search": "kind=ROUND"}, "search"),
+        ({"search": "range=9y"}, "search"),
+        ({"service": ""}, "service"),
         ({"range": "1y"}, "range"),
         ({"servise": "x"}, "servise"),
     ],

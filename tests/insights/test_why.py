@@ -26,8 +26,8 @@ CHECKOUT = ("gateway", "POST /checkout")
 BANK = Part("payment", "external", "bank-api", "POST /v2/authorisations")
 
 
-def period(minutes=30):
-    end = last_minute_ns() + MINUTE_NS
+def period(minutes=30, last_ns=0):
+    end = (last_ns or last_minute_ns()) + MINUTE_NS
     return chosen_period("custom", end - minutes * MINUTE_NS, end, BEFORE, time.time_ns())
 
 
@@ -179,11 +179,28 @@ def test_the_list_begins_with_what_became_worse():
         for kind in range(3)
         for n in range(170)
     ])  # fmt: skip
-    roots = changed_roots(1, period().compared, period().window)
+    asked_over = period(last_ns=end)
+    roots = changed_roots(1, asked_over.compared, asked_over.window)
     assert [root.name for root in roots] == ["GET /1", "GET /2", "GET /0"]
     assert [root.duration.word for root in roots] == ["slower", "faster", "same"]
     assert root_names(1, 0, 10) == (("gateway", "GET /0"), ("gateway", "GET /1"), ("gateway", "GET /2"))
     assert root_names(1, 0, 2) == ()
+
+
+def test_the_list_begins_with_what_cost_most():
+    """One that few call is three times as slow, one that many call twice."""
+    end, dice, documents = last_minute_ns(), random.Random(4), []
+    for kind, every_s, calls in (("rare", 60, 9), ("often", 10, 4)):
+        for n in range(59 * 60 // every_s):
+            start = end - (n + 1) * every_s * 10**9
+            now = calls if n * every_s < 29 * 60 else 1
+            documents.append(checkout(len(documents), start, dice, calls=now, name=kind))
+    store(documents)
+    asked_over = period(last_ns=end)
+    often, rare = changed_roots(1, asked_over.compared, asked_over.window)
+    assert (often.name, rare.name) == ("often", "rare")
+    assert rare.duration.factor > often.duration.factor > 1.5
+    assert not often.is_about_errors and often.failed_ns == 0
 
 
 def calls_of(kind, n):

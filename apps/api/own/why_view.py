@@ -11,7 +11,7 @@ from apps.api.problem import Problem
 from apps.insights.figures import Figures
 from apps.insights.period import Period
 from apps.insights.why.answer import Answer, answer
-from apps.insights.why.ask import WHOLE, Ask, ask_of, searched
+from apps.insights.why.ask import NAME_ALONE, WHOLE, Ask, ask_of, searched
 from apps.insights.why.changed import ChangedRoot, changed_roots
 from apps.insights.why.contrast import Contrast, contrast
 from apps.insights.why.samples import Samples
@@ -33,6 +33,8 @@ class WhyView(ApiView):
         params = request.GET
         refuse_unknown(params, NAMES)
         period = read_period(params)
+        if params.get("name") and not params.get("service") and not params.get("search"):
+            raise Problem(400, "The question cannot be read.", fields={"service": NAME_ALONE})
         if not params.get("service") and not params.get("search"):
             return json_answer(changed_object(self.workspace_id, period))
         found = answer(self.workspace_id, _ask(params, period))

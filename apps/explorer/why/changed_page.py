@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.explorer.change import Mark, duration_mark, error_mark
 from apps.explorer.why.form import PATH, WhyForm
-from apps.insights.change import UNCLEAR
+from apps.insights.change import GONE, NEW, UNCLEAR
 from apps.insights.why.changed import ChangedRoot, changed_roots
 from apps.traces.durations import duration_text, format_count, format_percent
 from apps.traces.moments import span_text
@@ -37,6 +37,8 @@ class ChangedPage:
     changed: int
     is_unclear: bool
     """Some differ by a fifth or more, within their usual spread."""
+    said: str
+    """Of the first, how: `p95 rose from 1.02 s to 2.18 s`."""
     before: str
     after: str
 
@@ -50,9 +52,23 @@ def changed_page(workspace_id: int, form: WhyForm) -> ChangedPage:
         rows,
         sum(1 for root in found if root.is_changed),
         any(UNCLEAR in (root.duration.word, root.errors.word) for root in found),
+        _said(found[0]) if found else "",
         span_text(*period.compared, form.zone),
         span_text(*period.window, form.zone),
     )
+
+
+def _said(root: ChangedRoot) -> str:
+    quantile = root.duration.quantile
+    before, after = duration_text(root.duration.before), duration_text(root.duration.after)
+    if root.duration.word == NEW:
+        return f"it is new, {quantile} {after}"
+    if root.duration.word == GONE:
+        return f"it is gone, {quantile} was {before}"
+    if root.is_about_errors:
+        shares = [format_percent(figures.error_share) for figures in (root.after, root.before)]
+        return f"{shares[0]} had an error, {shares[1]} before"
+    return f"{quantile} {'rose' if root.duration.is_worse else 'fell'} from {before} to {after}"
 
 
 def _root_row(root: ChangedRoot, form: WhyForm) -> RootRow:

@@ -8,7 +8,7 @@ from django import forms
 
 from apps.explorer.period import PeriodForm, choice_field
 from apps.explorer.search.form import DurationField, MomentField
-from apps.insights.why.ask import WHOLE, Ask, Selection, ask_of, room_of, searched
+from apps.insights.why.ask import NAME_ALONE, WHOLE, Ask, Selection, ask_of, room_of, searched
 from apps.traces.query import TraceQuery
 from apps.traces.query_string import BadQuery
 from apps.traces.why.judge import LOOKS
@@ -65,6 +65,8 @@ class WhyForm(PeriodForm):
             ask_of(self.period, "", "", "", cleaned.get("split"))
         except ValueError as error:
             self.add_error("split", str(error))
+        if cleaned.get("name") and not any(cleaned.get(name) for name in ("service", "search", "root")):
+            self.add_error("name", NAME_ALONE)
         for low, high in (("sel_start", "sel_end"), ("sel_min", "sel_max")):
             if None not in (cleaned.get(low), cleaned.get(high)) and cleaned[low] >= cleaned[high]:
                 self.add_error(high, "The selection ends before it starts.")

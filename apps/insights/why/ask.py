@@ -10,9 +10,11 @@ from django.conf import settings
 from apps.insights.period import BEFORE, Period
 from apps.insights.window import Window, window_over
 from apps.traces.query import TraceQuery
-from apps.traces.query_string import read_query_string
+from apps.traces.query_string import BadQuery, read_query_string
+from apps.traces.search_window import ALL, CUSTOM, PRESETS
 
 RANGE_NAMES = ("range", "start", "end", "tz", "cursor", "limit")
+NAME_ALONE = "Say which service the name belongs to."
 WHOLE = "none"
 """`split` of two windows that are to be compared as they were chosen."""
 
@@ -59,7 +61,10 @@ class Ask:
 
 
 def searched(text: str) -> TraceQuery:
-    """The search of a query string, without its range. Raises BadQuery."""
+    """The search of a query string; its range only has to be one. Raises BadQuery."""
+    given = dict(parse_qsl(text)).get("range", ALL)
+    if given not in (*PRESETS, ALL, CUSTOM):
+        raise BadQuery({"range": f"There is no {given[:40]} here."})
     pairs = [(name, value) for name, value in parse_qsl(text) if name not in RANGE_NAMES]
     return read_query_string(
         pairs, now_ns=0, retention_days=settings.TRACER_RETENTION_DAYS, default_limit=1, most=1

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.insights.change import Change, durations_change, error_change
+from apps.insights.change import GONE, NEW, Change, durations_change, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import OTHER
 from apps.insights.queries import roots
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces.deposits import PART, WHOLE
+
+FAILED_AS_NS = 10 * 10**9
+"""A trace that failed weighs as one that somebody waited so much longer for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,31 @@ class ChangedRoot:
     """Of the share of traces with an error."""
 
     @property
+    def longer_ns(self) -> float:
+        """Of the quantile that changed, times the calls: what people waited more; negative for less. Of what is new or gone all of it
+        changed, and nothing became worse."""
+        if not self.duration.weight:
+            return 0.0
+        calls = (self.before if self.duration.word == GONE else self.after).calls
+        return ((self.duration.after or 0.0) - (self.duration.before or 0.0)) * calls
+
+    @property
+    def failed_ns(self) -> float:
+        """More failed traces, as time."""
+        if not self.errors.weight:
+            return 0.0
+        return ((self.errors.after or 0.0) - (self.errors.before or 0.0)) * self.after.calls * FAILED_AS_NS
+
+    @property
+    def is_about_errors(self) -> bool:
+        """They are the larger part of what changed."""
+        return abs(self.failed_ns) > abs(self.longer_ns)
+
+    @property
     def weight(self) -> tuple[float, float, int]:
-        """For sorting: what became worse before what became better, then how far, then what is called most. Errors of
-        ten points more weigh as much as a duration that became three times as long."""
-        errors = ((self.errors.after or 0) - (self.errors.before or 0)) * 10 if self.errors.weight else 0.0
-        longer = self.duration.weight if self.duration.factor else 0.0
-        longer = longer if self.duration.is_worse else -longer
-        return max(errors, longer, 0.0), max(self.duration.weight, abs(errors)), self.after.samples
+        """For sorting: what became worse before what became better, then for how many and by how much."""
+        longer = 0.0 if self.duration.word in (NEW, GONE) else self.longer_ns
+        return max(self.failed_ns, longer, 0.0), max(abs(self.failed_ns), abs(self.longer_ns)), self.after.samples
 
     @property
     def is_changed(self) -> bool:

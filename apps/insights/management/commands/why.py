@@ -25,6 +25,7 @@ from apps.traces.why.words import text_of
 ROWS = 15
 EXAMPLES = """
   manage.py why gateway "POST /checkout"                       the last hour, parted where it changed
+  manage.py why payment                                        whatever the service was asked
   manage.py why gateway "POST /checkout" --range 24h --look errors
   manage.py why gateway "POST /checkout" --before=-3h/-1h --after=-1h/now
 """
@@ -40,7 +41,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("service", help="of the root span")
-        parser.add_argument("name", help="the root span's name")
+        parser.add_argument("name", nargs="?", default="", help="the root span's name; the service as a whole without")
         parser.add_argument("--range", default="1h", help=f"{', '.join(PRESETS)} (%(default)s)")
         parser.add_argument("--before", help="start/end: 2026-11-23T12:00/2026-11-23T14:05, or -3h/-1h")
         parser.add_argument("--after", help="the same; both, or neither")

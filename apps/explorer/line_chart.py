@@ -22,7 +22,8 @@ STYLES: dict[str, dict] = {
 MAX_TICKS = 4
 MAX_RELEASES = 4
 """Names of more would run into each other; every release keeps its line."""
-MAX_NAME_CHARS = 18
+MAX_NAME_CHARS, NARROW_CHARS, ROW_PX = 18, 46, 14
+"""A phone's chart is so many characters of a release's name wide; names that would meet there stand in rows."""
 TABLE_ROWS = 24
 HEADROOM = 1.2
 """Over the highest value: a release's name stands there."""
@@ -185,16 +186,28 @@ def _marks(releases: Sequence[Release], steps_ns, step_ns, zone: tzinfo) -> dict
     inside = sorted((r for r in releases if start < r.at_ns < end), key=lambda r: r.at_ns)
     if not inside:
         return {}
-    shapes, notes = [], []
-    for release in inside:
+    shapes, notes, taken = [], [], []
+    for place, release in enumerate(inside):
         x = field_text(release.at_ns, zone).replace("T", " ")
         shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
                        "line": {"color": "var(--ink-3)", "width": 1, "dash": "dot"}})  # fmt: skip
+        if place < len(inside) - MAX_RELEASES:
+            continue
         is_left = release.at_ns - start > (end - start) * 0.5
-        notes.append({"x": x, "xref": "x", "y": 1, "yref": "paper", "yanchor": "top", "showarrow": False,
-                      "xanchor": "right" if is_left else "left", "text": _short(release.name),
+        row = _row(taken, (release.at_ns - start) / (end - start), is_left, _short(release.name))
+        notes.append({"x": x, "xref": "x", "y": 1, "yref": "paper", "yanchor": "top", "yshift": -row * ROW_PX,
+                      "showarrow": False, "xanchor": "right" if is_left else "left", "text": _short(release.name),
                       "font": {"size": 11, "color": "var(--ink-3)"}})  # fmt: skip
-    return {"shapes": shapes, "annotations": notes[-MAX_RELEASES:]}
+    return {"shapes": shapes, "annotations": notes}
+
+
+def _row(taken: list[tuple[int, float, float]], at: float, is_left: bool, name: str) -> int:
+    """The first row in which a name beside `at` (0 to 1 of the width) has room on a narrow chart; takes it."""
+    low, high = (at - len(name) / NARROW_CHARS, at) if is_left else (at, at + len(name) / NARROW_CHARS)
+    beside = {other for other, left, right in taken if low < right and left < high}
+    row = next(n for n in range(len(taken) + 1) if n not in beside)
+    taken.append((row, low, high))
+    return row
 
 
 def _short(name: str) -> str:

@@ -104,3 +104,9 @@ def test_a_spark_stands_on_zero_and_has_gaps():
     assert spark_path([1, 1, None, 1, 1]).count("M") == 2
     assert spark_path([None, 1, None]) == spark_path([]) == ""
     assert spark_path([1, 9], most=3) == "M0.0 16.8L96.0 4.3"
+
+
+def test_names_of_releases_near_each_other_stand_in_rows():
+    releases = [Release(NOON + n * MIN, f"payment 4.12.{n}") for n in (1, 2, 7)]
+    notes = chart(Line("calls", AREA, [1.0] * 8), axis=NUMBER, releases=releases).figure["layout"]["annotations"]
+    assert [note["yshift"] for note in notes] == [0, -14, 0]

@@ -56,7 +56,7 @@ def contrast(workspace_id: int, answer: Answer) -> Contrast:
     facts, sampled = _read(workspace_id, source, draws, deadline)
     mine = [one for one in facts if group.holds(one)]
     rest = [one for one in facts if not group.holds(one)]
-    compared = compare_attributes(mine[:WANTED], rest[:WANTED])
+    compared = compare_attributes(mine[:WANTED], rest[:WANTED], is_failing=group.kind == FAILED)
     elapsed_ms = (time.perf_counter() - began) * 1000
     return Contrast(compared, group.kind, group.cut_ns, len(facts), sampled, elapsed_ms)
 

@@ -41,6 +41,13 @@ _TECHNICAL = re.compile(
 are told first."""
 
 
+_FAILING = re.compile(
+    r"(error|exception)(\.|$)|otel\.status_|((http|rpc|db)\.(response\.|grpc\.)?|grpc\.)status_(code|text)$",
+    re.IGNORECASE,
+)
+"""Keys that say that, or how, something failed: all that failed have them, and are none the wiser."""
+
+
 class Attribute(NamedTuple):
     service: str
     key: str
@@ -97,12 +104,18 @@ class _Test(NamedTuple):
     is_cut: bool
 
 
-def compare_attributes(slow: Sequence[Facts], rest: Sequence[Facts]) -> Compared:
-    """`slow` is the group that is asked about. Some 50 ms for 2 x 400 traces of 60 spans."""
+def compare_attributes(slow: Sequence[Facts], rest: Sequence[Facts], *, is_failing: bool = False) -> Compared:
+    """`slow` is the group that is asked about. Some 50 ms for 2 x 400 traces of 60 spans.
+
+    Of failed ones (`is_failing`) what follows from failing is left out: statuses, and what they lack (a request that
+    failed went no further).
+    """
     if min(len(slow), len(rest)) < LEAST_GROUP:
         return Compared(len(slow), len(rest), 0, 0)
     groups = _Groups(len(slow), len(rest))
     values, numbers = _collect([*slow, *rest])
+    if is_failing:
+        values = {key: by_value for key, by_value in values.items() if not _FAILING.match(key[1])}
     tests, too_few, unique = [], [], []
     for key, by_value in sorted(values.items()):
         present = 0
@@ -117,7 +130,7 @@ def compare_attributes(slow: Sequence[Facts], rest: Sequence[Facts]) -> Compared
             tests += own
         else:
             unique.append(Untold(*key, count))
-    attributes = groups.judged(tests)
+    attributes = [a for a in groups.judged(tests) if not is_failing or a.effect_pt > 0]
     found = tuple(a for a in attributes if a.q < Q and abs(a.effect_pt) >= LEAST_EFFECT_PT)
     weak = tuple(a for a in attributes if a.q >= Q)[:MOST_WEAK]
     keys = len(values) - len(too_few) - len(unique)

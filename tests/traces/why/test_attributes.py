@@ -49,6 +49,19 @@ def test_what_was_planted_is_found_and_nothing_else():
     assert only.effect_pt == pytest.approx(only.slow / 2 - only.rest / 2)
 
 
+def test_what_follows_from_failing_is_no_reason_for_it():
+    failed, rest = group(100, 1, 0.9), group(100, 2, 0.1)
+    keys = ("http.response.status_code", "http.status_code", "rpc.grpc.status_code", "error.type", "error")
+    for facts in failed:
+        facts.texts |= {(("shop", key), "500") for key in keys}
+        facts.numbers |= {("shop", key): 500.0 for key in keys}
+    for facts in rest:
+        facts.texts |= {(("shop", key), "200") for key in keys} | {(("shop", "db.operation"), "DEL")}
+    found = compare_attributes(failed, rest, is_failing=True)
+    assert [(a.key, a.value) for a in found.found] == [("feature", "new")]
+    assert len(compare_attributes(failed, rest).found) > 1
+
+
 def test_power_a_planted_attribute_is_found_among_forty():
     """55 % of 120 against 20 % of 120, among some 200 tests: found in nine of ten comparisons."""
     found = [compare_attributes(group(120, seed, 0.55), group(120, seed + 1000, 0.2)).found for seed in range(50)]

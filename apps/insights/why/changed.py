@@ -29,8 +29,8 @@ class ChangedRoot:
 
     @property
     def longer_ns(self) -> float:
-        """Of the quantile that changed, times the calls: what people waited more; negative for less. Of what is new or gone all of it
-        changed, and nothing became worse."""
+        """Of the quantile that changed, times the calls: what people waited more; negative for less. Of what is new or
+        gone all of it changed, and nothing became worse."""
         if not self.duration.weight:
             return 0.0
         calls = (self.before if self.duration.word == GONE else self.after).calls

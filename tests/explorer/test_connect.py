@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 
 from apps.explorer.connect.recipes import Target, recipes
+from apps.store.names import forget_written
 from tests.explorer.spans import TraceMaker
 from tests.look import look, problems_everywhere
 from tests.product import free_ports
@@ -122,11 +123,27 @@ def test_a_service_that_is_new_since_the_page_was_opened_is_told_by_its_own_name
     told = client.get(poll_of(opened))
     assert names_in(told) == ["mine"]
     assert told["HX-Trigger"] == "connect:news"
+    forget_written()  # as another process: its row says anew when it was last seen
     arrive("gateway")
     assert client.get(poll_of(told)).status_code == 204, "the name stays although another sends"
     assert names_in(client.get("/connect")) == ["mine"], "and when the page is loaded again"
     arrive("other")
     assert names_in(client.get(poll_of(told))) == ["other", "mine"]
+
+
+def test_a_shop_that_began_minutes_ago_does_not_stand_beside_the_name_of_who_comes_now(empty_store, client, settings):
+    settings.TRACER_OPEN = True
+    for name in ("gateway", "order", "payment", "stock", "cart"):
+        arrive(name)
+    opened = client.get("/connect")
+    assert names_in(opened) == ["cart", "stock", "payment", "order", "gateway"]
+    assert "and 2 more are connected." in opened.content.decode()
+    arrive("mine")
+    told = client.get(poll_of(opened))
+    assert names_in(told) == ["mine"]
+    assert "is connected." in told.content.decode()
+    assert f"/t/{told.context['heard'].newest.trace_id}" in told.content.decode()
+    assert names_in(client.get("/connect"))[0] == "mine"
 
 
 def test_the_first_page_turns_green_by_the_same_line(empty_store, client, settings):

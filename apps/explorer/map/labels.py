@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+import numpy as np
 
 from apps.explorer.map.layout import Box, Layout, Route
 from apps.explorer.map.look import EdgeLook
@@ -31,12 +33,11 @@ def place_labels(edges: Mapping[Ends, EdgeLook], layout: Layout) -> list[Label]:
     wanted.sort(key=lambda one: (one[1].edge.rank, one[0]))
     if len(wanted) > MAX_LABELS:
         return []
-    taken: list[Box] = [*layout.boxes.values()]
+    taken = _Taken(layout.boxes.values(), len(wanted))
     placed = []
     for ends, look in wanted:
-        spots = [(spot, _around(spot, look.label)) for spot in _spots(layout.routes[ends])]
-        spot, box = min(spots, key=lambda kept: sum(_covered(kept[1], other) for other in taken))
-        taken.append(box)
+        spot, box = _best([(spot, _around(spot, look.label)) for spot in _spots(layout.routes[ends])], taken)
+        taken.add(box)
         placed.append(Label(look.label, look.label_tone or "quiet", round(spot[0], 1), round(spot[1] - ABOVE_PX, 1)))
     return placed
 
@@ -54,11 +55,40 @@ def _spots(route: Route) -> Iterator[tuple[float, float]]:
             yield x1 + (x2 - x1) * share, y1 + (y2 - y1) * (3 * share**2 - 2 * share**3)
 
 
-def _covered(one: Box, other: Box) -> float:
-    """The area that both take."""
-    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    return max(0.0, wide) * max(0.0, tall)
+class _Taken:
+    """Boxes of the map as columns: a label has dozens of places, a map hundreds of boxes."""
+
+    def __init__(self, boxes: Iterable[Box], more: int):
+        """`more` boxes will be added."""
+        rows = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in boxes]
+        self.ends = np.zeros((4, len(rows) + more))
+        self.count = len(rows)
+        if rows:
+            self.ends[:, : self.count] = np.array(rows).T
+
+    def add(self, box: Box) -> None:
+        self.ends[:, self.count] = box.x, box.y, box.x + box.width, box.y + box.height
+        self.count += 1
+
+    def covered(self, box: Box) -> float:
+        """The area of what is taken that the box would cover."""
+        left, top, right, bottom = self.ends[:, : self.count]
+        wide = np.minimum(right, box.x + box.width) - np.maximum(left, box.x)
+        tall = np.minimum(bottom, box.y + box.height) - np.maximum(top, box.y)
+        both = (wide > 0) & (tall > 0)
+        return float((wide[both] * tall[both]).sum())
+
+
+def _best(spots: list[tuple[tuple[float, float], Box]], taken: _Taken) -> tuple[tuple[float, float], Box]:
+    """The first that covers nothing, else the one that covers least."""
+    least, best = None, spots[0]
+    for kept in spots:
+        covered = taken.covered(kept[1])
+        if not covered:
+            return kept
+        if least is None or covered < least:
+            least, best = covered, kept
+    return best
 
 
 def _around(spot: tuple[float, float], text: str) -> Box:

@@ -90,9 +90,10 @@ def durations_change(before: Measured, after: Measured) -> Change:
     found = duration_change(before, after)
     if found.word in (SAME, UNCLEAR):
         for quantile in ("p75", "p50"):
-            other = duration_change(before, after, QUANTILES[quantile])
-            low, high = sorted((other.before or 0.0, other.after or 0.0))
-            if other.is_change and high >= low * SHIFTED_FACTOR:
+            share = QUANTILES[quantile]
+            low, high = sorted((before.p(share) or 0.0, after.p(share) or 0.0))
+            # Bands are looked at where the figures differ so much: a map has thousands of edges that did not change.
+            if high >= low * SHIFTED_FACTOR and (other := duration_change(before, after, share)).is_change:
                 return other._replace(quantile=quantile)
     return found
 

@@ -137,7 +137,7 @@ class Tree:
 
     @cached_property
     def errors(self) -> int:
-        return sum(node.is_error for node in self.nodes)
+        return sum(root.is_error + root.errors_below for root in self.roots)
 
     @cached_property
     def orphans(self) -> tuple[Node, ...]:

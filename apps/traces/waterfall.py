@@ -212,6 +212,8 @@ def _duration_text(span: Span, duration_ns: int, is_run: bool) -> str:
 
 
 def _with_ancestors(tree: Tree, position: int | None) -> frozenset[int]:
+    if position is None:
+        return frozenset()
     node = tree.by_position.get(position).parent if position in tree.by_position else None
     rows = set()
     while node is not None:

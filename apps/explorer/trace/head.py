@@ -19,6 +19,7 @@ from apps.traces.values import any_value, value_text
 LOOKED_AT_SPANS = 2_000
 """Rows in which business keys and links are looked for, so that a huge trace opens as fast as any."""
 SHOWN_VALUES = 3
+_WIRE_KEYS = tuple(key.encode() for key in BUSINESS_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,10 @@ def _carried(loaded: Loaded) -> tuple[tuple[Fact, ...], int, Node | None]:
     links, first_linked = 0, None
     own = bytes.fromhex(loaded.trace.trace_id)
     for node in loaded.tree.nodes[:LOOKED_AT_SPANS]:
+        wire = node.span.message.SerializeToString()
+        # Looking for the keys in a span's bytes takes 1 µs, decoding it 6.
+        if not node.span.message.links and not any(map(wire.__contains__, _WIRE_KEYS)):
+            continue
         pb = node.span.pb
         for pair in pb.attributes:
             if pair.key in BUSINESS_KEYS:

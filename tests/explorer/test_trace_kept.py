@@ -47,7 +47,7 @@ def test_a_trace_that_is_let_go_frees_its_tree_without_a_collection(empty_store,
 
 
 def test_the_collector_rests_until_some_time_after_much_was_made(monkeypatch):
-    monkeypatch.setattr(resting, "LATER_S", 0.2)
+    monkeypatch.setattr(resting, "QUIET_S", 0.2)
     gone = []
     with resting.resting(afterwards=lambda: gone.append(1)):
         held = [[number] for number in range(gc.get_threshold()[0] * 2)]
@@ -57,6 +57,22 @@ def test_the_collector_rests_until_some_time_after_much_was_made(monkeypatch):
         time.sleep(0.02)
     assert gc.isenabled() and gone and len(held)
     assert gc.get_count()[0] < gc.get_threshold()[0]
+
+
+def test_what_can_wait_waits_while_somebody_asks_but_not_for_ever(monkeypatch):
+    monkeypatch.setattr(resting, "QUIET_S", 0.3)
+    monkeypatch.setattr(resting, "LATEST_S", 1.0)
+    gone = []
+    with resting.resting(afterwards=lambda: gone.append(time.monotonic())):
+        held = [[number] for number in range(gc.get_threshold()[0] * 2)]
+    began = time.monotonic()
+    while time.monotonic() < began + 5 and not gone:
+        resting.note_question()
+        time.sleep(0.05)
+    assert gone and 0.9 < gone[0] - began < 4 and len(held)
+    while time.monotonic() < began + 5 and not gc.isenabled():
+        time.sleep(0.02)
+    assert gc.isenabled()
 
 
 def test_the_collector_works_again_at_once_after_little_was_made():

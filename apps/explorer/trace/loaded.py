@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from apps.explorer.trace.path import Path, path_of
-from apps.explorer.trace.resting import resting
+from apps.explorer.trace.resting import note_question, resting
 from apps.store.queries import load_trace, trace_version
 from apps.traces.column_readers import ColumnReader
 from apps.traces.columns import Columns
@@ -103,6 +103,7 @@ _loading: dict[tuple[int, str], threading.Lock] = {}
 def open_trace(workspace_id: int, trace_id: str, version: str = "") -> Loaded | None:
     """The stored trace, None when there is none. With a `version` that is at hand the store is not asked."""
     key = (workspace_id, trace_id)
+    note_question()
     if version and (kept := _kept(key, version)):
         return kept
     with _lock:

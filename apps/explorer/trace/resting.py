@@ -1,4 +1,4 @@
-"""The garbage collector rests while a large trace is read, and until its page is on its way.
+"""The garbage collector rests while a large trace is read, and until its page is out.
 
 A collection amid a hundred thousand new objects finds nothing, and looks through all of them: 0.25 of 0.6 s for
 50 000 spans. One look is enough, and no reader has to wait for it.
@@ -8,22 +8,32 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-LATER_S = 2.0
-"""After a large trace was read: its page is made, sent and painted by then."""
+QUIET_S = 0.4
+"""After the last question: its page is made, sent and painted by then."""
+LATEST_S = 5.0
+"""Somebody may scroll for ever."""
 MOST_OBJECTS = 2_000_000
 """New ones, after which it looks however many are reading."""
 
 _lock = threading.Lock()
 _resting = 0
+_asked_at = 0.0
+
+
+def note_question() -> None:
+    """Somebody asks for a trace or a part of one; what can wait waits until he has it."""
+    global _asked_at
+    _asked_at = time.monotonic()
 
 
 @contextmanager
 def resting(afterwards: Callable[[], None]) -> Iterator[None]:
     """No collection in here. `afterwards` lets go of what is not needed any more: at once where little was made, else
-    LATER_S later, in a thread of its own, which then collects."""
+    when nobody has asked for a while, in a thread of its own, which then collects."""
     global _resting
     with _lock:
         _resting += 1
@@ -32,11 +42,17 @@ def resting(afterwards: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         if _is_due():
-            timer = threading.Timer(LATER_S, _wake, [afterwards])
-            timer.daemon = True
-            timer.start()
+            threading.Thread(target=_wake_later, args=[afterwards], name="resting", daemon=True).start()
         else:
             _wake(afterwards)
+
+
+def _wake_later(afterwards: Callable[[], None]) -> None:
+    note_question()
+    latest = time.monotonic() + LATEST_S
+    while (now := time.monotonic()) < min(_asked_at + QUIET_S, latest):
+        time.sleep(min(_asked_at + QUIET_S, latest) - now)
+    _wake(afterwards)
 
 
 def _wake(afterwards: Callable[[], None]) -> None:

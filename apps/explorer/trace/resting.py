@@ -41,7 +41,7 @@ def resting(afterwards: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        if _is_due():
+        if _is_due(0):
             threading.Thread(target=_wake_later, args=[afterwards], name="resting", daemon=True).start()
         else:
             _wake(afterwards)
@@ -63,10 +63,11 @@ def _wake(afterwards: Callable[[], None]) -> None:
         with _lock:
             _resting -= 1
             if not _resting or gc.get_count()[0] > MOST_OBJECTS:
-                if _is_due():
-                    gc.collect(0)
+                if _is_due(0):
+                    # Whatever else is due would come upon some reader as soon as this is done.
+                    gc.collect(max(filter(_is_due, range(3))))
                 gc.enable()
 
 
-def _is_due() -> bool:
-    return gc.get_count()[0] > gc.get_threshold()[0]
+def _is_due(generation: int) -> bool:
+    return gc.get_count()[generation] > gc.get_threshold()[generation]

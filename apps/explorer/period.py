@@ -124,7 +124,7 @@ class PeriodPicker:
     errors: tuple[str, ...]
 
 
-def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo, *, has_against: bool = True) -> PeriodPicker:
+def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPicker:
     """The picker of a form, valid or not, on the page at `path`."""
     period, zone = form.period, form.zone
     bad = [name for name in PERIOD_FIELDS if name in form.errors]
@@ -137,7 +137,7 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo, *, has_again
         presets=tuple(_preset(form, path, name) for name in OFFERED),
         against=period.against_label,
         against_in=against_in(period.against_label),
-        againsts=tuple(_against(form, path, name) for name in AGAINST) if has_against else (),
+        againsts=tuple(_against(form, path, name) for name in AGAINST),
         start=form.data.get("start", "") if typed else field_text(period.start_ns, zone),
         end=form.data.get("end", "") if typed else field_text(period.end_ns, zone),
         is_readable=not typed,

@@ -116,12 +116,6 @@ def list_span_names(workspace_id: int, service: str | None = None, kind: str | N
         return tuple(SpanNameInfo(s, n, KINDS[k] if k < len(KINDS) else "INTERNAL") for s, n, k in cursor.fetchall())
 
 
-def list_attribute_keys(workspace_id: int) -> tuple[str, ...]:
-    with store_cursor() as cursor:
-        cursor.execute("SELECT key FROM attribute_key WHERE workspace_id = %s ORDER BY key", [workspace_id])
-        return tuple(key for (key,) in cursor.fetchall())
-
-
 def first_span_received_at(workspace_id: int) -> int | None:
     """When the workspace received its first span, ns; None when it never did."""
     with store_cursor() as cursor:

@@ -26,7 +26,7 @@ QUEUE_WAIT = "queue_wait"
 """Stands for a kind of work: how long messages lay in a queue, beside the waited time."""
 WHOLE = ("", "", "")
 """The last three parts of the PART key that holds the whole waited time."""
-TRACES, SPANS, INCOMPLETE, ROOTLESS, SAMPLED, WITH_ERRORS, UNANALYSED = COVERAGE_WORDS = (
+TRACES, SPANS, INCOMPLETE, ROOTLESS, SAMPLED, WITH_ERRORS, UNANALYSED = (
     "traces", "spans", "incomplete_traces", "rootless_traces", "sampled_spans", "error_traces", "unanalysed_traces",
 )  # fmt: skip
 

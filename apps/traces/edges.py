@@ -18,7 +18,7 @@ from apps.traces.kinship import LOST, NONE
 from apps.traces.peers import CLIENT, CONSUMER, PRODUCER, SERVER, UNKNOWN_QUEUE, USER, Node, service_node
 from apps.traces.sampling import weight_of
 
-CALL, MESSAGING, DATABASE, EXTERNAL = EDGE_KINDS = ("call", "messaging", "database", "external")
+CALL, MESSAGING, DATABASE, EXTERNAL = ("call", "messaging", "database", "external")
 _KINDS_BY_WORK = {"database": DATABASE, "cache": DATABASE, "queue": MESSAGING, "external": EXTERNAL}
 _TAKES = ("receive", "poll")
 MOST_LINKS = 100

@@ -72,16 +72,6 @@ class Histogram:
         return made
 
     @classmethod
-    def from_arrays(cls, buckets: Iterable[int], counts: Iterable[int]) -> Histogram:
-        """Raises ValueError when the arrays differ in length or a bucket is unknown."""
-        made = cls()
-        for bucket, count in zip(buckets, counts, strict=True):
-            if not 0 <= bucket <= LAST:
-                raise ValueError(f"There is no bucket {bucket}.")
-            made._change(bucket, count)
-        return made
-
-    @classmethod
     def of_ranks(cls, buckets: list[int], ends: list[int]) -> Histogram:
         """Of known buckets, ascending, each with a value, and how many values lie in it and all below. Taken as they
         are and not looked at: a page has thousands of histograms, and asks most of them for quantiles alone."""

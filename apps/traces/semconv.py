@@ -59,12 +59,8 @@ def first_of(attributes: Mapping[str, object], keys: tuple[str, ...]) -> object:
     return None
 
 
-def work_of(span: Span) -> str:
-    """What kind of work a span is, for its icon: `db`, `cache`, `queue`, `rpc`, `http` or `code`."""
-    return work_in(span.kind, dict(span.attributes))
-
-
 def work_in(kind: str, attributes: Mapping[str, object]) -> str:
+    """What kind of work a span is, for its icon: `db`, `cache`, `queue`, `rpc`, `http` or `code`."""
     database = first_of(attributes, DB_SYSTEM)
     if database is not None:
         return "cache" if value_text(database).lower() in CACHES else "db"

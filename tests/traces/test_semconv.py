@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from apps.traces.attribute_groups import ORDER, group_attributes, is_business_key
 from apps.traces.model import LogRecord
-from apps.traces.semconv import error_summary, peer_name, work_of
+from apps.traces.semconv import error_summary, peer_name, work_in
 from tests.traces.build import SpanSpec, trace_of
 
 
@@ -30,7 +30,7 @@ def span(attributes=(), kind="CLIENT", **rest):
     ],
 )
 def test_the_icon_tells_the_kind_of_work(kind, attributes, work):
-    assert work_of(span(attributes, kind)) == work
+    assert work_in(kind, attributes) == work
 
 
 @pytest.mark.parametrize(

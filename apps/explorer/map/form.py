@@ -15,7 +15,8 @@ CHANGE, LATENCY, ERRORS = MARKS = ("change", "latency", "errors")
 MARK_WORDS = {CHANGE: "What changed", LATENCY: "Latency", ERRORS: "Errors"}
 DEPTHS = {"1": 1, "2": 2, "3": 3, "all": 10_000}
 FIT, FULL = ZOOMS = ("fit", "full")
-MAP, TABLE = VIEWS = ("map", "table")
+TABLE = "table"
+VIEWS = ("map", TABLE)
 MAX_NAME = 16_384
 
 

@@ -28,7 +28,6 @@ class ServiceForm(PeriodForm):
     """`/services/<name>`."""
 
     kind = choice_field(KINDS)
-    all = choice_field(("1",))
 
     @property
     def kind_or_none(self) -> str | None:

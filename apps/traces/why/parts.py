@@ -85,9 +85,6 @@ class Side:
     """Empty when not known."""
 
 
-NO_SIDE = Side(0, 0)
-
-
 def side_of(traces: int, weight: float, sums: Mapping[Part, Sum], whole_ns: int) -> Side:
     """`sums` over traces of `weight` calls together, brought to `whole_ns` a trace in proportion."""
     if not weight or not sums:

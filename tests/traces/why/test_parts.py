@@ -8,7 +8,7 @@ from apps.traces.column_readers import columns_of
 from apps.traces.contributions import contributions_of
 from apps.traces.error_origin import trace_reader
 from apps.traces.family import Family
-from apps.traces.why.parts import NO_SIDE, Part, Sum, apportion, compare, grouped, parts_of, rows_of, side_of
+from apps.traces.why.parts import Part, Side, Sum, apportion, compare, grouped, parts_of, rows_of, side_of
 from apps.traces.why.tries import Tries, together, tries_of
 from apps.traces.work import EXTERNAL, KINDS_OF_WORK, NETWORK, OWN_CODE
 from tests.traces.build import MS, as_trace
@@ -100,7 +100,7 @@ def test_a_large_share_of_one_network_keeps_its_name():
 
 def test_a_side_without_traces_compares_as_nothing():
     part = Part("pay", OWN_CODE, "", "x")
-    (change,) = compare(NO_SIDE, side_of(1, 1.0, {part: Sum(5, 1, 1)}, 5))
+    (change,) = compare(Side(0, 0), side_of(1, 1.0, {part: Sum(5, 1, 1)}, 5))
     assert (change.part, change.before_ns, change.after_ns) == (part, 0, 5)
     assert side_of(2, 2.0, {}, 7).own_ns == {Part("", "", ""): 7}
 

@@ -319,6 +319,7 @@ def _said(hours: int) -> str:
 
 def questions(workspace: int, fleet: Fleet) -> dict[str, Callable]:
     from apps.insights import queries
+    from apps.insights.series import series, step_for
     from apps.insights.usual import look_up
     from apps.traces.deposits import NAME, PART, SERVICE
 
@@ -332,10 +333,10 @@ def questions(workspace: int, fleet: Fleet) -> dict[str, Callable]:
         "roots": lambda w: queries.roots(workspace, w),
         "errors": lambda w: queries.errors(workspace, w),
         "coverage": lambda w: queries.coverage(workspace, w),
-        "series of a service": lambda w: queries.series(workspace, w, SERVICE, (service,), queries.step_for(w)),
-        "series of its span names": lambda w: queries.series(workspace, w, NAME, (service,), queries.step_for(w), 1),
-        "series of a root": lambda w: queries.series(workspace, w, PART, (*root, "", "", ""), queries.step_for(w)),
-        "series of its parts": lambda w: queries.series(workspace, w, PART, root, queries.step_for(w), 3),
+        "series of a service": lambda w: series(workspace, w, SERVICE, (service,), step_for(w)),
+        "series of its span names": lambda w: series(workspace, w, NAME, (service,), step_for(w), 1),
+        "series of a root": lambda w: series(workspace, w, PART, (*root, "", "", ""), step_for(w)),
+        "series of its parts": lambda w: series(workspace, w, PART, root, step_for(w), 3),
         "usual": lambda w: look_up(workspace, *root, w.end_ns),
     }
 

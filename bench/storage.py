@@ -41,7 +41,7 @@ class Storage:
         return storage_status().digest_lag_s
 
     def rollups_behind_s(self) -> float:
-        from apps.insights.queries import freshness
+        from apps.insights.freshness import freshness
 
         return freshness(1, time.time_ns()).behind_s
 

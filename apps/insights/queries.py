@@ -10,19 +10,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from apps.insights.figures import Figures
-from apps.insights.freshness import Freshness, freshness
 from apps.insights.key_search import ids_around, ids_of, ids_with, prefix_sql
 from apps.insights.reading import Asked, figures_by_key, figures_of_each, stretches_of
-from apps.insights.series import Series, series, step_for
 from apps.insights.window import MINUTE_NS, Window
 from apps.store.connection import store_cursor
 from apps.traces import deposits
 from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, WHOLE
-
-__all__ = [
-    "Coverage", "EdgeKey", "ErrorKey", "Freshness", "NameKey", "PartKey", "Series", "coverage", "covered", "edges",
-    "errors", "first_seen", "freshness", "parts", "roots", "series", "services", "span_names", "step_for",
-]  # fmt: skip
 
 
 class EdgeKey(NamedTuple):

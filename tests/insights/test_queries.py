@@ -10,8 +10,10 @@ import pytest
 
 from apps.insights import queries
 from apps.insights.fold import fold
+from apps.insights.freshness import freshness
 from apps.insights.keys import OTHER
 from apps.insights.seen import services_seen
+from apps.insights.series import series
 from apps.insights.usual import forget_usual, usual
 from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window
 from apps.traces.histogram import Histogram
@@ -127,7 +129,7 @@ def test_coverage_counts_traces_and_spans(counts):
 def test_series_add_up_to_the_window(counts, step_minutes):
     for window in windows(2):
         step_ns = step_minutes * MINUTE_NS
-        found = queries.series(1, window, NAME, (), step_ns, group=1)
+        found = series(1, window, NAME, (), step_ns, group=1)
         for (service,), points in found.lines.items():
             for start, figures in zip(found.steps, points, strict=True):
                 low, high = max(start, window.start_ns), min(start + step_ns, window.end_ns)
@@ -135,7 +137,7 @@ def test_series_add_up_to_the_window(counts, step_minutes):
                 for count in sums(counts, NAME, Window(low, high), (service,)).values():
                     wanted.merge(count)
                 assert same(figures, wanted, NAME)
-        one = queries.series(1, window, NAME, ("service-1",), step_ns)
+        one = series(1, window, NAME, ("service-1",), step_ns)
         if sums(counts, NAME, window, ("service-1",)):
             assert one.lines[()] == found.lines[("service-1",)]
 
@@ -200,10 +202,10 @@ def test_hours_told_at_once_leave_no_key_more_than_ten_minutes_behind():
 
 def test_rollups_are_fresh_to_the_oldest_span_that_is_not_sealed():
     now = time.time_ns()
-    assert queries.freshness(1, now).behind_s == 0
+    assert freshness(1, now).behind_s == 0
     send(*random_traces(1, 3))
-    found = queries.freshness(1, now + 5 * NS)
+    found = freshness(1, now + 5 * NS)
     assert 4 < found.behind_s < 6 and found.fresh_to_ns <= time.time_ns()
-    assert queries.freshness(2, now + 5 * NS).behind_s == 0
+    assert freshness(2, now + 5 * NS).behind_s == 0
     digest_all()
-    assert queries.freshness(1, now + 5 * NS).behind_s == 0
+    assert freshness(1, now + 5 * NS).behind_s == 0

@@ -10,8 +10,9 @@ from apps.api.base import ApiView, json_answer
 from apps.api.own.figures import figures_object
 from apps.api.own.period import PERIOD_NAMES, period_object, read_period, refuse_unknown
 from apps.api.problem import Problem
+from apps.insights.freshness import freshness
 from apps.insights.map_graph import Ends, around, node_of
-from apps.insights.queries import coverage, freshness
+from apps.insights.queries import coverage
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap, service_map
 from apps.traces.moments import exact_text
 from apps.traces.peers import Node

@@ -15,8 +15,9 @@ from apps.explorer.map.panel import Panel, panel
 from apps.explorer.map.rows import ChangeItem, EdgeRow, change_items, edge_rows
 from apps.explorer.map.said import Said, map_said
 from apps.explorer.period import Choice
+from apps.insights.freshness import Freshness
 from apps.insights.map_graph import Ends, around, node_id
-from apps.insights.queries import Coverage, Freshness, coverage
+from apps.insights.queries import Coverage, coverage
 from apps.insights.service_map import ServiceMap, service_map
 from apps.store.queries import list_services
 from apps.traces.durations import format_count, format_percent

@@ -6,7 +6,7 @@ from apps.explorer.change import format_rate
 from apps.explorer.line_chart import AREA, MEDIAN, NUMBER, Line, LineChart, Release, line_chart
 from apps.explorer.map.form import MapForm
 from apps.insights.period import BEFORE
-from apps.insights.queries import series, step_for
+from apps.insights.series import series, step_for
 from apps.insights.service_map import MapEdge
 from apps.insights.window import Window
 from apps.traces.deposits import EDGE, SERVICE

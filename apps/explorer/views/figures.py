@@ -9,8 +9,7 @@ from django.http import HttpRequest
 
 from apps.explorer.fresh import fresh_line
 from apps.explorer.period import PeriodForm, period_picker
-from apps.insights.freshness import Freshness
-from apps.insights.queries import freshness
+from apps.insights.freshness import Freshness, freshness
 from apps.traces.moments import zone_named
 
 

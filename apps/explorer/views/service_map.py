@@ -8,7 +8,7 @@ from apps.accounts.access import current_workspace
 from apps.explorer.map.form import PATH, MapForm
 from apps.explorer.map.page import map_page, map_panel
 from apps.explorer.views.figures import asked_now, figures_context
-from apps.insights.queries import freshness
+from apps.insights.freshness import freshness
 
 KEYS = (
     (("f",), "find a service"), (("←", "→", "↑", "↓"), "from node to node"), (("Enter",), "show it"),

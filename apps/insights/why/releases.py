@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from apps.insights.figures import Figures
-from apps.insights.queries import Series, first_seen, series
+from apps.insights.queries import first_seen
+from apps.insights.series import Series, series
 from apps.insights.window import Window
 from apps.traces.deposits import SERVICE
 from apps.traces.why.finding import Release

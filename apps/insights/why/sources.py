@@ -9,7 +9,8 @@ from typing import Protocol
 from zlib import crc32
 
 from apps.insights.figures import NO_FIGURES, Figures
-from apps.insights.queries import NameKey, PartKey, first_seen, parts, series, services, span_names
+from apps.insights.queries import NameKey, PartKey, first_seen, parts, services, span_names
+from apps.insights.series import series
 from apps.insights.window import Window
 from apps.store.picks import Draw, Drawn, Picked, draw, of_root, of_spans
 from apps.traces.column_readers import ColumnReader

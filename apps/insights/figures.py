@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from apps.traces.histogram import Histogram
 from apps.traces.sampling import CALL
+
+K = TypeVar("K")
 
 
 class Example(NamedTuple):
@@ -56,3 +59,34 @@ class Figures:
 
 
 NO_FIGURES = Figures(0, 0, 0, 0, 0)
+
+
+def together(figures: Iterable[Figures]) -> Figures:
+    """The sum of figures, with the three slowest examples of them all; without what spans a trace has."""
+    parts = [part for part in figures if part is not NO_FIGURES]
+    if len(parts) < 2:
+        return parts[0] if parts else NO_FIGURES
+    histogram = Histogram()
+    for part in parts:
+        histogram.merge(part.histogram)
+    examples = sorted({example for part in parts for example in part.examples}, reverse=True)
+    return Figures(
+        weight=sum(part.weight for part in parts),
+        errors=sum(part.errors for part in parts),
+        samples=sum(part.samples for part in parts),
+        sum_ns=sum(part.sum_ns for part in parts),
+        max_ns=max(part.max_ns for part in parts),
+        histogram=histogram,
+        examples=tuple(examples[:3]),
+    )
+
+
+def one_a_trace(found: Mapping[K, Figures], most: int) -> tuple[tuple[K, Example], ...]:
+    """The longest examples of all, as (key, example). A slow child and its parents are one slow trace: the longest
+    stands for it."""
+    every = [(key, example) for key, figures in found.items() for example in figures.examples]
+    every.sort(key=lambda pair: (-pair[1].duration_ns, pair[1].trace_id))
+    kept: dict[str, tuple[K, Example]] = {}
+    for key, example in every:
+        kept.setdefault(example.trace_id, (key, example))
+    return tuple(kept.values())[:most]

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.figures import Figures, together
 from apps.insights.queries import EdgeKey
 from apps.traces.edges import CALL, EXTERNAL
-from apps.traces.histogram import Histogram
 from apps.traces.peers import Node
 
 NODE_KINDS = ("service", "database", "cache", "queue", "external", "user")
@@ -75,27 +74,6 @@ def links_of(found: Mapping[EdgeKey, Figures], services: Collection[str]) -> dic
         else:
             links[ends] = Link(kind, (key,), figures)
     return links
-
-
-def together(figures: Iterable[Figures]) -> Figures:
-    """The sum of figures, with the slowest examples of them all."""
-    parts = [part for part in figures if part is not NO_FIGURES]
-    if len(parts) < 2:
-        return parts[0] if parts else NO_FIGURES
-    histogram = Histogram()
-    for part in parts:
-        histogram.merge(part.histogram)
-    examples = sorted({example for part in parts for example in part.examples}, reverse=True)
-    return replace(
-        NO_FIGURES,
-        weight=sum(part.weight for part in parts),
-        errors=sum(part.errors for part in parts),
-        samples=sum(part.samples for part in parts),
-        sum_ns=sum(part.sum_ns for part in parts),
-        max_ns=max(part.max_ns for part in parts),
-        histogram=histogram,
-        examples=tuple(examples[:3]),
-    )
 
 
 def around(links: Iterable[Ends], focus: Node, depth: int) -> tuple[set[Node], set[Ends]]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.insights.change import UNKNOWN, Change, durations_change, error_change, rate_change
-from apps.insights.figures import NO_FIGURES, Example, Figures
-from apps.insights.map_graph import together
+from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
@@ -21,6 +20,7 @@ from apps.traces.peers import Node
 from apps.traces.why.finding import Release
 
 CHART_POINTS, SPARK_POINTS = 90, 36
+SLOWEST = 8
 MOST_NAMES = 40
 """Span names with quantiles: those with the most time of their own, then the busiest."""
 
@@ -107,7 +107,9 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     )  # fmt: skip
 
 
-def _names(workspace_id: int, name: str, period: Period, kind: str | None):
+def _names(
+    workspace_id: int, name: str, period: Period, kind: str | None
+) -> tuple[tuple[NameLine, ...], int, tuple[tuple[NameKey, Example], ...]]:
     """(lines, how many more there are, slowest spans as (key, example))."""
     ranked = span_names(workspace_id, period.window, service=name, histograms=False)
     keys = [key for key in ranked if kind in (None, key.kind)]
@@ -124,9 +126,7 @@ def _names(workspace_id: int, name: str, period: Period, kind: str | None):
             NameLine(key, after, durations_change(earlier, after), error_change(earlier, after),
                      shares.get(key, 0.0), sparks.get(tuple(key)[1:], ()))
         )  # fmt: skip
-    slowest = [(key, example) for key, figures in now.items() for example in figures.examples]
-    slowest.sort(key=lambda pair: -pair[1].duration_ns)
-    return tuple(lines), len(keys) - len(shown), _one_a_trace(slowest)
+    return tuple(lines), len(keys) - len(shown), one_a_trace(now, SLOWEST)
 
 
 def _shares(own: Mapping[Place, Own], ranked: Mapping[NameKey, Figures]) -> dict[NameKey, float]:
@@ -145,21 +145,16 @@ def _shares(own: Mapping[Place, Own], ranked: Mapping[NameKey, Figures]) -> dict
     }
 
 
-def _one_a_trace(found: list[tuple[NameKey, Example]], most: int = 8) -> tuple[tuple[NameKey, Example], ...]:
-    """A slow child and its parents are one slow trace: the longest stands for it."""
-    kept: dict[str, tuple[NameKey, Example]] = {}
-    for key, example in found:
-        kept.setdefault(example.trace_id, (key, example))
-    return tuple(kept.values())[:most]
-
-
 def _sparks(workspace_id: int, name: str, period: Period) -> dict[tuple[str, ...], tuple[float | None, ...]]:
     found = series(workspace_id, period.window, NAME, (name,), step_for(period.window, SPARK_POINTS), group=4)
     return {line: tuple(point.p(0.95) for point in points) for line, points in found.lines.items()}
 
 
-def _versions(now, before, seen) -> tuple[VersionLine, ...]:
-    """The last one to come first; without names for them there is nothing to compare."""
+def _versions(
+    now: Mapping[str, Figures], before: Mapping[str, Figures], seen: Mapping[str, tuple[int, int]]
+) -> tuple[VersionLine, ...]:
+    """`seen`: first and last, ns, by version. The last one to come first; without names for them there is nothing to
+    compare."""
     if set(seen) == {""}:
         return ()
     calls = sum(figures.calls for figures in now.values())

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.insights.change import Change, durations_change, error_change, rate_change
-from apps.insights.figures import Figures
+from apps.insights.figures import Figures, together
 from apps.insights.keys import OTHER
-from apps.insights.map_graph import together
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.map_change import TOO_FEW, WORDS, EdgeChange, Sides, edge_change, node_words
-from apps.insights.map_graph import Ends, Link, links_of, together
+from apps.insights.map_graph import Ends, Link, links_of
 from apps.insights.queries import EdgeKey, first_seen, traffic
 from apps.insights.window import Window
 from apps.store.queries import list_services

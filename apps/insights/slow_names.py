@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from apps.insights.change import MIN_SAMPLES, MORE, SLOWER, Change, durations_change
-from apps.insights.figures import NO_FIGURES, Example, Figures
+from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace
 from apps.insights.keys import listed_parts
 from apps.insights.map_change import Sides, fan_change
 from apps.insights.own_time import NO_OWN, Own, own_of_names
@@ -91,7 +91,7 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
     return Slow(
         _slower(workspace_id, period, _named(after), _named(earlier)),
         len(compared), len(few), most,
-        _longest(_named(long)), len(now),
+        one_a_trace(_named(long), LONGEST), len(now),
     )  # fmt: skip
 
 
@@ -132,7 +132,9 @@ def _likely(now: Mapping[int, Sums], before: Mapping[int, Sums], compared: list[
     return list(dict.fromkeys(found))
 
 
-def _slower(workspace_id: int, period: Period, after, earlier) -> tuple[SlowerName, ...]:
+def _slower(
+    workspace_id: int, period: Period, after: Mapping[NameKey, Figures], earlier: Mapping[NameKey, Figures]
+) -> tuple[SlowerName, ...]:
     """`after` and `earlier`: figures of the likely names in the two windows."""
     names = {(key.service, key.span_name) for key in after}
     own_now, own_before = own_of_names(workspace_id, (period.window, period.compared), names)
@@ -175,12 +177,3 @@ def _traces(own: Own) -> Figures:
 def _own_grown_ns(now: Own, before: Own) -> float:
     """A name that nobody waited for before has nothing to be compared with: all of its own time is new."""
     return now.sum_ns - (before.sum_ns * now.traces / before.traces if before.traces else 0)
-
-
-def _longest(found: Mapping[NameKey, Figures]) -> tuple[tuple[NameKey, Example], ...]:
-    every = [(key, example) for key, figures in found.items() for example in figures.examples]
-    every.sort(key=lambda pair: (-pair[1].duration_ns, pair[1].trace_id))
-    kept: dict[str, tuple[NameKey, Example]] = {}
-    for key, example in every:
-        kept.setdefault(example.trace_id, (key, example))
-    return tuple(kept.values())[:LONGEST]

@@ -11,6 +11,7 @@ from apps.traces.durations import parse_duration_ns
 NBSP = "\u00a0"
 EN_DASH = "\u2013"
 S_NS = 1_000_000_000
+MINUTE_NS, HOUR_NS, DAY_NS = 60 * S_NS, 3_600 * S_NS, 86_400 * S_NS
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_NS = 2**63 - 1
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from apps.explorer.line_chart import DURATION, ERROR, HIGH, MAIN, MEDIAN, PERCENT, Line, LineChart, Release, line_chart
+from apps.insights.figures import together
 from apps.insights.why.answer import Answer
-from apps.insights.why.sources import together
 from apps.insights.why.told import Point
 from apps.traces.durations import MINUTE, format_duration_ns, format_percent
 from apps.traces.moments import clock_span_text, field_text

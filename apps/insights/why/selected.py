@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from apps.insights.figures import Figures
+from apps.insights.figures import Figures, together
 from apps.insights.why.ask import Ask, Selection
 from apps.insights.why.samples import LEAST_SAMPLES, read_samples
-from apps.insights.why.sources import Given, Source, together
+from apps.insights.why.sources import Given, Source
 from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
 from apps.store.picks import Draw

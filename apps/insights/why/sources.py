@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
 
-from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.queries import NameKey, PartKey, first_seen, parts, services, span_names
-from apps.insights.series import series
+from apps.insights.series import Series, series
 from apps.insights.window import Window
 from apps.store.picks import Draw, Drawn, Picked, draw, of_root, of_spans
 from apps.traces.column_readers import ColumnReader
 from apps.traces.deposits import NAME, PART, SERVICE, WHOLE
 from apps.traces.draft import Draft
 from apps.traces.family import Family
-from apps.traces.histogram import Histogram
 from apps.traces.why.entries import entries_of
 
 MOST_NAMES = 5
@@ -137,16 +136,6 @@ def reader_of_thread() -> ColumnReader:
     return _local.reader
 
 
-def together(figures: Iterable[Figures]) -> Figures:
-    """Figures of several keys as one, without examples."""
-    histogram, weight, errors, samples, sum_ns, max_ns = Histogram(), 0, 0, 0, 0, 0
-    for one in figures:
-        histogram.merge(one.histogram)
-        weight, errors, samples = weight + one.weight, errors + one.errors, samples + one.samples
-        sum_ns, max_ns = sum_ns + one.sum_ns, max(max_ns, one.max_ns)
-    return Figures(weight, errors, samples, sum_ns, max_ns, histogram)
-
-
-def _line(found) -> Line:
+def _line(found: Series) -> Line:
     (figures,) = found.lines.values()
     return found.steps, figures

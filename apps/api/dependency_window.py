@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from apps.api.problem import Problem
 from apps.insights.period import most_ns, readable_window
-from apps.insights.window import DAY_NS, Window
+from apps.insights.window import Window
+from apps.traces.moments import DAY_NS
 
 MS = 1_000_000
 _LATEST_MS = 2**63 // MS

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from apps.traces.durations import NBSP, format_count, format_duration_ns
-from apps.traces.moments import field_text, local
+from apps.traces.moments import MINUTE_NS, field_text, local
 
 AREA, MEDIAN, MAIN, HIGH, ERROR = "area", "median", "main", "high", "error"
 """What a line is, which decides how it is drawn."""
@@ -29,7 +29,6 @@ HEADROOM = 1.2
 """Over the highest value: a release's name stands there."""
 NAME_SHARE = 0.11
 """Of the height that a line's name takes: 12 px of 116."""
-_MINUTE_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +123,14 @@ def _clock(at_ns: int, zone: tzinfo, has_day: bool) -> str:
 
 
 def _is_long(steps_ns: Sequence[int], step_ns: int) -> bool:
-    return bool(steps_ns) and steps_ns[-1] + step_ns - steps_ns[0] > 1_440 * _MINUTE_NS
+    return bool(steps_ns) and steps_ns[-1] + step_ns - steps_ns[0] > 1_440 * MINUTE_NS
 
 
 def _layout(steps_ns, step_ns, lines, axis: Axis, zone: tzinfo, has_names: bool) -> dict:
     most = max((value for line in lines for value in line.values if value is not None), default=0.0)
     top = max(most * HEADROOM, axis.least_top)
     ticks = _ticks(top, axis)
-    minutes = (steps_ns[-1] + step_ns - steps_ns[0]) // _MINUTE_NS if steps_ns else 60
+    minutes = (steps_ns[-1] + step_ns - steps_ns[0]) // MINUTE_NS if steps_ns else 60
     ends = [field_text(at, zone).replace("T", " ") for at in _ends(steps_ns, step_ns)]
     return {
         "hovermode": "x",

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from apps.insights.closed import Closed
 from apps.insights.levels import LEVELS, MINUTE, Level
-from apps.insights.window import MINUTE_NS, Window
+from apps.insights.window import Window
+from apps.traces.moments import MINUTE_NS
 
 
 class Stretch(NamedTuple):

@@ -36,9 +36,10 @@ def jaeger_dependencies(workspace_id: int, window: Window) -> list[Dependency]:
 def jaeger_links(
     found: Mapping[EdgeKey, Figures], entries: Mapping[str, Mapping[str, Figures]], names: Mapping[NameKey, Figures]
 ) -> list[Dependency]:
-    """A span's parent is of its own service unless the span entered the service; spans that entered it from the same
-    service are self-calls. A message's spans are parent and child too: the queue between them is left out, and where
-    several services put into it, what was taken is divided as they put in."""
+    """Calls from service to service as they were observed, not weighted by sampling. A span's parent is of its own
+    service unless the span entered the service; spans that entered it from the same service are self-calls. A
+    message's spans are parent and child too: the queue between them is left out, and where several services put into
+    it, what was taken is divided as they put in."""
     counts: dict[tuple[str, str], float] = defaultdict(float)
     for key, figures in found.items():
         if key.kind == CALL and key.caller_kind != USER.kind:

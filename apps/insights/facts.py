@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from apps.store import copying
-from apps.traces.deposits import ERROR, MINUTE_NS
+from apps.traces.deposits import ERROR
+from apps.traces.moments import MINUTE_NS
 
 EXAMPLES = 3
 """Kept of a key and bucket: the slowest; of errors the newest."""
@@ -23,7 +24,8 @@ EXAMPLE = np.dtype(
 RECORD = np.dtype([("bucket", "<u2"), ("count", "<i4")])
 
 _MAX_COUNT = (1 << 31) - 1
-_SLOTS = 512
+SLOTS = 512
+"""Room for a bucket; the last one is for unknown durations."""
 _MINUTE_US = MINUTE_NS // 1000
 
 
@@ -103,13 +105,13 @@ def merged_records(ragged: Ragged, group: np.ndarray) -> Ragged:
     """Sums by `group`, which gives the new row of each row."""
     if not len(ragged.row):
         return ragged
-    place = group[ragged.row] * _SLOTS + ragged.bucket
+    place = group[ragged.row] * SLOTS + ragged.bucket
     order = np.argsort(place)
     place = place[order]
     firsts = np.flatnonzero(np.concatenate(([True], place[1:] != place[:-1])))
     counts = np.add.reduceat(ragged.count[order], firsts)
     place, counts = place[firsts][counts != 0], counts[counts != 0]
-    return Ragged(place // _SLOTS, place % _SLOTS, counts)
+    return Ragged(place // SLOTS, place % SLOTS, counts)
 
 
 def best_examples(rows: np.ndarray, kinds: np.ndarray, examples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

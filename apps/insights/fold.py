@@ -18,7 +18,7 @@ from apps.insights.closed import Closed, begin, close, read_closed
 from apps.insights.facts import READ, Facts, concat, copy_rows, from_rows, in_buckets_of, merge, select
 from apps.insights.levels import DAY, LEVELS, MINUTE, Level, day_at, ensure_partitions, forget_partitions, minute_at
 from apps.store.connection import store_cursor
-from apps.traces.deposits import MINUTE_NS
+from apps.traces.moments import MINUTE_NS
 
 SETTLE_MINUTES = 1
 """A minute is merged into one row a key so long after its end; most of what belongs to it has arrived by then."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.store.connection import store_cursor
-
-S_NS = 1_000_000_000
+from apps.traces.moments import S_NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from apps.insights.summing import summed, with_ids
 from apps.traces.analysis import Analysis, analyse
 from apps.traces.column_readers import ColumnReader
 from apps.traces.columns import Columns
-from apps.traces.deposits import MINUTE_NS, Deposits, deposit, deposit_unanalysed
+from apps.traces.deposits import Deposits, deposit, deposit_unanalysed
 from apps.traces.draft import Draft
+from apps.traces.moments import MINUTE_NS
 
 _log = logging.getLogger(__name__)
 

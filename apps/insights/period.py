@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from apps.insights.levels import DAY, LEVELS
-from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window, window_over
-from apps.traces.moments import clock_span_text, offset_name, span_text
+from apps.insights.window import Window, window_over
+from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS, clock_span_text, offset_name, span_text
 from apps.traces.search_window import BROWSING, CUSTOM
 from apps.traces.search_window import PRESETS as SEARCH_PRESETS
 

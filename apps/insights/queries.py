@@ -12,10 +12,11 @@ from typing import NamedTuple
 from apps.insights.figures import Figures
 from apps.insights.key_search import ids_around, ids_of, ids_with, prefix_sql
 from apps.insights.reading import Asked, figures_by_key, figures_of_each, stretches_of
-from apps.insights.window import MINUTE_NS, Window
+from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces import deposits
 from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, WHOLE
+from apps.traces.moments import MINUTE_NS
 
 
 class EdgeKey(NamedTuple):

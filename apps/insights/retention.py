@@ -9,7 +9,7 @@ from apps.insights.closed import read_closed
 from apps.insights.keys import forget_unseen
 from apps.insights.levels import DAY, LEVELS, day_at, drop_before
 from apps.store.connection import store_cursor
-from apps.traces.deposits import MINUTE_NS
+from apps.traces.moments import MINUTE_NS
 
 A_MONTH = timedelta(days=31)
 """A partition of days goes when all of it may go."""

@@ -9,8 +9,9 @@ from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.key_search import ids_of_first, ids_with
 from apps.insights.period import bucket_ns
 from apps.insights.reading import SUMS, Asked, facts_sql, figures_together, merged_sql, stretches_of
-from apps.insights.window import HOUR_NS, MINUTE_NS, Window
+from apps.insights.window import Window
 from apps.store.connection import store_cursor
+from apps.traces.moments import HOUR_NS, MINUTE_NS
 
 STEPS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080)
 

@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from apps.insights.facts import EXAMPLE, EXAMPLES, Facts, Ragged, merge, merged_records, sum_numbers
-from apps.traces.deposits import MINUTE_NS, NAME, Deposits
+from apps.insights.facts import EXAMPLE, EXAMPLES, SLOTS, Facts, Ragged, merge, merged_records, sum_numbers
+from apps.traces.deposits import NAME, Deposits
 from apps.traces.histogram import BOUNDS, LAST
+from apps.traces.moments import MINUTE_NS
 from apps.traces.sampling import CALL
 
 MAX_VALUE_NS = 1 << 53
 """A weighted duration above 104 days counts as so much in a sum, so that sums of what is absurd stay in a bigint."""
 _BOUNDS = np.array(BOUNDS[: LAST + 1], dtype=np.int64)
-_SLOTS, _UNKNOWN = 512, 511
-"""Room for a bucket; the last one is for unknown durations."""
+_UNKNOWN = SLOTS - 1
 
 
 class _Observed(NamedTuple):
@@ -43,19 +43,19 @@ def summed(deposits: Deposits) -> Facts:
     minutes = int(minute.max()) - first_minute + 1
     bucket = np.where(value < 0, _UNKNOWN, np.searchsorted(_BOUNDS, value, side="right") - 1)
     # One sort serves all: by key, minute and bucket.
-    place = ((key * minutes) + minute - first_minute) * _SLOTS + bucket
+    place = ((key * minutes) + minute - first_minute) * SLOTS + bucket
     order = np.argsort(place)
     place = place[order]
     slot_firsts = _firsts(place)
-    firsts = _firsts(place // _SLOTS)
+    firsts = _firsts(place // SLOTS)
     sums = np.where(value < 0, 0, _weighted(value, weight))
     numbers = sum_numbers(np.stack([weight, errors, samples, sums], axis=1)[order], firsts)
     group = np.empty(len(place), np.int64)
     group[order] = np.repeat(np.arange(len(firsts)), np.diff(firsts, append=len(place)))
     row_of_slot = group[order[slot_firsts]]
     counts = np.add.reduceat(weight[order], slot_firsts)
-    is_known = (place[slot_firsts] % _SLOTS != _UNKNOWN) & (counts != 0)
-    histogram = Ragged(row_of_slot[is_known], place[slot_firsts][is_known] % _SLOTS, counts[is_known])
+    is_known = (place[slot_firsts] % SLOTS != _UNKNOWN) & (counts != 0)
+    histogram = Ragged(row_of_slot[is_known], place[slot_firsts][is_known] % SLOTS, counts[is_known])
     part_rows = np.arange(len(parts.key)) + len(spans.key) + len(entries.key) + len(edges.key)
     calls = Ragged(group[part_rows], _buckets(_array(deposits.part_calls)), parts.weight)
     chosen = _slowest(spans, group[: len(spans.key)], bucket[: len(spans.key)])
@@ -66,11 +66,11 @@ def summed(deposits: Deposits) -> Facts:
     examples = np.concatenate(
         (_span_examples(deposits, chosen), _examples(deposits.shown, others.samples[shown_rows] < 0)), dtype=EXAMPLE
     )
-    keys = place[firsts] // _SLOTS // minutes
+    keys = place[firsts] // SLOTS // minutes
     kinds = np.fromiter((kind for kind, _ in deposits.book.keys), np.int64, len(deposits.book.keys))
     return merge(
         Facts(
-            np.zeros(len(firsts), np.int64), kinds[keys], place[firsts] // _SLOTS % minutes + first_minute, keys,
+            np.zeros(len(firsts), np.int64), kinds[keys], place[firsts] // SLOTS % minutes + first_minute, keys,
             numbers, np.where(kinds[keys] == NAME, maxima, 0), histogram, merged_records(calls, np.arange(len(firsts))),
             example_row, examples,
         )
@@ -152,7 +152,7 @@ def _slowest(spans: _Observed, group: np.ndarray, bucket: np.ndarray) -> np.ndar
     usable = np.flatnonzero((spans.samples > 0) & (spans.value_ns >= 0))
     if not len(usable):
         return usable
-    order = usable[np.argsort(group[usable] * _SLOTS + bucket[usable])]
+    order = usable[np.argsort(group[usable] * SLOTS + bucket[usable])]
     ends = np.append(_firsts(group[order])[1:], len(order))
     sizes = np.diff(ends, prepend=0)
     third = bucket[order[ends - np.minimum(sizes, EXAMPLES)]]

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.insights.change import SLOWER, duration_change
-from apps.insights.figures import NO_FIGURES, Figures
-from apps.insights.map_graph import together
+from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.series import Series
 from apps.traces.why.since import since_of_durations
 

@@ -7,7 +7,8 @@ import time
 
 from apps.insights.figures import Figures
 from apps.insights.queries import PartKey, parts
-from apps.insights.window import DAY_NS, MINUTE_NS, Window
+from apps.insights.window import Window
+from apps.traces.moments import DAY_NS, MINUTE_NS
 from apps.traces.usual import Usual, UsualPart
 
 DAYS = 7

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from apps.insights.queries import NameKey, span_names
 from apps.insights.usual import DAYS
-from apps.insights.window import DAY_NS, MINUTE_NS, Window
+from apps.insights.window import Window
 from apps.traces.model import Span
+from apps.traces.moments import DAY_NS, MINUTE_NS
 from apps.traces.peers import call_in
 from apps.traces.verdict.limits import ENOUGH_TRACES
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-S_NS = 1_000_000_000
-MINUTE_NS, HOUR_NS, DAY_NS = 60 * S_NS, 3_600 * S_NS, 86_400 * S_NS
+from apps.traces.moments import MINUTE_NS, S_NS
 
 
 class Window(NamedTuple):

@@ -12,10 +12,9 @@ import psycopg
 from apps.store import copying
 from apps.store.dictionaries import current_dictionary, unpack
 from apps.traces.draft import Draft, Summary
+from apps.traces.moments import DAY_NS, S_NS
 from apps.traces.packing import Dictionary, compress, decompress
 
-NS = 1_000_000_000
-DAY_NS = 86_400 * NS
 MAX_SPANS_IN_ROW = 20_000
 """A larger trace goes on in further rows: 20 000 spans are ~8 MB before and ~1 MB after compression."""
 
@@ -113,7 +112,8 @@ def read_existing(cursor, trace_ids, *, from_ns: int, until_ns: int) -> dict[tup
     Late spans start near the others of their trace, so that a look at every partition is not worth its price
     (20 µs a trace at 14 days); parts filed farther apart stay separate rows and are merged when read.
     """
-    window = {"ids": [i.hex() for i in trace_ids], "from_s": from_ns / NS - 86_400, "until_s": until_ns / NS + 86_400}
+    from_s, until_s = (from_ns - DAY_NS) / S_NS, (until_ns + DAY_NS) / S_NS
+    window = {"ids": [i.hex() for i in trace_ids], "from_s": from_s, "until_s": until_s}
     cursor.execute(_FIND, window, binary=True)
     found: dict[tuple[int, bytes], Existing] = {}
     for workspace_id, trace_id, filed_ns, payload, logs in cursor.fetchall():
@@ -160,5 +160,5 @@ def delete_traces(cursor, keys: list[tuple[int, bytes]], *, from_ns: int, until_
               AND started_at >= to_timestamp(%s) AND started_at < to_timestamp(%s)
             """,
             [workspace_id, [t.hex() for w, t in keys if w == workspace_id],
-             from_ns / NS - 86_400, until_ns / NS + 86_400],
+             (from_ns - DAY_NS) / S_NS, (until_ns + DAY_NS) / S_NS],
         )  # fmt: skip

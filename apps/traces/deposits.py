@@ -16,6 +16,7 @@ from apps.traces.error_origin import ErrorOrigin
 from apps.traces.family import Family
 from apps.traces.kinship import LOST, NONE
 from apps.traces.model import KINDS
+from apps.traces.moments import DAY_NS, MINUTE_NS
 from apps.traces.peers import CONSUMER, SERVER, Call
 from apps.traces.sampling import CALL, weight_of
 
@@ -30,8 +31,7 @@ TRACES, SPANS, INCOMPLETE, ROOTLESS, SAMPLED, WITH_ERRORS, UNANALYSED = (
     "traces", "spans", "incomplete_traces", "rootless_traces", "sampled_spans", "error_traces", "unanalysed_traces",
 )  # fmt: skip
 
-MINUTE_NS = 60_000_000_000
-FAR_NS = 1_440 * MINUTE_NS
+FAR_NS = DAY_NS
 """A start farther from the minute its trace is filed at cannot be true, and counts at that minute."""
 MOST_KEYS = 100_000
 _RECEIVES = (SERVER, CONSUMER)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.traces.moments import S_NS, clock_span_text, offset_name, span_text
+from apps.traces.moments import DAY_NS, S_NS, clock_span_text, offset_name, span_text
 
-DAY_NS = 86_400 * S_NS
 CUSTOM = "custom"
 ALL = "all"
 BROWSING = "1h"

@@ -9,7 +9,8 @@ import pytest
 from apps.insights.cover import cover
 from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, TEN
 from apps.insights.queries import covered
-from apps.insights.window import MINUTE_NS, Window
+from apps.insights.window import Window
+from apps.traces.moments import MINUTE_NS
 from tests.storing import digest_all
 
 NOW = 29_927_000

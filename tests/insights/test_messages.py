@@ -10,8 +10,9 @@ from apps.digest.rebuild import rebuild
 from apps.digest.tasks import pair_messages as task
 from apps.insights.messages import pair_messages
 from apps.insights.queries import EdgeKey, PartKey, edges, parts
-from apps.insights.window import HOUR_NS, Window
+from apps.insights.window import Window
 from apps.traces.histogram import bucket_of
+from apps.traces.moments import HOUR_NS
 from tests.insights.brute import stored
 from tests.store.shop import some_trace, trace_id_of
 from tests.storing import digest_all, send

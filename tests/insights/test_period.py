@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, PRESETS, YESTERDAY, bucket_ns, chosen_period, most_ns
-from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, S_NS, Window, window_over
+from apps.insights.window import Window, window_over
+from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS, S_NS
 
 NOW = 1_795_442_400 * S_NS + 2_305 * S_NS  # 2026-11-23 14:38:25 UTC
 

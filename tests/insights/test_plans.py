@@ -9,9 +9,10 @@ from apps.insights.key_search import ids_of_first
 from apps.insights.keys import _find, digest_of
 from apps.insights.messages import _pair, _take_gone
 from apps.insights.reading import Asked, figures_by_key, stretches_of
-from apps.insights.window import HOUR_NS, window_over
+from apps.insights.window import window_over
 from apps.store.connection import store_cursor
 from apps.traces.deposits import EDGE, NAME
+from apps.traces.moments import HOUR_NS
 from tests.store.explained import Explained
 from tests.store.shop import random_traces
 from tests.storing import digest_all, send

@@ -15,8 +15,9 @@ from apps.insights.keys import OTHER
 from apps.insights.seen import services_seen
 from apps.insights.series import series
 from apps.insights.usual import forget_usual, usual
-from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window
+from apps.insights.window import Window
 from apps.traces.histogram import Histogram
+from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS
 from tests.insights.brute import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, Count, expected
 from tests.insights.incident import checkout, last_minute_ns
 from tests.insights.test_exact import whole_traces

@@ -13,7 +13,8 @@ from apps.insights.fold import fold
 from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, TEN, day_at, drop_before, partitions
 from apps.insights.queries import coverage, covered
 from apps.insights.retention import drop_expired
-from apps.insights.window import DAY_NS, HOUR_NS, MINUTE_NS, Window
+from apps.insights.window import Window
+from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS
 from tests.insights.brute import assert_same, expected, in_buckets, stored
 from tests.insights.test_exact import whole_traces
 from tests.store.shop import random_traces, some_trace

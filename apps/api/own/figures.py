@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.insights.change import Change
 from apps.insights.figures import Figures
+from apps.traces.sampling import CALL
 
 
 def figures_object(figures: Figures, minutes: float) -> dict:
@@ -12,7 +13,7 @@ def figures_object(figures: Figures, minutes: float) -> dict:
         "calls": round(figures.calls, 3),
         "calls_a_minute": round(figures.calls / minutes, 4),
         "samples": figures.samples,
-        "errors": round(figures.errors / 1000, 3),
+        "errors": round(figures.errors / CALL, 3),
         **{f"{name}_ns": whole_ns(figures.p(share)) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
     }
 

@@ -9,10 +9,9 @@ from apps.insights.seen import services_seen
 from apps.store.queries import list_services
 from apps.store.results import ServiceInfo, TraceRow
 from apps.store.search import search
+from apps.traces.moments import HOUR_NS, MINUTE_NS
 from apps.traces.query import SpanPredicate, TraceQuery
 
-MINUTE_NS = 60 * 10**9
-HOUR_NS = 60 * MINUTE_NS
 RECENT_NS = 15 * MINUTE_NS
 """So long a service is told as new to whoever opens the page: they may come back from starting it."""
 SENDS_NS = 3 * MINUTE_NS

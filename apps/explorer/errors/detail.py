@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apps.explorer.errors.form import PATH, ErrorsForm
@@ -10,7 +11,7 @@ from apps.explorer.line_chart import ERROR, NUMBER, Line, LineChart, line_chart
 from apps.explorer.period import link_with
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import search_link, service_link
-from apps.insights.error_groups import ErrorGroups, look_into
+from apps.insights.error_groups import ErrorGroup, ErrorGroups, look_into
 from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.moments import clock_span_text, clock_text, utc_text
 
@@ -48,7 +49,8 @@ class GroupPage:
 
 
 def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> GroupPage | None:
-    """The group that the address names; None when the two windows have none of that id."""
+    """The group that the address names; None when the two windows have none of that id. Raises
+    StoreUnavailable."""
     group = next((group for group in found.groups if group.id == form.params.get("group")), None)
     if group is None:
         return None
@@ -76,7 +78,7 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
     )  # fmt: skip
 
 
-def _chart(group, found: ErrorGroups, form: ErrorsForm) -> LineChart:
+def _chart(group: ErrorGroup, found: ErrorGroups, form: ErrorsForm) -> LineChart:
     line = group.line or (0.0,) * len(found.steps)
     label = (
         f"{format_count(round(group.after.calls))} from {clock_span_text(*form.period.window, form.zone)}, at most "
@@ -90,8 +92,9 @@ def _share(service: str, text: str, count: int, of: int, link: str) -> Share:
     return Share(service, text, format_percent(share), f"{share * 100:.1f}%", link)
 
 
-def _spread(read, group) -> list[tuple[str, str, int]]:
-    """The newest that the figures know, then others that were read; each trace once."""
+def _spread(read: Iterable[tuple[str, str, int]], group: ErrorGroup) -> list[tuple[str, str, int]]:
+    """(trace id, span id, start in ns) of the newest that the figures know, then others that were read; each trace
+    once."""
     newest = [(one.trace_id, one.span_id, one.start_ns) for one in group.after.examples]
     known: dict[str, tuple[str, str, int]] = {}
     for example in sorted(newest, key=lambda one: -one[2]) + list(read):

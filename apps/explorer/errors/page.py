@@ -68,7 +68,7 @@ SORT_WORDS = {"news": "new first", "count": "how often", "last": "last seen", "f
 
 
 def errors_page(workspace_id: int, form: ErrorsForm) -> tuple[ErrorsPage, ErrorGroups]:
-    """Of a valid form; with the groups themselves."""
+    """Of a valid form; with the groups themselves. Raises StoreUnavailable."""
     found = error_groups(workspace_id, form.period)
     asked = form.params.get("service", ""), form.params.get("q", "")
     listed = _sorted([group for group in found.groups if group.fits(*asked)], form.sort_by)

@@ -26,9 +26,10 @@ from apps.explorer.line_chart import (
 from apps.explorer.period import PeriodForm, PeriodPicker, period_picker
 from apps.explorer.spark import spark_path
 from apps.insights.change import FASTER, MORE, NEW, SAME, SLOWER, UNSURE, Change
+from apps.traces.moments import MINUTE_NS
 
 NOW_NS = 1_795_444_685_000_000_000
-MINUTE_NS, MS = 60_000_000_000, 1_000_000
+MS = 1_000_000
 STEPS = 180
 BROKE_AT = 147
 BEFORE = "the 3\u00a0hours before"

@@ -21,6 +21,7 @@ Asked = tuple[int, tuple[str, ...]]
 
 
 def edge_chart(workspace_id: int, edge: MapEdge, form: MapForm) -> LineChart | None:
+    """Calls a minute of an edge, None where there is nothing to draw. Raises StoreUnavailable."""
     return _chart(workspace_id, [(EDGE, tuple(key)) for key in edge.keys], form)
 
 

@@ -21,8 +21,8 @@ from apps.explorer.line_chart import (
 )  # fmt: skip
 from apps.explorer.services.forms import ServiceForm
 from apps.insights.one_service import OneService
-from apps.insights.window import MINUTE_NS
 from apps.traces.durations import NONE, duration_text, format_percent
+from apps.traces.moments import MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class KeyFigure:
 
 
 def key_figures(found: OneService, form: ServiceForm) -> tuple[KeyFigure, ...]:
+    """Calls a minute, the share that failed, and p95, each with its line over the period."""
     against, minutes = form.period.against_label, found.step_ns / MINUTE_NS
     line = found.line
     releases = [Release(one.seen_ns, one.version) for one in found.releases if one.seen_ns >= found.steps[0]]

@@ -15,10 +15,11 @@ from apps.explorer.services.said import Said, service_said
 from apps.explorer.spark import spark_path
 from apps.explorer.verdicts import said_of
 from apps.insights.change import UNKNOWN
-from apps.insights.one_service import Neighbour, OneService, VersionLine, one_service
+from apps.insights.one_service import NameLine, Neighbour, OneService, VersionLine, one_service
 from apps.insights.queries import NameKey
 from apps.store.queries import stored_verdicts
 from apps.traces.durations import NONE, duration_text, format_count, format_duration_ns, format_percent
+from apps.traces.known_words import KINDS
 from apps.traces.moments import second_text, utc_text
 
 ICONS = {"SERVER": "http", "INTERNAL": "code", "CLIENT": "http", "PRODUCER": "queue", "CONSUMER": "queue"}
@@ -107,7 +108,7 @@ def service_page(workspace_id: int, name: str, form: ServiceForm) -> ServicePage
         figures=key_figures(found, form),
         names=tuple(_name(form, name, line) for line in found.names),
         more_names=format_count(found.more_names) if found.more_names else "",
-        kinds=tuple(ICONS),
+        kinds=KINDS,
         slowest=_slowest(workspace_id, found, form),
         versions=versions,
         version=next((one.version for one in versions if one.is_now), ""),
@@ -121,7 +122,7 @@ def service_page(workspace_id: int, name: str, form: ServiceForm) -> ServicePage
     )
 
 
-def _name(form: ServiceForm, service: str, line) -> NameRow:
+def _name(form: ServiceForm, service: str, line: NameLine) -> NameRow:
     key, period = line.key, form.period
     return NameRow(
         name=key.span_name,

@@ -9,9 +9,8 @@ from apps.insights.change import UNCLEAR, UNSURE
 from apps.insights.one_service import OneService
 from apps.insights.period import BEFORE
 from apps.insights.turn import Turn
-from apps.insights.window import MINUTE_NS
 from apps.traces.durations import duration_text, format_count, format_percent
-from apps.traces.moments import minute_text
+from apps.traces.moments import MINUTE_NS, minute_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apps.insights.why.contrast import CHOSEN, FAILED, SLOW, Contrast
 from apps.traces.durations import MINUS, NBSP, counted, format_count, format_duration_ns, format_percent
-from apps.traces.why.attributes import LEAST_GROUP, Attribute, Untold
+from apps.traces.why.attributes import LEAST_GROUP, Attribute, Q, Untold
 
 ROWS = 7
 WEAK_BELOW = 5
@@ -66,7 +66,7 @@ def contrast_page(found: Contrast, after: str, link_of: Callable[[Attribute], st
         title=f"What the {group} ones have in common",
         group=group,
         said=_said(found, after),
-        rows=tuple(_row(attribute, group, attribute.q >= 0.01, link_of) for attribute in told),
+        rows=tuple(_row(attribute, group, attribute.q >= Q, link_of) for attribute in told),
         more=max(0, len(compared.found) - ROWS),
         is_enough=compared.is_enough,
         needed=LEAST_GROUP,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from apps.explorer.period import PeriodForm
 from apps.explorer.why.form import PATH, SELECTING, WhyForm, root_value
 from apps.insights.why.changed import root_names
-from apps.insights.window import DAY_NS
+from apps.traces.moments import DAY_NS
 from apps.traces.why.judge import ERRORS
 
 LOOK_WORDS = {

@@ -17,8 +17,8 @@ from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
 from apps.store.picks import draw, load_drafts, of_spans
 from apps.traces.analysis import analyse, leaving_out_what_fails
-from apps.traces.deposits import ERROR
 from apps.traces.error_origin import ErrorOrigin
+from apps.traces.key_book import ERROR
 from apps.traces.why.significance import rates_p
 
 BACK = "back"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from apps.store import copying
-from apps.traces.deposits import ERROR
+from apps.traces.key_book import ERROR
 from apps.traces.moments import MINUTE_NS
 
 EXAMPLES = 3

@@ -15,7 +15,7 @@ from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
 from apps.traces.error_origin import draft_reader, trace_reader
 from apps.traces.kinship import NONE
-from apps.traces.model import Trace
+from apps.traces.trace import Trace
 from apps.traces.usual import NOTHING_USUAL, Usual
 from apps.traces.verdict.codec import TOO_FEW, pack, unpack
 from apps.traces.verdict.facts import Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.insights.keys import digest_of, listed_parts
-from apps.traces.deposits import EDGE
+from apps.traces.key_book import EDGE
 
 
 def prefix_sql(prefix: Sequence[str], suffix: Sequence[str] = ()) -> tuple[str, dict[str, str]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from apps.insights.facts import Facts
 from apps.store.names import listed_name
-from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, Key, KeyBook
+from apps.traces.key_book import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, Key, KeyBook
 
 OTHER = "(other)"
 MOST_KEYS = {EDGE: 20_000, NAME: 20_000, SERVICE: 5_000, PART: 100_000, ERROR: 20_000, COVERAGE: 100}

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from apps.insights.ledger import Ledger, forget_books
 from apps.store.connection import store_cursor
-from apps.traces.deposits import EDGE, PART, QUEUE_WAIT, Deposits
+from apps.traces.deposits import QUEUE_WAIT, Deposits
 from apps.traces.edges import MESSAGING
+from apps.traces.key_book import EDGE, PART
 
 KEPT_HOURS = 48
 """Ends that found no other by then are forgotten, and those of older traces cannot be taken back any more."""

@@ -15,7 +15,7 @@ from apps.insights.seen import services_seen
 from apps.insights.series import series, step_for
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
-from apps.traces.deposits import NAME, SERVICE
+from apps.traces.key_book import NAME, SERVICE
 from apps.traces.peers import Node
 from apps.traces.why.finding import Release
 

@@ -13,7 +13,8 @@ from apps.insights.key_search import listed_parts
 from apps.insights.reading import SUMS, Asked, facts_sql, stretches_of
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.traces.deposits import PART, QUEUE_WAIT
+from apps.traces.deposits import QUEUE_WAIT
+from apps.traces.key_book import PART
 from apps.traces.sampling import CALL
 
 

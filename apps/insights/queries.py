@@ -15,7 +15,8 @@ from apps.insights.reading import Asked, figures_by_key, figures_of_each, stretc
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces import deposits
-from apps.traces.deposits import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, WHOLE
+from apps.traces.deposits import WHOLE
+from apps.traces.key_book import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE
 from apps.traces.moments import MINUTE_NS
 
 

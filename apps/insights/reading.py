@@ -19,8 +19,8 @@ from apps.insights.facts import best_examples, unpack_examples, unpack_records
 from apps.insights.figures import Example, Figures
 from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.window import Window
-from apps.traces.deposits import EDGE, NAME, SERVICE
 from apps.traces.histogram import LAST, Histogram, value_of
+from apps.traces.key_book import EDGE, NAME, SERVICE
 
 _SCALARS = "weight, errors, samples, sum_ns, max_ns"
 SUMS = """sum(weight)::int8, sum(errors)::int8, sum(samples)::int8,

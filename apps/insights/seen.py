@@ -9,7 +9,7 @@ from __future__ import annotations
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
 from apps.store.connection import store_cursor
-from apps.traces.deposits import SERVICE
+from apps.traces.key_book import SERVICE
 
 
 def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[str, str], tuple[int, int]]:

@@ -14,7 +14,7 @@ from apps.insights.period import Period
 from apps.insights.queries import services
 from apps.insights.seen import services_seen
 from apps.insights.series import series, step_for
-from apps.traces.deposits import SERVICE
+from apps.traces.key_book import SERVICE
 
 SPARK_POINTS = 24
 ERROR_WEIGHT = 20.0

@@ -12,7 +12,7 @@ from apps.insights.map_graph import Ends, Link, links_of
 from apps.insights.queries import EdgeKey, first_seen, traffic
 from apps.insights.window import Window
 from apps.store.queries import list_services
-from apps.traces.deposits import EDGE
+from apps.traces.key_book import EDGE
 from apps.traces.peers import USER, Node
 
 

@@ -19,7 +19,7 @@ from apps.insights.period import Period
 from apps.insights.queries import NameKey
 from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
 from apps.store.connection import store_cursor
-from apps.traces.deposits import NAME
+from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
 from apps.traces.work import CACHE, DATABASE, QUEUE
 

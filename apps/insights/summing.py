@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from apps.insights.facts import EXAMPLE, EXAMPLES, SLOTS, Facts, Ragged, merge, merged_records, sum_numbers
-from apps.traces.deposits import NAME, Deposits
+from apps.traces.deposits import Deposits
 from apps.traces.histogram import BOUNDS, LAST
+from apps.traces.key_book import NAME
 from apps.traces.moments import MINUTE_NS
 from apps.traces.sampling import CALL
 

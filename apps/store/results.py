@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from apps.traces.draft import Draft
-from apps.traces.model import Trace
+from apps.traces.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

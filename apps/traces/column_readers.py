@@ -11,9 +11,10 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from apps.traces import wire
 from apps.traces.columns import Columns, Row
 from apps.traces.draft import Draft
-from apps.traces.model import UNKNOWN_SERVICE, Span, Trace
+from apps.traces.model import UNKNOWN_SERVICE, Span
 from apps.traces.peers import KEYS, SERVER, Call, call_in
 from apps.traces.semconv import PEER_SERVICE, SERVER_ADDRESS, URL_FULL, first_of
+from apps.traces.trace import Trace
 from apps.traces.values import any_value, marks_error, value_text
 
 ERROR, OK = 2, 1

@@ -18,7 +18,7 @@ from apps.traces.contributions import Contributions
 from apps.traces.draft import Draft
 from apps.traces.error_words import MAX_MESSAGE, MAX_TYPE, one_line, pattern_of
 from apps.traces.kinship import LOST
-from apps.traces.model import LogRecord, Resource, Scope, Span, Trace
+from apps.traces.model import Resource, Scope, Span
 from apps.traces.otlp import log_record
 from apps.traces.peers import CLIENT, CONSUMER, PRODUCER, SERVER
 from apps.traces.semconv import (
@@ -32,6 +32,7 @@ from apps.traces.semconv import (
     is_exception,
 )
 from apps.traces.status_words import with_status
+from apps.traces.trace import LogRecord, Trace
 from apps.traces.values import value_text
 
 UNNAMED = "error"

@@ -12,7 +12,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from apps.traces import wire
-from apps.traces.model import ERROR_KEY, LogRecord, Resource, Scope, Span, Trace
+from apps.traces.model import ERROR_KEY, Resource, Scope, Span
+from apps.traces.trace import LogRecord, Trace
 from apps.traces.values import any_value, attribute_pairs
 
 

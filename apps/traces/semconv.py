@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from apps.traces.model import Event, LogRecord, Span
+from apps.traces.model import Event, Span
+from apps.traces.trace import LogRecord
 from apps.traces.values import value_text
 
 HTTP_METHOD = ("http.request.method", "http.method")

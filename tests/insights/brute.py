@@ -15,8 +15,9 @@ from apps.traces.edges import edges_of
 from apps.traces.error_origin import errors_of, trace_reader
 from apps.traces.family import Family
 from apps.traces.histogram import bucket_of
-from apps.traces.model import KINDS, Trace
+from apps.traces.model import KINDS
 from apps.traces.sampling import weight_of
+from apps.traces.trace import Trace
 from apps.traces.work import kind_of_work
 
 EDGE, NAME, SERVICE, PART, ERROR, COVERAGE = 1, 2, 3, 4, 5, 6

@@ -16,7 +16,8 @@ from apps.insights.fold import fold
 from apps.store import hot
 from apps.store.queries import load_traces
 from apps.traces.batch import SHARDS
-from apps.traces.deposits import COVERAGE, NAME, UNANALYSED
+from apps.traces.deposits import UNANALYSED
+from apps.traces.key_book import COVERAGE, NAME
 from tests.insights.brute import assert_same, expected, in_buckets, stored
 from tests.store.shop import cut, random_traces, some_trace, trace_id_of
 from tests.storing import NS, digest_all, send

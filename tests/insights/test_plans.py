@@ -11,7 +11,7 @@ from apps.insights.messages import _pair, _take_gone
 from apps.insights.reading import Asked, figures_by_key, stretches_of
 from apps.insights.window import window_over
 from apps.store.connection import store_cursor
-from apps.traces.deposits import EDGE, NAME
+from apps.traces.key_book import EDGE, NAME
 from apps.traces.moments import HOUR_NS
 from tests.store.explained import Explained
 from tests.store.shop import random_traces

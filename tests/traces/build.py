@@ -22,8 +22,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, TracesData
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from apps.traces.model import KINDS, STATUSES, Trace
+from apps.traces.model import KINDS, STATUSES
 from apps.traces.otlp import read_trace
+from apps.traces.trace import Trace
 
 TRACE_ID = "7f3a1c0d9be24e5f8a6b52d1c4e90377"
 START_NS = 1_795_000_000_000_000_000

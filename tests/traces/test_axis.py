@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from apps.traces.axis import Window, tick_text, ticks
 from apps.traces.minimap import minimap
-from apps.traces.tree import build_tree
+from apps.traces.tree_building import build_tree
 from tests.traces.build import MS, as_trace, draw, random_trace, trace_of, traces_data
 from tests.traces.test_tree import wild_spans
 

@@ -15,7 +15,7 @@ from apps.traces.edges import edges_of
 from apps.traces.family import Family
 from apps.traces.kinship import CUT, LOST, find_children, find_parents, main_root, top_down
 from apps.traces.otlp import read_trace
-from apps.traces.tree import build_tree
+from apps.traces.tree_building import build_tree
 from tests.traces.build import as_trace, draw_specs, key_values, random_specs, traces_data
 from tests.traces.columns_build import assert_same, read_raw
 from tests.traces.test_contributions_sum import check

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.traces.attribute_groups import ORDER, group_attributes, is_business_key
-from apps.traces.model import LogRecord
 from apps.traces.semconv import error_summary, peer_name, work_in
+from apps.traces.trace import LogRecord
 from tests.traces.build import SpanSpec, trace_of
 
 

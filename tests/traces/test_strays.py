@@ -1,7 +1,7 @@
 """What to show first of a trace with spans far off in time."""
 
 from apps.traces.strays import first_look
-from apps.traces.tree import build_tree
+from apps.traces.tree_building import build_tree
 from tests.traces.build import SpanSpec, as_trace, traces_data
 
 DAY_MS = 86_400_000

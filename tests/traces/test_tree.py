@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.traces.tree import build_tree
+from apps.traces.tree_building import build_tree
 from tests.traces.build import MS, SpanSpec, as_trace, draw, random_trace, trace_of, traces_data
 
 

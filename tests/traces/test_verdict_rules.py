@@ -283,9 +283,7 @@ def test_tries_that_all_failed_are_all_counted():
     drawing = tries("xxx").replace("]", "] !", 1)
     said = told(drawing, LINE, attributes=REFUSED)
     assert said[0] == "Failed in web: bank-api answered 429 Too Many Requests, 3 times."
-    assert said[1].endswith(
-        ": it asked bank-api 3 times; all 3 tries failed (429 Too Many Requests) and cost 140 ms."
-    )
+    assert said[1].endswith(": it asked bank-api 3 times; all 3 tries failed (429 Too Many Requests) and cost 140 ms.")
 
 
 # -- errors

@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 
 from apps.api.jaeger.tag_json import span_tags, tag, tags
-from apps.traces.model import Event, Link, LogRecord, Resource, Span, Trace
+from apps.traces.model import Event, Link, Resource, Span
+from apps.traces.trace import LogRecord, Trace
 from apps.traces.values import value_text
 
 US = 1_000

@@ -15,7 +15,7 @@ from apps.store.results import MatchedSpan, ServiceCount, TraceRow
 from apps.traces.column_readers import columns_of
 from apps.traces.model import KINDS
 from apps.traces.otlp import read_trace
-from apps.traces.tree import build_tree
+from apps.traces.tree_building import build_tree
 from apps.traces.waterfall import View, lay_out
 
 TRACE_ID = "7f3a1c0d9be24e5f8a6b52d1c4e90377"

@@ -18,8 +18,8 @@ from apps.insights.figures import Figures
 from apps.insights.map_graph import Ends, node_id
 from apps.insights.queries import first_seen
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
-from apps.traces.deposits import EDGE
 from apps.traces.durations import NONE, duration_text, format_percent
+from apps.traces.key_book import EDGE
 from apps.traces.moments import minute_text
 from apps.traces.peers import Node
 

@@ -9,7 +9,7 @@ from apps.insights.period import BEFORE
 from apps.insights.series import series, step_for
 from apps.insights.service_map import MapEdge
 from apps.insights.window import Window
-from apps.traces.deposits import EDGE, SERVICE
+from apps.traces.key_book import EDGE, SERVICE
 from apps.traces.peers import Node
 
 POINTS = 90

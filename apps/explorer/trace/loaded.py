@@ -19,8 +19,9 @@ from apps.traces.column_readers import ColumnReader
 from apps.traces.columns import Columns
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.family import Family
-from apps.traces.model import Trace
-from apps.traces.tree import Node, Tree, build_tree
+from apps.traces.trace import Trace
+from apps.traces.tree import Node, Tree
+from apps.traces.tree_building import build_tree
 
 MAX_SPANS = 120_000
 """350 MB. One trace that is larger is kept all the same: its reader is scrolling."""

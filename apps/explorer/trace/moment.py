@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from apps.explorer.trace.values import Attribute, attributes, visible
 from apps.traces import semconv
 from apps.traces.durations import format_offset_ns
-from apps.traces.model import Event, LogRecord, Span, Trace
+from apps.traces.model import Event, Span
 from apps.traces.semconv import EXCEPTION_MESSAGE, EXCEPTION_STACK, EXCEPTION_TYPE
 from apps.traces.stacktrace import mark_frames
+from apps.traces.trace import LogRecord, Trace
 from apps.traces.values import value_text
 
 STACK_CHARS = 100_000

@@ -10,7 +10,8 @@ from apps.insights.keys import OTHER
 from apps.insights.queries import roots
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.traces.deposits import PART, WHOLE
+from apps.traces.deposits import WHOLE
+from apps.traces.key_book import PART
 
 FAILED_AS_NS = 10 * 10**9
 """A trace that failed weighs as one that somebody waited so much longer for."""

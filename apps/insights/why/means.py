@@ -8,8 +8,9 @@ from apps.insights.figures import Figures
 from apps.insights.queries import PartKey, first_seen
 from apps.insights.why.sources import Source
 from apps.insights.window import Window
-from apps.traces.deposits import NAME, QUEUE_WAIT
+from apps.traces.deposits import QUEUE_WAIT
 from apps.traces.histogram import value_of
+from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
 from apps.traces.why.parts import PEERED, Change, Part, Side, Sum, compare, side_of
 

@@ -8,7 +8,7 @@ from apps.insights.figures import Figures
 from apps.insights.queries import first_seen
 from apps.insights.series import Series, series
 from apps.insights.window import Window
-from apps.traces.deposits import SERVICE
+from apps.traces.key_book import SERVICE
 from apps.traces.why.finding import Release
 
 MOST_SERVICES = 2

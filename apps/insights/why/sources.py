@@ -14,9 +14,10 @@ from apps.insights.series import Series, series
 from apps.insights.window import Window
 from apps.store.picks import Draw, Drawn, Picked, draw, of_root, of_spans
 from apps.traces.column_readers import ColumnReader
-from apps.traces.deposits import NAME, PART, SERVICE, WHOLE
+from apps.traces.deposits import WHOLE
 from apps.traces.draft import Draft
 from apps.traces.family import Family
+from apps.traces.key_book import NAME, PART, SERVICE
 from apps.traces.why.entries import entries_of
 
 MOST_NAMES = 5

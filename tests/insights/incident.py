@@ -64,8 +64,15 @@ def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1,
     return data
 
 
+LEFT_NS = 5 * 10**9
+
+
 def last_minute_ns() -> int:
-    """The start of the last whole minute: what is stored ends there."""
+    """The start of the last whole minute: what is stored ends there. Waits for the next one when this is nearly over,
+    for what is asked afterwards has to mean the same minute."""
+    left_ns = MINUTE_NS - time.time_ns() % MINUTE_NS
+    if left_ns < LEFT_NS:
+        time.sleep(left_ns / 1e9)
     return time.time_ns() // MINUTE_NS * MINUTE_NS - MINUTE_NS
 
 

@@ -75,7 +75,7 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     """Of the window and the one it is compared with. Raises StoreUnavailable."""
     before, after = errors(workspace_id, period.compared), errors(workspace_id, period.window)
     step_ns = step_of(period.window, period.now_ns, STEPS)
-    found = series(workspace_id, period.window, ERROR, (), step_ns, group=4)
+    found = series(workspace_id, period.window, ERROR, (), step_ns, group=4, histograms=False)
     seen = first_seen(workspace_id, ERROR, ())
     groups = [
         _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period,

@@ -42,11 +42,11 @@ def step_of(view: Window, now_ns: int, most: int = 180) -> int:
 
 def series(
     workspace_id: int, window: Window, kind: int, parts_prefix: tuple[str, ...], step_ns: int, group: int = 0,
-    firsts: Sequence[str] | None = None,
+    firsts: Sequence[str] | None = None, histograms: bool = True,
 ) -> Series:  # fmt: skip
     """Figures by step of all keys of the kind whose parts begin with the prefix; a line for each value of the next
     `group` parts, or one. `firsts` narrows to keys whose first part is one of these. Where facts are kept by the hour
-    or day only, they stand in the step that holds its start."""
+    or day only, they stand in the step that holds its start. Without `histograms` only what is counted and summed."""
     step = step_ns // MINUTE_NS
     first, last = window.start_ns // step_ns, -(-window.end_ns // step_ns)
     steps = tuple(n * step_ns for n in range(first, last))
@@ -57,21 +57,22 @@ def series(
             keys = ids_of_first(cursor, workspace_id, kind, firsts)
         rows = []
         if stretches and keys != []:
-            facts, values = facts_sql(Asked(workspace_id, kind, stretches, keys), f", {_STEP} AS step")
+            facts, values = facts_sql(Asked(workspace_id, kind, stretches, keys, histograms), f", {_STEP} AS step")
+            merged = f", {merged_sql(kind)}" if histograms else ""
             begin = len(parts_prefix)
             values |= {"step": step, "from": begin + 1, "to": begin + group}
             # By key before the names come in: to sort every fact by a text array takes as long as all the rest.
             cursor.execute(
                 f"""
                 SELECT coalesce(parts[%(from)s:%(to)s], '{{}}'), summed.* FROM (
-                    SELECT step, key_id, {SUMS}, {merged_sql(kind)} FROM ({facts}) AS facts GROUP BY key_id, step
+                    SELECT step, key_id, {SUMS}{merged} FROM ({facts}) AS facts GROUP BY key_id, step
                 ) AS summed JOIN rollup_key ON rollup_key.id = key_id
                 """,
                 values,
                 binary=True,
             )
             rows = cursor.fetchall()
-    found = figures_together([((tuple(line), number), sums) for line, number, _, *sums in rows], kind)
+    found = figures_together([((tuple(line), number), sums) for line, number, _, *sums in rows], kind, histograms)
     lines: dict[tuple[str, ...], list[Figures]] = {}
     for (line, number), figures in found.items():
         points = lines.setdefault(line, [NO_FIGURES] * len(steps))

@@ -61,7 +61,7 @@ def _rates(
     steps: tuple[int, ...] = ()
     sums: list[float] = []
     for kind, prefix in asked:
-        found = series(workspace_id, window, kind, prefix, step_ns)
+        found = series(workspace_id, window, kind, prefix, step_ns, histograms=False)
         steps = found.steps
         sums = sums or [0.0] * len(steps)
         for line in found.lines.values():

@@ -12,19 +12,19 @@ SECONDS = 15 * 60
 MOST_FROM_ONE_ADDRESS, MOST_FOR_A_NAME = 10, 50
 """Fewer from one address, so that a stranger's guesses do not shut out the one whose name it is; some from all
 addresses together, for a name is what many strangers would guess at."""
+_MOST = (MOST_FROM_ONE_ADDRESS, MOST_FOR_A_NAME)
 
 _log = logging.getLogger(__name__)
 
 
 def seconds_to_wait(name: str, address: str) -> int:
     """0 when this name may be tried from this address; without Redis always 0, for people have to get in."""
+    keys = _keys(name, address)
     try:
         with _client() as client:
-            counts = client.mget(_keys(name, address))
-            return max(
-                (client.ttl(key) for key, count, most in zip(_keys(name, address), counts, _MOST, strict=True)
-                 if int(count or 0) >= most), default=0,
-            )  # fmt: skip
+            counts = client.mget(keys)
+            shut = [key for key, count, most in zip(keys, counts, _MOST, strict=True) if int(count or 0) >= most]
+            return max(0, *map(client.ttl, shut)) if shut else 0  # a key that is just gone has -2
     except redis.RedisError as error:
         _log.warning("Failed log-ins are not counted: %s", error)
         return 0
@@ -47,9 +47,6 @@ def forget_failures(name: str, address: str) -> None:
             client.delete(_keys(name, address)[0])
     except redis.RedisError as error:
         _log.warning("Failed log-ins were not forgotten: %s", error)
-
-
-_MOST = (MOST_FROM_ONE_ADDRESS, MOST_FOR_A_NAME)
 
 
 def _keys(name: str, address: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Coming in: log in, the first administrator, a new member's first password."""
 
+import unicodedata
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -46,7 +48,9 @@ class Login(LoginView):
         return super().form_invalid(form)
 
     def _who(self) -> tuple[str, str]:
-        return self.request.POST.get("username", "")[:150], self.request.META.get("REMOTE_ADDR", "")
+        # As the form reads it: other spellings of a name are not other names.
+        name = unicodedata.normalize("NFKC", self.request.POST.get("username", "").strip()[:150])
+        return name, self.request.META.get("REMOTE_ADDR", "")
 
 
 @method_decorator(login_not_required, name="dispatch")

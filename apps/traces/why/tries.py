@@ -32,11 +32,15 @@ def pauses_of(found: Contributions) -> list[Pause]:
     columns, parents, shifts = found.family.columns, found.family.parents, found.shifts_ns
     gaps: dict[int, list[tuple[int, int, int]]] = {}
     for group in retried(found):
-        again = set(group.failed)
-        for call, following in pairwise(group.calls):
-            if call in again:
-                low, high = columns.end[call] + shifts.get(call, 0), columns.start[following] + shifts.get(following, 0)
-                gaps.setdefault(parents[call], []).append((low, high, call))
+        by_parent: dict[int, list[int]] = {}
+        for call in group.calls:
+            by_parent.setdefault(parents[call], []).append(call)
+        for caller, calls in by_parent.items():
+            for call, following in pairwise(calls):
+                if call in group.again:
+                    low = columns.end[call] + shifts.get(call, 0)
+                    high = columns.start[following] + shifts.get(following, 0)
+                    gaps.setdefault(caller, []).append((low, high, call))
     if not gaps:
         return []
     own: dict[int, list[tuple[int, int]]] = {caller: [] for caller in gaps}
@@ -81,9 +85,8 @@ def tries_of(found: Contributions, read: Read) -> tuple[Tries, ...]:
 def _tries(found: Contributions, group: Retried, read: Read) -> Tries:
     columns = found.family.columns
     error = describe_error(*read(columns.position[group.failed[-1]]))
-    failed = sum(1 for call in group.calls if columns.is_error[call])
     peer = columns.call[group.calls[0]].peer.name
-    return Tries(columns.service[group.calls[0]], peer, len(group.calls), failed, error.answer or error.type)
+    return Tries(columns.service[group.calls[0]], peer, len(group.calls), len(group.failed), error.answer or error.type)
 
 
 def together(tried: Iterable[tuple[Tries, ...]]) -> tuple[Tries, ...]:

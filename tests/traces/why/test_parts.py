@@ -128,6 +128,22 @@ def test_pauses_between_tries_are_not_the_services_own_code():
     assert told["pause", "bank-api"] == (2 + 1, 2), "what the log took is none"
 
 
+TWO_CALLERS = """
+    job SERVER label         |[==============================]
+      job INTERNAL one       | [===========]
+        job CLIENT post      |  [=] !
+        job CLIENT post      |       [=] !
+      job INTERNAL two       |                [=============]
+        job CLIENT post      |                    [=]
+"""
+
+
+def test_a_call_of_another_caller_is_no_further_try():
+    found = found_in(TWO_CALLERS, {"post": BANK | {"http.response.status_code": 503}})
+    told = {(part.work, part.peer): (sum_.own_ns // MS, sum_.calls) for part, sum_ in parts_of(found).items()}
+    assert told["pause", "bank-api"] == (2, 1), "what follows the last try that failed is the caller's own time"
+
+
 def test_what_was_tried_again_is_told_with_what_it_was_answered():
     data = drawn_data(RETRYING, {"post": BANK | {"http.response.status_code": 503}})
     trace = as_trace(data)

@@ -12,7 +12,7 @@ from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
 from apps.insights.seen import services_seen
-from apps.insights.series import series, step_for
+from apps.insights.series import series, step_of
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
 from apps.traces.key_book import NAME, SERVICE
@@ -87,7 +87,7 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
         return None
     now, before = (versions(workspace_id, window, name) for window in (period.window, period.compared))
     whole, whole_before = together(now.values()), together(before.values())
-    step_ns = step_for(period.window, CHART_POINTS)
+    step_ns = step_of(period.window, period.now_ns, CHART_POINTS, compared=period.compared)
     shown = series(workspace_id, period.window, SERVICE, (name,), step_ns, group=1)
     view = shown
     if period.against == BEFORE:
@@ -146,7 +146,9 @@ def _shares(own: Mapping[Place, Own], ranked: Mapping[NameKey, Figures]) -> dict
 
 
 def _sparks(workspace_id: int, name: str, period: Period) -> dict[tuple[str, ...], tuple[float | None, ...]]:
-    found = series(workspace_id, period.window, NAME, (name,), step_for(period.window, SPARK_POINTS), group=4)
+    found = series(
+        workspace_id, period.window, NAME, (name,), step_of(period.window, period.now_ns, SPARK_POINTS), group=4
+    )
     return {line: tuple(point.p(0.95) for point in points) for line, points in found.lines.items()}
 
 

@@ -11,7 +11,7 @@ from apps.insights.period import bucket_ns
 from apps.insights.reading import SUMS, Asked, facts_sql, figures_together, merged_sql, stretches_of
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.traces.moments import HOUR_NS, MINUTE_NS
+from apps.traces.moments import MINUTE_NS
 
 STEPS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080)
 
@@ -33,11 +33,12 @@ def step_for(window: Window, most: int = 180) -> int:
     return int(weeks) * STEPS_MINUTES[-1] * MINUTE_NS
 
 
-def step_of(view: Window, now_ns: int, most: int = 180) -> int:
-    """As fine as a chart of `most` points has room for and figures are kept, ns."""
-    kept_ns = bucket_ns(now_ns - view.start_ns)
-    # Not every step that is longer than ten minutes is made of them.
-    return max(step_for(view, most), kept_ns if kept_ns == MINUTE_NS else max(kept_ns, HOUR_NS))
+def step_of(view: Window, now_ns: int, most: int = 180, *, compared: Window | None = None) -> int:
+    """As fine as a chart of `most` points has room for and figures are kept, of `compared` too, ns."""
+    oldest_ns = min(window.start_ns for window in (view, compared or view))
+    least_ns, kept_ns = step_for(view, most), bucket_ns(now_ns - oldest_ns)
+    steps = (minutes * MINUTE_NS for minutes in STEPS_MINUTES)
+    return next((step for step in steps if step >= least_ns and step % kept_ns == 0), max(least_ns, kept_ns))
 
 
 def series(

@@ -13,7 +13,7 @@ from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services
 from apps.insights.seen import services_seen
-from apps.insights.series import series, step_for
+from apps.insights.series import series, step_of
 from apps.traces.key_book import SERVICE
 
 SPARK_POINTS = 24
@@ -119,6 +119,6 @@ def sorted_lines(lines: Iterable[ServiceLine], sort: str, text: str = "") -> tup
 
 def sparks(workspace_id: int, period: Period, names: Sequence[str]) -> dict[str, tuple[float | None, ...]]:
     """p95 of some services over the window, in equal steps: of those that are drawn, for it is the dearest figure."""
-    step_ns = step_for(period.window, SPARK_POINTS)
+    step_ns = step_of(period.window, period.now_ns, SPARK_POINTS)
     found = series(workspace_id, period.window, SERVICE, (), step_ns, group=1, firsts=names)
     return {name: tuple(point.p(0.95) for point in points) for (name,), points in found.lines.items()}

@@ -6,7 +6,7 @@ from apps.explorer.change import format_rate
 from apps.explorer.line_chart import AREA, MEDIAN, NUMBER, Line, LineChart, Release, line_chart
 from apps.explorer.map.form import MapForm
 from apps.insights.period import BEFORE
-from apps.insights.series import series, step_for
+from apps.insights.series import series, step_of
 from apps.insights.service_map import MapEdge
 from apps.insights.window import Window
 from apps.traces.key_book import EDGE, SERVICE
@@ -40,7 +40,7 @@ def _chart(workspace_id: int, asked: list[Asked], form: MapForm) -> LineChart | 
     period = form.period
     is_joined = period.against == BEFORE
     window = Window(period.compared.start_ns, period.window.end_ns) if is_joined else period.window
-    step_ns = step_for(window, POINTS)
+    step_ns = step_of(window, form.now_ns, POINTS, compared=period.compared)
     steps, now = _rates(workspace_id, asked, window, step_ns, form.now_ns)
     lines, marks = [Line("now", AREA, now)], []
     if is_joined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -67,22 +68,25 @@ def verdict_of(
         known = usual(workspace_id, columns.service[main], columns.name[main], now_ns) if is_root else NOTHING_USUAL
         failures = failures_of(found, draft_reader(draft), analysis.errors)
         return pack(judge(found, analysis.parts, known, failures, [*waits_in(analysis.edges.edges), *(waits or ())]))
-    except (ArithmeticError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # not what the database says
         _log.exception("Trace %s could not be judged.", draft.trace_id.hex())
         return None
 
 
 MOST_SPANS, MOST_SPANS_A_TRACE = 3_000, 500
 """Judged for one page of results, at some 12 µs a span; the others wait until digest judges them."""
+BUDGET_S = 0.05
+"""For all of them: a root span name that this process has not met for a while costs a look-up besides."""
 
 
 def with_verdicts_so_far(workspace_id: int, rows: Sequence[TraceRow], now_ns: int) -> tuple[TraceRow, ...]:
     """Rows of results, those of traces that still arrive with a verdict of what has come where no parent is missing:
     with many traces a second the newest page has no others."""
-    judged, room = [], MOST_SPANS
+    judged, room, until = [], MOST_SPANS, time.monotonic() + BUDGET_S
     for row in rows:
         draft = row.draft
-        if draft is not None and not row.orphan_count and 0 < row.span_count <= min(MOST_SPANS_A_TRACE, room):
+        is_small = 0 < row.span_count <= min(MOST_SPANS_A_TRACE, room)
+        if draft is not None and is_small and not row.orphan_count and time.monotonic() < until:
             room -= row.span_count
             analysis = None
             with leaving_out_what_fails(draft.trace_id):

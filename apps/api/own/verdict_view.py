@@ -37,7 +37,7 @@ class VerdictView(ApiView):
 
 
 def row_verdict(packed: bytes | None) -> dict | None:
-    """What a row says of its trace; null while the trace arrives."""
+    """What a row says of its trace; null for one that was not judged yet."""
     verdict = unpack(packed)
     if verdict is None:
         return None

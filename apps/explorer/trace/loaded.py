@@ -170,19 +170,28 @@ def _kept(key: tuple[int, str], version: str) -> Loaded | None:
 
 
 def _keep(key: tuple[int, str], loaded: Loaded) -> None:
+    gone = []  # What dies does so after the lock: taking 50 000 nodes apart would keep every reader waiting.
     with _lock:
+        gone.append(_traces.pop(key, None))
         _traces[key] = loaded
-        _traces.move_to_end(key)
+        gone += _beyond(2 * MAX_SPANS)
 
 
 def _let_go() -> None:
     """Of the traces that were not looked at for longest, down to MAX_SPANS."""
-    gone = []
     with _lock:
-        held = sum(len(loaded.trace) for loaded in _traces.values())
-        while held > MAX_SPANS and len(_traces) > 1:
-            gone.append(_traces.popitem(last=False)[1])
-            held -= len(gone[-1].trace)
+        gone = _beyond(MAX_SPANS)
+    del gone
+
+
+def _beyond(most: int) -> list[Loaded]:
+    """Taken out, the one that was not looked at for longest first, until `most` spans are left, or one trace."""
+    gone = []
+    held = sum(len(loaded.trace) for loaded in _traces.values())
+    while held > most and len(_traces) > 1:
+        gone.append(_traces.popitem(last=False)[1])
+        held -= len(gone[-1].trace)
+    return gone
 
 
 def forget_all() -> None:

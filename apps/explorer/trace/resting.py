@@ -63,9 +63,10 @@ def _wake(afterwards: Callable[[], None]) -> None:
         with _lock:
             _resting -= 1
             if not _resting or gc.get_count()[0] > MOST_OBJECTS:
-                if _is_due(0):
-                    # Whatever else is due would come upon some reader as soon as this is done.
-                    gc.collect(max(filter(_is_due, range(3))))
+                # Whatever is due would come upon some reader as soon as the collector is back.
+                due = max(filter(_is_due, range(3)), default=None)
+                if due is not None:
+                    gc.collect(due)
                 gc.enable()
 
 

@@ -77,7 +77,7 @@ class Shape:
         return found
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=1_024)
 def shape_of(heights: tuple[float, ...], links: tuple[tuple[int, int], ...], loops: frozenset[int]) -> Shape:
     """Kept, for with every minute the figures of a map are other ones, and its names and links hardly ever are."""
     return Shape(heights, links, loops)

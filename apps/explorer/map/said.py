@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 
 from apps.explorer.change import against_in, format_ns, format_rate
@@ -78,7 +79,7 @@ def _worst(found: ServiceMap, word: str) -> MapEdge:
     def cost(edge: MapEdge) -> float:
         change = {
             SLOWER_EDGE: edge.change.latency, FASTER_EDGE: edge.change.latency, MORE_ERRORS: edge.change.errors,
-            FEWER_ERRORS: edge.change.errors,
+            FEWER_ERRORS: edge.change.errors, MORE_CALLS: edge.change.fan, FEWER_CALLS: edge.change.fan,
         }.get(word)  # fmt: skip
         moved = abs((change.after or 0) - (change.before or 0)) if change else 1
         return moved * max(edge.now.weight, edge.before.weight)
@@ -108,16 +109,17 @@ def _nodes_alone(found: ServiceMap) -> str:
         return ""
     first = max(alone, key=lambda node: node.now.weight)
     more = f", and {format_count(len(alone) - 1)} more did" if len(alone) > 1 else ""
-    return f" Over all its callers {_short(first.node)} changed{more}: {node_said(first)[0]}"
+    return f" Over all its callers {_short(first.node)} changed{more}: {node_said(first, BAD_WORDS)[0]}"
 
 
-def node_said(node: MapNode) -> tuple[str, ...]:
-    """One sentence for each change of its calls, all callers together."""
+def node_said(node: MapNode, of: Container[str] = WORDS) -> tuple[str, ...]:
+    """One sentence for each change of its calls, all callers together, that is a word `of`."""
     latency, errors = durations_change(node.before, node.now), error_change(node.before, node.now)
+    words = {word for word in node.words if word in of}
     told = []
-    if {SLOWER_EDGE, FASTER_EDGE} & {*node.words}:
+    if {SLOWER_EDGE, FASTER_EDGE} & words:
         told.append(f"{_durations(latency)}.")
-    if {MORE_ERRORS, FEWER_ERRORS} & {*node.words}:
+    if {MORE_ERRORS, FEWER_ERRORS} & words:
         told.append(f"{format_percent(errors.after)} of its calls fail, {format_percent(errors.before)} before.")
     return tuple(told)
 

@@ -41,8 +41,9 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
     before = read_cursor(query.cursor)
     finder = Finder(query.span)
     with store_cursor() as cursor, planned_once(cursor), psycopg.Cursor(cursor.connection) as beside:
-        partitions = ask_partitions(beside)  # answered together with what is asked next
         hot = HotTraces(hot_cache, hot_cache.look(cursor, workspace_id))
+        # After what is hot: a day made for a trace sealed in between must be among them. Answered while hot ones match.
+        partitions = ask_partitions(beside)
         hot_progress = Progress(time.monotonic() + BUDGET_SECONDS)
         hot_tokens = hot_filter(query)
         matching = hot.matching(finder, hot_tokens, lambda i: _may_last(query, hot.trace(i), hot.may_be_sealed(i)))

@@ -149,12 +149,14 @@ def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
                 analysis = analyse(draft, reader_of_thread().read(draft))
                 columns, main = analysis.family.columns, analysis.family.main
                 mine = [origin for origin in analysis.errors if key_of(origin) == key]
+                told = [
+                    (columns.start[one.span], picked.trace_id.hex(), columns.span_id[one.span].hex(), one.error.message)
+                    for one in mine
+                ]
+                found += told
+                versions.update(columns.version[one.span] for one in mine)
                 if mine:
                     roots[columns.service[main], columns.name[main]] += 1
-                for origin in mine:
-                    versions[columns.version[origin.span]] += 1
-                    span_id = columns.span_id[origin.span].hex()
-                    found.append((columns.start[origin.span], picked.trace_id.hex(), span_id, origin.error.message))
     found.sort(reverse=True)
     return LookedInto(
         sum(roots.values()),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.insights.change import SLOWER, duration_change
+from apps.insights.change import QUANTILES, SLOWER, duration_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.series import Series
 from apps.traces.why.since import since_of_durations
 
-QUANTILES = {"p95": 0.95, "p50": 0.5}
+TOLD = ("p95", "p50")
+"""The quantiles that tell a turn, the first that differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Turn:
     is_more: bool
     """Its durations are longer than the rest."""
     quantile: str
-    """The one that differs: of QUANTILES."""
+    """The one that differs: of TOLD."""
     before_ns: float
     inside_ns: float
     after_ns: float | None
@@ -40,7 +41,8 @@ def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn
         is_over = found.end_ns is not None and at >= found.end_ns
         parts[0 if at < found.start_ns else 2 if is_over else 1].append(figures)
     before, inside, after = (together(part) for part in parts)
-    for quantile, share in QUANTILES.items():
+    for quantile in TOLD:
+        share = QUANTILES[quantile]
         change = duration_change(together([before, after]), inside, share)
         if change.is_change and (change.word == SLOWER) == found.is_more:
             return Turn(found.start_ns, found.end_ns, found.is_more, quantile, before.p(share), inside.p(share),

@@ -101,6 +101,19 @@ def list_services(workspace_id: int) -> tuple[ServiceInfo, ...]:
         return tuple(ServiceInfo(*row) for row in cursor.fetchall())
 
 
+def has_service_since(workspace_id: int, after_ns: int) -> bool:
+    """Whether a service was first seen after that moment."""
+    with store_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT FROM service
+                           WHERE workspace_id = %s AND (extract(epoch FROM first_seen_at) * 1e6)::int8 * 1000 > %s)
+            """,
+            [workspace_id, after_ns],
+        )
+        return cursor.fetchone()[0]
+
+
 def list_span_names(workspace_id: int, service: str | None = None, kind: str | None = None) -> tuple[SpanNameInfo, ...]:
     """By name, of one service or all, of one kind (`SERVER`, …) or all."""
     numbers = [n for n, name in enumerate(KINDS) if kind is None or name == kind]

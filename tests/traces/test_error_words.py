@@ -114,6 +114,9 @@ def test_a_line_is_bounded_and_safe_to_store(text):
 
 def test_a_page_of_one_sign_takes_no_time():
     for char in (*"'\"`“‘@.:/-0axé注", "status ", "code ", "http", "404 ", "'404 "):
-        began = time.process_time()
-        assert len(pattern_of(char * 100_000 + " x")) <= MAX_PATTERN
-        assert time.process_time() - began < 0.05, f"{char}: digest reads thousands of messages in one transaction"
+        took = []
+        for n in range(3):  # the least: a loaded machine may take a core away
+            began = time.process_time()
+            assert len(pattern_of(f"{char * 100_000} {n}")) <= MAX_PATTERN
+            took.append(time.process_time() - began)
+        assert min(took) < 0.05, f"{char}: digest reads thousands of messages in one transaction"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.ingest.queries import SenderInfo, recent_senders
 from apps.insights.seen import services_seen
-from apps.store.queries import list_services
+from apps.store.queries import has_service_since, list_services
 from apps.store.results import ServiceInfo, TraceRow
 from apps.store.search import search
 from apps.traces.moments import HOUR_NS, MINUTE_NS
@@ -55,7 +55,7 @@ class ConnectedList:
 
 def listening(workspace_id: int, since_ns: int | None, now_ns: int) -> Listening:
     """Who is new in a workspace. `since_ns` comes from an earlier answer, None when the page is opened: moments of
-    arrival are compared with each other, all by the database's clock, never with the clock of this machine."""
+    arrival are compared with each other, all by the database's clock; only the first answer goes by this machine's."""
     services = _latest_first(list_services(workspace_id))
     latest_ns = services[0].first_seen_ns if services else 0
     after_ns = now_ns - RECENT_NS if since_ns is None else since_ns
@@ -66,7 +66,7 @@ def listening(workspace_id: int, since_ns: int | None, now_ns: int) -> Listening
 
 def has_news(workspace_id: int, latest_ns: int) -> bool:
     """Whether a service was first seen after the one that `latest_ns` of an earlier answer tells."""
-    return any(service.first_seen_ns > latest_ns for service in list_services(workspace_id))
+    return has_service_since(workspace_id, latest_ns)
 
 
 def connected_list(workspace_id: int, now_ns: int) -> ConnectedList:

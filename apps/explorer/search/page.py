@@ -126,8 +126,6 @@ def _title(count: int, is_all: bool) -> str:
 def _footer(form: SearchForm, query: TraceQuery, found: SearchPage) -> Footer:
     now_ns, zone = form.clock.now_ns, form.zone
     looked = f"Looked at {counted(found.looked_at, 'trace')} one by one in {found.elapsed_ms:.0f}\u00a0ms"
-    if found.looked_at == 1:
-        looked = looked.replace("1 traces", "1 trace")
     if not found.is_complete:
         looked += f", back to {clock_text(max(found.looked_back_to_ns, query.start_ns), now_ns, zone)}"
     return Footer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.explorer.change import Mark, duration_mark, format_rate, rate_mark
+from apps.explorer.change import Mark, duration_mark, format_rate, times_text
 from apps.explorer.period import Choice, longer_periods, other_comparisons
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import search_link, service_link, why_link
@@ -122,7 +122,7 @@ def _slower(form: SlowForm, one: SlowerName) -> SlowerRow:
         now=duration_text(one.duration.after),
         quantile=one.duration.quantile,
         mark=duration_mark(one.duration, form.period.against_label),
-        more=rate_mark(one.calls, form.period.against_label).text.removeprefix("▲").lstrip() if one.calls else "",
+        more=times_text(one.calls) if one.calls else "",
         added="+" + format_duration_ns(one.added_ns),
         is_cause=one.is_cause,
         where=one.where,

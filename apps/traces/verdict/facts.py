@@ -50,7 +50,7 @@ class Finding:
     is_fatal: bool = False
     """The error came up to whoever asked: the root failed."""
     is_recovered: bool = False
-    """All that failed was tried again."""
+    """Of retries: all that failed was tried again. Of an error: the span that it is told of was."""
     origin: bytes = b""
     """Span id (8 bytes) of the span to look at."""
 

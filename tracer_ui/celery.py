@@ -1,5 +1,6 @@
 """The Celery application and what beat asks for when. Tasks are named as strings: the wiring imports none of them."""
 
+import gc
 import os
 import warnings
 
@@ -9,7 +10,7 @@ import redis
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_process_init
 from django.conf import settings
 
 SHARDS = 4
@@ -97,6 +98,13 @@ def stand_back(**_: object) -> None:
     full machine the worker's processes, which inherit this, come after them. Of 800 searches while 5 000 spans a second
     came in, on two busy cores, the median took 8 % less time and the 95th percentile 11 %."""
     os.nice(STEPS_BACK)
+
+
+@worker_process_init.connect
+def keep_what_was_imported(**_: object) -> None:
+    """Out of the cycle collector's sight: 130 000 objects that stay, through which it went after every transaction."""
+    gc.collect()
+    gc.freeze()
 
 
 @beat_init.connect

@@ -63,7 +63,7 @@ def _rows(trace: SealedTrace, dictionary: Dictionary | None):
     counts = [n for pair in summary.services.values() for n in pair]
     documents = trace.draft.documents(MAX_SPANS_IN_ROW)
     logs = trace.draft.logs_document()
-    tokens = copying.int4_array(sorted(summary.tokens))
+    tokens = copying.int4_set(summary.tokens)
     for part, document in enumerate(documents):
         yield copying.row(
             copying.int4(trace.workspace_id), copying.raw(summary.trace_id), copying.int2(part),

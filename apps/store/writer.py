@@ -46,7 +46,7 @@ def _packed(workspace_id: int, part: Part) -> bytes:
     return copying.row(
         copying.int4(workspace_id), copying.int2(part.shard), copying.int2(part.signal), copying.int4(part.span_count),
         copying.uuid_array(list(part.starts)), copying.int8_array(list(part.starts.values())),
-        copying.int8_array([part.ends[t] for t in part.starts]), copying.int4_array(list(part.tokens)),
+        copying.int8_array([part.ends[t] for t in part.starts]), copying.int4_set(part.tokens),
         copying.raw(part.payload),
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ page."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
@@ -49,17 +48,17 @@ class ColumnReader:
         self._services: dict[bytes, tuple[str, str]] = {}
         self._calls: dict[tuple, tuple[Call | None, bool, bool]] = {}
 
-    def read(self, draft: Draft, each: Callable[[Any, str], None] | None = None) -> Columns:
-        """4 to 5 µs a span, parsing included. `each` is called with every parsed span (`wire.RawSpan`) and its service,
-        for whoever else has to look at them."""
+    def read(self, draft: Draft, each: Callable[[list], None] | None = None) -> Columns:
+        """4 to 5 µs a span, parsing included. `each` is called with the parsed spans (`wire.RawSpan`) of every resource
+        and scope, for whoever else has to look at them."""
         rows: list[Row] = []
         parse, call_of = wire.RawSpan.FromString, self._call_of
         for (resource, _, _, _), raws in draft.groups.items():
             service, version = self._services.get(resource) or self._service_of(resource)
-            for raw in raws:
-                span = parse(raw)
-                if each is not None:
-                    each(span, service)
+            spans = list(map(parse, raws))
+            if each is not None:
+                each(spans)
+            for span, raw in zip(spans, raws, strict=True):
                 kind, code, parent_id = span.kind, span.status.code, span.parent_span_id
                 # Looking for keys in the span's bytes takes 0.1 µs, looking at its attributes 2 µs.
                 if _ERROR_KEY not in raw and (kind == SERVER or (kind < SERVER and b"db." not in raw)):

@@ -182,13 +182,13 @@ class Summariser:
             service = self.spans.add_scope(resource, scope, summary.tokens)
             counts = summary.services.setdefault(service, [0, 0])
             counts[0] += len(raws)
-            for raw in raws:
-                span = wire.RawSpan.FromString(raw)
+            spans = list(map(wire.RawSpan.FromString, raws))
+            counts[1] += self.spans.add(spans, service, summary.tokens)
+            for span in spans:
                 name = span.name
                 ids.add(span.span_id)
                 parents.append((span.parent_span_id, span.start_time_unix_nano, service, name))
                 end = max(end, _usable(span.end_time_unix_nano))
-                counts[1] += self.spans.add_span(span, service, summary.tokens)
                 summary.tokens.add(span_id_token(span.span_id))
                 # An enum on the wire may hold any number; those without a meaning are read as unspecified (KINDS).
                 summary.names.add((service, name, span.kind if 0 <= span.kind < len(KINDS) else 0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from operator import sub
 
 from apps.traces.column_readers import ColumnReader
 from apps.traces.columns import Columns
@@ -35,7 +36,9 @@ class SealingReader:
         for (resource, _, scope, _), raws in draft.groups.items():
             counts = summary.services.setdefault(spans.add_scope(resource, scope, tokens), [0, 0])
             counts[0] += len(raws)
-        columns = self.columns.read(draft, partial(spans.add_span, into=tokens))
+        columns = self.columns.read(draft, partial(spans.add_attributes, into=tokens))
+        durations = list(map(sub, columns.end, columns.start))
+        spans.add_traits(columns.service, columns.name, durations, columns.is_error, tokens)
         tokens.update(map(span_id_token, columns.span_id))
         _tell(summary, columns)
         tokens.add(trace_duration_token(summary.duration_ns))

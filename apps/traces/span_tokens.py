@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from operator import attrgetter
+
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from apps.traces.tokens import (
@@ -16,10 +20,11 @@ from apps.traces.tokens import (
 from apps.traces.values import any_value, marks_error
 
 ERROR, OK = 2, 1
+_attributes, _events_and_links = attrgetter("attributes"), attrgetter("events", "links")
 
 
 def is_error(span, raw: bytes) -> bool:
-    """Whether a `wire.RawSpan`, serialised as `raw`, failed: as `SpanTokens.add_span` says, without reading all of its
+    """Whether a `wire.RawSpan`, serialised as `raw`, failed: as `SpanTokens.add` says, without reading all of its
     attributes."""
     code = span.status.code
     if code in (ERROR, OK) or b"error" not in raw:
@@ -44,30 +49,57 @@ class SpanTokens:
         into |= self.attributes.of_scope(scope)
         return service
 
-    def add_span(self, span, service: str, into: set[int]) -> bool:
-        """Add what a `wire.RawSpan` can be found by, its id apart; whether it is an error."""
-        raws = span.attributes
-        self.attributes.add_all(raws, into)
-        if span.events or span.links:
-            self.attributes.add_events_and_links(span, into)
-        code = span.status.code
-        is_error = code == ERROR or (
-            code != OK and bool(self.attributes.error_pairs) and any(r in self.attributes.error_pairs for r in raws)
-        )
-        duration_ns = max(0, span.end_time_unix_nano - span.start_time_unix_nano)
-        into.update(self._derive(service, span.name, duration_ns, is_error))
-        return is_error
+    def add(self, spans: Sequence, service: str, into: set[int]) -> int:
+        """Add what `wire.RawSpan`s of one service can be found by, their ids apart; how many are errors."""
+        self.add_attributes(spans, into)
+        are_errors = [self._is_error(span) for span in spans]
+        durations = [span.end_time_unix_nano - span.start_time_unix_nano for span in spans]
+        self.add_traits(repeat(service), [span.name for span in spans], durations, are_errors, into)
+        return sum(are_errors)
 
-    def _derive(self, service: str, name: str, duration_ns: int, is_error: bool) -> tuple[int, ...]:
-        key = (service, name, duration_class(duration_ns), is_error)
-        found = self._derived.get(key)
+    def add_attributes(self, spans: Sequence, into: set[int]) -> None:
+        """Those of the spans, their events and links."""
+        self.attributes.add_all(chain.from_iterable(map(_attributes, spans)), into)
+        for span, (events, links) in zip(spans, map(_events_and_links, spans), strict=True):
+            if events or links:
+                self.attributes.add_events_and_links(span, into)
+
+    def add_traits(
+        self,
+        services: Iterable[str],
+        names: Sequence[str],
+        durations_ns: Sequence[int],
+        are_errors: Iterable[bool],
+        into: set[int],
+    ) -> None:
+        """What spans have besides attributes, an item for each. A duration below 0 counts as 0."""
+        classes = [duration_class(duration) if duration > 0 else 0 for duration in durations_ns]
+        traits = list(zip(services, names, classes, are_errors, strict=False))
+        found = list(map(self._derived.get, traits))
+        if None in found:
+            found = list(map(self._derive, traits, durations_ns))
+        into.update(chain.from_iterable(found))
+
+    def _is_error(self, span) -> bool:
+        code = span.status.code
+        if code in (ERROR, OK) or not self.attributes.error_pairs:
+            return code == ERROR
+        return not self.attributes.error_pairs.isdisjoint(span.attributes)
+
+    def _derive(self, trait: tuple[str, str, int, bool], duration_ns: int) -> tuple[int, ...]:
+        found = self._derived.get(trait)
         if found is None:
             if len(self._derived) > 100_000:
                 self._derived.clear()
-            found = (service_token(service), name_token(service, name), *duration_tokens(duration_ns, service, name))
+            service, name, _, is_error = trait
+            found = (
+                service_token(service),
+                name_token(service, name),
+                *duration_tokens(max(0, duration_ns), service, name),
+            )
             if is_error:
                 found += (error_token(), error_token(service))
             if self._with_texts:
                 found += (text_token(name),)
-            self._derived[key] = found
+            self._derived[trait] = found
         return found

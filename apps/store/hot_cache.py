@@ -90,9 +90,8 @@ class HotCache:
             known = self._workspaces.setdefault(workspace_id, _Workspace())
             newest = max(known.batches, default=None)
         # Nearly all that is new has an id above those known: it comes in the same statement.
-        rows = list_batches(cursor, workspace_id, newest)
-        ids = {row[0] for row in rows}
-        fetched = [read_batch(*row) for row in rows if row[1] is not None]
+        ids, new = list_batches(cursor, workspace_id, newest)
+        fetched = [read_batch(*row) for row in new]
         with self._lock:
             if fetched:
                 known.add(fetched)

@@ -102,7 +102,7 @@ def stand_back(**_: object) -> None:
 
 @worker_process_init.connect
 def keep_what_was_imported(**_: object) -> None:
-    """Out of the cycle collector's sight: 130 000 objects that stay, through which it went after every transaction."""
+    """Out of the cycle collector's sight: 130 000 objects that stay. Each look through them takes 85 ms."""
     gc.collect()
     gc.freeze()
 

@@ -87,11 +87,12 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
         return None
     now, before = (versions(workspace_id, window, name) for window in (period.window, period.compared))
     whole, whole_before = together(now.values()), together(before.values())
-    step_ns = step_of(period.window, period.now_ns, CHART_POINTS, compared=period.compared)
+    joins = period.compared if period.against == BEFORE else None
+    step_ns = step_of(period.window, period.now_ns, CHART_POINTS, compared=joins)
     shown = series(workspace_id, period.window, SERVICE, (name,), step_ns, group=1)
     view = shown
-    if period.against == BEFORE:
-        view = joined(series(workspace_id, period.compared, SERVICE, (name,), step_ns, group=1), shown)
+    if joins:
+        view = joined(series(workspace_id, joins, SERVICE, (name,), step_ns, group=1), shown)
     names, more, slowest = _names(workspace_id, name, period, kind)
     callers, callees = _around(workspace_id, name, period)
     return OneService(

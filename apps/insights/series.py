@@ -41,6 +41,19 @@ def step_of(view: Window, now_ns: int, most: int = 180, *, compared: Window | No
     return next((step for step in steps if step >= least_ns and step % kept_ns == 0), max(least_ns, kept_ns))
 
 
+def rates(
+    steps: Sequence[int], step_ns: int, calls: Sequence[float], window: Window, now_ns: int
+) -> list[float | None]:  # fmt: skip
+    """Calls a minute in each step, by what the window covers of it up to now: the first may begin before the window,
+    the last goes on. None where that is less than a quarter."""
+    ends = [min(at + step_ns, window.end_ns, now_ns) for at in steps]
+    covered = [end - max(at, window.start_ns) for at, end in zip(steps, ends, strict=True)]
+    return [
+        count / (some_ns / MINUTE_NS) if some_ns >= step_ns / 4 else None
+        for count, some_ns in zip(calls, covered, strict=True)
+    ]
+
+
 def series(
     workspace_id: int, window: Window, kind: int, parts_prefix: tuple[str, ...], step_ns: int, group: int = 0,
     firsts: Sequence[str] | None = None, histograms: bool = True,

@@ -44,7 +44,7 @@ def _bounds(filed_ns: int) -> tuple[int, int]:
 
 
 class Deposits:
-    """Observations as parallel lists, by what they are of; `apps.insights.facts` makes rows of them.
+    """Observations as parallel lists, by what they are of; `apps.insights.summing` makes rows of them.
 
     What all observations of a trace share is kept once, as a run: (how many, value).
     """

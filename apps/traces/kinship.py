@@ -1,4 +1,4 @@
-"""Who is whose parent, over columns: the rules of `apps.traces.tree`, as indices.
+"""Who is whose parent, over columns: the rules of `apps.traces.tree_building`, as indices.
 
 A parent is an index, or says why there is none: NONE for a root, LOST when the span named is not in the trace, CUT
 where a circle was opened above its earliest span.

@@ -1,8 +1,7 @@
 """The tree of a trace. What spans report about their parents is data, not structure.
 
 Missing parents, ids that stand twice, circles, several roots and clocks that disagree are ordinary
-input: every span comes out exactly once, and its node says what is odd about it. Nothing here
-recurses: a chain of 10 000 spans is as good as any.
+input, and a node says what is odd about its span. `apps.traces.tree_building` makes trees.
 """
 
 from __future__ import annotations

@@ -97,6 +97,19 @@ def test_guesses_from_many_addresses_add_up(cast):
     assert enter("10.0.2.1") == 429
 
 
+def test_a_log_in_does_not_forget_what_others_have_tried(cast):
+    name = f"member{uuid4().hex[:8]}"
+    User.objects.filter(username="member").update(username=name)
+
+    def enter(address: str, password: str = "x") -> int:
+        return Client(REMOTE_ADDR=address).post("/login", {"username": name, "password": password}).status_code
+
+    assert {enter(f"10.0.5.{n}") for n in range(attempts.MOST_FOR_A_NAME - 1)} == {200}
+    assert enter("10.0.6.1", "member-knows-this") == 302
+    assert enter("10.0.6.2") == 200
+    assert enter("10.0.6.3") == 429
+
+
 def test_without_redis_people_get_in(cast, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     entered = {"username": "member", "password": "member-knows-this"}

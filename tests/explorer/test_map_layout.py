@@ -14,7 +14,7 @@ from apps.explorer.map import chains
 from apps.explorer.map.layers import columns_of, forward
 from apps.explorer.map.layout import Layout, lay_out
 from apps.explorer.map.ordering import crossings, ordered
-from apps.explorer.map.part import shape_of
+from apps.explorer.map.part import forget_shapes
 
 SHOP = sorted({(edge.source, edge.target) for edge in EDGES})
 
@@ -171,7 +171,7 @@ def test_a_shape_that_is_kept_serves_every_width(graph, pick):
     sizes = {name: (pick.choice((88.0, 120.0, 208.0)), 44.0) for name in names}
     lay_out(sizes_of(names), links)  # other widths
     again = lay_out(sizes, links)
-    shape_of.cache_clear()
+    forget_shapes()
     assert again == lay_out(sizes, links)
     assert all(box.width >= sizes[name][0] for name, box in again.boxes.items())
 
@@ -226,7 +226,7 @@ LARGE = {
 @pytest.mark.parametrize("name", LARGE)
 def test_500_nodes_are_laid_out_in_bounded_time(name):
     links = LARGE[name]
-    shape_of.cache_clear()
+    forget_shapes()
     began = time.process_time()
     drawn = laid_out(links)
     assert time.process_time() - began < 1.0

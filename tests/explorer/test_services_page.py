@@ -9,6 +9,9 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
+from apps.accounts.models import DEFAULT_WORKSPACE_ID
+from apps.insights.one_service import one_service
+from apps.insights.period import LAST_WEEK, chosen_period
 from tests.api.conftest import make_workspace
 from tests.explorer.test_why_page import HOSTILE, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
@@ -81,6 +84,11 @@ def test_a_service_says_what_changed_since_when_and_with_which_version(client, i
     assert [row.name for row in page.callers] == ["gateway"]
     assert [row.name for row in page.callees] == ["bank-api", "postgresql · orders"]
     assert page.callees[0].mark.is_change and not page.callees[1].mark.is_change
+
+
+def test_against_last_week_of_which_no_minutes_are_kept_the_line_is_drawn_by_minutes(incident):
+    period = chosen_period("1h", None, None, LAST_WEEK, time.time_ns())
+    assert one_service(DEFAULT_WORKSPACE_ID, "payment", period).step_ns == MINUTE_NS
 
 
 def test_the_slowest_spans_are_one_a_trace_and_lead_to_it(client, incident):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Callable
 
@@ -95,3 +96,15 @@ def test_two_readers_leave_the_collector_to_the_last_of_them():
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_without_a_thread_to_wait_in_the_collector_comes_back_at_once(monkeypatch):
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    gone = []
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with resting.resting(afterwards=lambda: gone.append(1)):
+        kept = [[] for _ in range(gc.get_threshold()[0] + 10)]
+    assert gone == [1] and gc.isenabled()
+    del kept

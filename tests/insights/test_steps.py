@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.insights.series import step_of
+from apps.insights.series import rates, step_of
 from apps.insights.window import Window
 from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS
 
@@ -22,3 +22,10 @@ def test_steps_of_a_window_and_of_the_one_it_is_compared_with_are_of_one_length(
     view, compared = Window(NOW - HOUR_NS, NOW), Window(NOW - 7 * DAY_NS - HOUR_NS, NOW - 7 * DAY_NS)
     assert step_of(view, NOW) == MINUTE_NS
     assert step_of(view, NOW, compared=compared) == 10 * MINUTE_NS
+
+
+def test_a_step_that_the_window_covers_in_part_has_the_rate_of_that_part():
+    step, window = 10 * MINUTE_NS, Window(NOW + 8 * MINUTE_NS, NOW + 40 * MINUTE_NS)
+    steps, calls = [NOW, NOW + step, NOW + 2 * step, NOW + 3 * step], [6, 30, 30, 15]
+    assert rates(steps, step, calls, window, NOW + 35 * MINUTE_NS) == [None, 3, 3, 3]
+    assert rates(steps, step, calls, Window(NOW + 7 * MINUTE_NS, window.end_ns), NOW + step * 9) == [2, 3, 3, 1.5]

@@ -37,7 +37,7 @@ class VerdictView(ApiView):
 
 
 def row_verdict(packed: bytes | None) -> dict | None:
-    """What a row says of its trace; null for one that was not judged yet."""
+    """What a row says of its trace; null for one that was not judged yet, or could not be."""
     verdict = unpack(packed)
     if verdict is None:
         return None

@@ -77,10 +77,20 @@ class Shape:
         return found
 
 
-@lru_cache(maxsize=1_024)
+FEW_LINKS = 32
+"""A large shape takes 1 MB, a small one 20 kB at most; a system of many parts has hundreds of small ones."""
+_small, _large = lru_cache(maxsize=1_024)(Shape), lru_cache(maxsize=32)(Shape)
+
+
 def shape_of(heights: tuple[float, ...], links: tuple[tuple[int, int], ...], loops: frozenset[int]) -> Shape:
     """Kept, for with every minute the figures of a map are other ones, and its names and links hardly ever are."""
-    return Shape(heights, links, loops)
+    return (_small if len(links) <= FEW_LINKS else _large)(heights, links, loops)
+
+
+def forget_shapes() -> None:
+    """Tests look at how long the first one takes."""
+    _small.cache_clear()
+    _large.cache_clear()
 
 
 class Part:

@@ -6,7 +6,7 @@ from apps.explorer.change import format_rate
 from apps.explorer.line_chart import AREA, MEDIAN, NUMBER, Line, LineChart, Release, line_chart
 from apps.explorer.map.form import MapForm
 from apps.insights.period import BEFORE
-from apps.insights.series import series, step_of
+from apps.insights.series import rates, series, step_of
 from apps.insights.service_map import MapEdge
 from apps.insights.window import Window
 from apps.traces.key_book import EDGE, SERVICE
@@ -56,8 +56,7 @@ def _chart(workspace_id: int, asked: list[Asked], form: MapForm) -> LineChart | 
 def _rates(
     workspace_id: int, asked: list[Asked], window: Window, step_ns: int, now_ns: int
 ) -> tuple[tuple[int, ...], list[float | None]]:
-    """(starts of the steps, calls a minute in each); None where a step has hardly begun."""
-    minutes = step_ns / 60e9
+    """(starts of the steps, calls a minute in each)."""
     steps: tuple[int, ...] = ()
     sums: list[float] = []
     for kind, prefix in asked:
@@ -65,11 +64,5 @@ def _rates(
         steps = found.steps
         sums = sums or [0.0] * len(steps)
         for line in found.lines.values():
-            sums = [one + figures.calls / minutes for one, figures in zip(sums, line, strict=True)]
-    return steps, [_so_far(rate, at, step_ns, now_ns) for rate, at in zip(sums, steps, strict=True)]
-
-
-def _so_far(rate: float, at_ns: int, step_ns: int, now_ns: int) -> float | None:
-    """The step that is going on is measured by what has passed of it."""
-    passed = min(step_ns, now_ns - at_ns)
-    return rate * step_ns / passed if passed >= step_ns / 4 else None
+            sums = [one + figures.calls for one, figures in zip(sums, line, strict=True)]
+    return steps, rates(steps, step_ns, sums, window, now_ns)

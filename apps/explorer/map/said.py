@@ -75,16 +75,21 @@ def map_said(found: ServiceMap, against: str) -> Said:
 
 def _worst(found: ServiceMap, word: str) -> MapEdge:
     """The edge that a change of this kind cost most on: by all its calls."""
+    return max((edge for edge in found.changed if word in edge.words), key=lambda edge: _cost(edge, word))
 
-    def cost(edge: MapEdge) -> float:
-        change = {
-            SLOWER_EDGE: edge.change.latency, FASTER_EDGE: edge.change.latency, MORE_ERRORS: edge.change.errors,
-            FEWER_ERRORS: edge.change.errors, MORE_CALLS: edge.change.fan, FEWER_CALLS: edge.change.fan,
-        }.get(word)  # fmt: skip
-        moved = abs((change.after or 0) - (change.before or 0)) if change else 1
-        return moved * max(edge.now.weight, edge.before.weight)
 
-    return max((edge for edge in found.changed if word in edge.words), key=cost)
+def _cost(edge: MapEdge, word: str) -> float:
+    before, now = edge.before.weight, edge.now.weight
+    if word in (MORE_CALLS, FEWER_CALLS):
+        # So many calls more for each of those that the caller got.
+        fan = edge.change.fan
+        return abs(fan.after - fan.before) * max(before / fan.before, now / fan.after)
+    change = {
+        SLOWER_EDGE: edge.change.latency, FASTER_EDGE: edge.change.latency, MORE_ERRORS: edge.change.errors,
+        FEWER_ERRORS: edge.change.errors,
+    }.get(word)  # fmt: skip
+    moved = abs((change.after or 0) - (change.before or 0)) if change else 1
+    return moved * max(before, now)
 
 
 def _figure(edge: MapEdge, word: str) -> str:

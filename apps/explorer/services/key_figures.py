@@ -21,8 +21,8 @@ from apps.explorer.line_chart import (
 )  # fmt: skip
 from apps.explorer.services.forms import ServiceForm
 from apps.insights.one_service import OneService
+from apps.insights.series import rates
 from apps.traces.durations import NONE, duration_text, format_percent
-from apps.traces.moments import MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,14 @@ class KeyFigure:
 
 def key_figures(found: OneService, form: ServiceForm) -> tuple[KeyFigure, ...]:
     """Calls a minute, the share that failed, and p95, each with its line over the period."""
-    against, minutes = form.period.against_label, found.step_ns / MINUTE_NS
-    line = found.line
+    against, line = form.period.against_label, found.line
     releases = [Release(one.seen_ns, one.version) for one in found.releases if one.seen_ns >= found.steps[0]]
 
     def chart(lines: list[Line], axis, label: str, has_names: bool = False) -> LineChart:
         return line_chart(found.steps, found.step_ns, lines, axis, label=label, zone=form.zone, releases=releases,
                           has_names=has_names)  # fmt: skip
 
-    rates = [one.calls / minutes for one in line]
+    calls = rates(found.steps, found.step_ns, [one.calls for one in line], form.period.window, form.period.now_ns)
     shares = [one.error_share if one.samples else None for one in line]
     rate = format_rate(found.now.calls / form.period.minutes) if found.now.samples else NONE
     quantiles = [Line(name, role, [one.p(share) for one in line])
@@ -54,7 +53,7 @@ def key_figures(found: OneService, form: ServiceForm) -> tuple[KeyFigure, ...]:
     errors = format_percent(found.now.error_share) if found.now.samples else NONE
     return (
         KeyFigure("rate", "Rate", rate, "calls a minute", rate_mark(found.rate, against),
-                  chart([Line("calls a minute", AREA, rates)], NUMBER, f"{rate} calls a minute.")),
+                  chart([Line("calls a minute", AREA, calls)], NUMBER, f"{rate} calls a minute.")),
         KeyFigure("errors", "Errors", *_parted(errors), error_mark(found.errors, against),
                   chart([Line("errors", ERROR, shares)], PERCENT, f"{errors} of the calls failed.")),
         KeyFigure("durations", "Duration, p95", p95, unit, duration_mark(found.duration, against),

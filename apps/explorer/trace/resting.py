@@ -42,17 +42,26 @@ def resting(afterwards: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         if _is_due(0):
-            threading.Thread(target=_wake_later, args=[afterwards], name="resting", daemon=True).start()
+            _rest_on(afterwards)
         else:
             _wake(afterwards)
 
 
+def _rest_on(afterwards: Callable[[], None]) -> None:
+    try:
+        threading.Thread(target=_wake_later, args=[afterwards], name="resting", daemon=True).start()
+    except RuntimeError:  # no more threads: then this one
+        _wake(afterwards)
+
+
 def _wake_later(afterwards: Callable[[], None]) -> None:
-    note_question()
-    latest = time.monotonic() + LATEST_S
-    while (now := time.monotonic()) < min(_asked_at + QUIET_S, latest):
-        time.sleep(min(_asked_at + QUIET_S, latest) - now)
-    _wake(afterwards)
+    try:
+        note_question()
+        latest = time.monotonic() + LATEST_S
+        while (left := min(_asked_at + QUIET_S, latest) - time.monotonic()) > 0:
+            time.sleep(left)
+    finally:
+        _wake(afterwards)
 
 
 def _wake(afterwards: Callable[[], None]) -> None:
@@ -63,7 +72,7 @@ def _wake(afterwards: Callable[[], None]) -> None:
         with _lock:
             _resting -= 1
             if not _resting or gc.get_count()[0] > MOST_OBJECTS:
-                # Whatever is due would come upon some reader as soon as the collector is back.
+                # Here nobody waits for it; it would come upon some reader soon after the collector is back.
                 due = max(filter(_is_due, range(3)), default=None)
                 if due is not None:
                     gc.collect(due)

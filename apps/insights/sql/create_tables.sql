@@ -7,7 +7,7 @@
 CREATE TABLE rollup_key (
     id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id  integer     NOT NULL,
-    kind          smallint    NOT NULL,            -- apps.traces.deposits: EDGE, NAME, …
+    kind          smallint    NOT NULL,            -- apps.traces.key_book: EDGE, NAME, …
     digest        uuid        NOT NULL,
     parts         text[]      NOT NULL,
     first_seen_at timestamptz NOT NULL,            -- the first minute with facts

@@ -11,6 +11,7 @@ from apps.store.connection import store_cursor
 from apps.store.hot_cache import hot_cache
 from apps.store.hot_search import HotTraces
 from apps.store.load import Loaded, load_whole
+from apps.store.names import listed_name
 from apps.store.results import ServiceInfo, SpanNameInfo, StoredTrace
 from apps.traces.model import KINDS
 from apps.traces.otlp import read_trace
@@ -117,6 +118,7 @@ def has_service_since(workspace_id: int, after_ns: int) -> bool:
 def list_span_names(workspace_id: int, service: str | None = None, kind: str | None = None) -> tuple[SpanNameInfo, ...]:
     """By name, of one service or all, of one kind (`SERVER`, …) or all."""
     numbers = [n for n, name in enumerate(KINDS) if kind is None or name == kind]
+    listed = None if service is None else listed_name(service)
     with store_cursor() as cursor:
         cursor.execute(
             """
@@ -124,7 +126,7 @@ def list_span_names(workspace_id: int, service: str | None = None, kind: str | N
             WHERE workspace_id = %s AND (%s::text IS NULL OR service = %s) AND kind = ANY(%s)
             ORDER BY name, service, kind
             """,
-            [workspace_id, service, service, numbers],
+            [workspace_id, listed, listed, numbers],
         )
         return tuple(SpanNameInfo(s, n, KINDS[k] if k < len(KINDS) else "INTERNAL") for s, n, k in cursor.fetchall())
 

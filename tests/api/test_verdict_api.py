@@ -12,11 +12,11 @@ from tests.storing import digest_all, send
 SLOW = f"{100:032x}"
 
 
-def store_slow(count: int = 40) -> None:
+def store_slow(count: int = 40, bank_ms: float = 900) -> None:
     send(*(checkout(number) for number in range(1, count + 1)))
     digest_all()
     forget_usual()
-    send(checkout(100, bank_ms=900))
+    send(checkout(100, bank_ms=bank_ms))
     digest_all()
 
 
@@ -34,6 +34,12 @@ def test_the_verdict_of_a_trace_and_whose_time_it_was(api):
     }  # fmt: skip
 
 
+def test_the_parts_add_up_to_the_nanosecond_though_verdicts_are_stored_to_the_microsecond(api):
+    store_slow(bank_ms=900.000127)
+    said = api.json(f"/api/v1/traces/{SLOW}/verdict")
+    assert said["waited_ns"] % 1_000 and sum(part["own_ns"] for part in said["contributions"]) == said["waited_ns"]
+
+
 def test_rows_of_a_search_have_theirs(api):
     store_slow()
     rows = {row["trace_id"]: row for row in api.json("/api/v1/traces?range=1h&limit=100")["rows"]}
@@ -44,6 +50,12 @@ def test_rows_of_a_search_have_theirs(api):
 def test_a_trace_that_is_not_stored_has_none(api):
     api.json(f"/api/v1/traces/{'ab' * 16}/verdict", status=404)
     api.json("/api/v1/traces/zz/verdict", status=400)
+
+
+def test_a_parameter_that_means_nothing_is_refused(api):
+    store_slow(1)
+    for address in (f"/api/v1/traces/{SLOW}?downlaod=1", f"/api/v1/traces/{SLOW}/verdict?brief=1"):
+        assert "not known" in str(api.json(address, status=400))
 
 
 def test_every_cause_is_documented():

@@ -329,3 +329,10 @@ def test_times_are_told_in_the_viewers_zone(client):
     client.cookies["tz"] = "Asia/Tokyo"
     assert "22:00:00" in text_of(client.get("/", query))
     assert "13:00:00" in text_of(client.get("/", {**query, "tz": "UTC"}))
+
+
+def test_a_service_that_no_database_can_name_is_a_mistake_of_the_address(client):
+    store(order(48212), IDS[1], ago(20))
+    for address in ("/", "/search/chart"):
+        answer = client.get(address, {"service": "\x00"})
+        assert answer.status_code == 422, address

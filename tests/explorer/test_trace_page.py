@@ -243,6 +243,8 @@ def test_what_is_no_id_is_a_404_too(client, asked):
     assert page.status_code == 404
     assert "This is not a trace ID." in text_of(page)
     assert "<script>alert" not in page.content.decode()
+    parts = [client.get(f"/t/{asked}/{part}").status_code for part in ("rows", "waterfall", "span", "live")]
+    assert parts == [404] * 4
 
 
 def test_another_workspaces_trace_is_not_stored_here(client):

@@ -9,6 +9,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
 from apps.api.base import JSON, ApiView
+from apps.api.own.period import refuse_unknown
 from apps.api.problem import Problem
 from apps.api.trace_ids import stored_trace, whole_trace_id
 from apps.store.results import StoredTrace
@@ -22,6 +23,7 @@ class TraceView(ApiView):
 
     def get(self, request, trace_id: str) -> HttpResponse:
         trace_id = whole_trace_id(trace_id)
+        refuse_unknown(request.GET, ("download",))
         stored = stored_trace(self.workspace_id, trace_id)
         wire = wire_format(request._request.META.get("HTTP_ACCEPT", ""))
         etag = f'"{hashlib.sha256(wire.encode() + stored.payload).hexdigest()[:32]}"'

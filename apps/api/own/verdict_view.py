@@ -7,6 +7,7 @@ import time
 from django.http import HttpResponse
 
 from apps.api.base import ApiView, json_answer
+from apps.api.own.period import refuse_unknown
 from apps.api.trace_ids import stored_trace, whole_trace_id
 from apps.insights.judged import judge_trace
 from apps.traces.column_readers import ColumnReader
@@ -22,6 +23,7 @@ MOST_PARTS = 1_000
 class VerdictView(ApiView):
     def get(self, request, trace_id: str) -> HttpResponse:
         trace_id = whole_trace_id(trace_id)
+        refuse_unknown(request.GET, ())
         stored = stored_trace(self.workspace_id, trace_id)
         found = contributions_of(Family(ColumnReader().read_trace(stored.trace)))
         judged = judge_trace(self.workspace_id, stored.trace, found, stored.verdict, time.time_ns())
@@ -32,7 +34,9 @@ class VerdictView(ApiView):
             }
             for part in judged.parts[:MOST_PARTS]
         ]  # fmt: skip
-        answer = {"trace_id": trace_id, "is_sealed": stored.is_sealed, **told(judged.verdict), "contributions": parts}
+        answer = {"trace_id": trace_id, "is_sealed": stored.is_sealed, **told(judged.verdict)}
+        # Verdicts are stored to the microsecond; the parts add up to the nanosecond.
+        answer |= {"waited_ns": found.waited_ns, "contributions": parts}
         return json_answer(answer)
 
 

@@ -67,7 +67,8 @@ def trace_live(request: HttpRequest, trace_id: str) -> HttpResponse:
 
 def _asked(request: HttpRequest, trace_id: str, *, fresh: bool = False) -> Loaded:
     version = "" if fresh else request.GET.get("v", "")
-    loaded = open_trace(current_workspace(request).id, trace_id, version)
+    known = parse_trace_id(trace_id)
+    loaded = open_trace(current_workspace(request).id, known, version) if known else None
     if loaded is None:
         raise Http404("This trace is not stored any more.")
     return loaded

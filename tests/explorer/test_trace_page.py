@@ -9,6 +9,7 @@ import time
 import pytest
 
 from apps.explorer.trace.loaded import forget_all
+from tests.costs import within
 from tests.explorer.spans import TraceMaker, key_of
 from tests.explorer.traces import big_trace, checkout_trace, deep_trace, odd_trace
 from tests.storing import digest_all, send
@@ -309,9 +310,7 @@ def test_50_000_spans_answer_in_windows(client):
     last = client.get(f"{path}/rows?first={total - 50}&count=100")
     assert keys_of(last)
     assert f'aria-rowindex="{total}"' in last.content.decode()
-    began_s = time.process_time()
-    assert len(keys_of(client.get(f"{path}/rows?first=20000&count=100"))) == 100
-    assert time.process_time() - began_s < 0.1
+    assert len(keys_of(within(0.1, lambda: client.get(f"{path}/rows?first=20000&count=100")))) == 100
     assert keys_of(client.get(f"{path}/rows?first=9999999&count=100")) == []
 
 

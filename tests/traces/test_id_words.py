@@ -1,8 +1,7 @@
-import time
-
 import pytest
 
 from apps.traces.id_words import id_words
+from tests.costs import within
 
 
 @pytest.mark.parametrize(
@@ -30,7 +29,5 @@ def test_of_many_those_with_the_most_digits_are_taken():
 
 def test_no_more_than_five_and_at_once():
     assert len(id_words(" ".join(f"id{n}00" for n in range(2_000)))) == 5
-    began = time.process_time()
-    for hostile in ("1" * 2_000_000, "1." * 1_000_000, "#" * 2_000_000, "11 " * 500_000):
-        id_words(hostile)
-    assert time.process_time() - began < 0.2
+    hostile = ("1" * 2_000_000, "1." * 1_000_000, "#" * 2_000_000, "11 " * 500_000)
+    within(0.2, lambda: [id_words(text) for text in hostile])

@@ -1,7 +1,6 @@
 import base64
 import json
 import math
-import time
 
 import orjson
 import pytest
@@ -14,6 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
 from apps.traces.otlp_json import logs_from_json, request_from_json, traces_data_to_json
 from apps.traces.values import any_value, attribute_pairs
+from tests.costs import within
 from tests.traces.build import TRACE_ID, random_specs, traces_data
 
 SPAN_ID = "00f067aa0ba902b7"
@@ -239,10 +239,7 @@ def test_what_is_said_of_a_bad_id_can_be_sent_back():
 
 def test_a_body_of_nothing_but_brackets_is_refused_before_it_takes_memory():
     body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b"{}," * 5_000_000 + b"{}]}]}]}"
-    began = time.process_time()
-    with pytest.raises(ValueError, match="smaller batches"):
-        request_from_json(body)
-    assert time.process_time() - began < 0.5
+    within(0.5, lambda: refused(body, "smaller batches"))
 
 
 def test_the_last_of_duplicate_keys_counts():
@@ -308,10 +305,12 @@ def test_a_deep_resource_attribute_is_left_out_and_the_spans_stay():
     ],
 )
 def test_what_is_no_request_is_a_value_error_for_developers(body):
-    began = time.process_time()
-    with pytest.raises(ValueError, match=r"JSON|resourceSpans"):
+    within(2, lambda: refused(body, "JSON|resourceSpans"))
+
+
+def refused(body, why):
+    with pytest.raises(ValueError, match=why):
         request_from_json(body)
-    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"resourceSpans":[]}', b'{"resourceSpans":null}', b'{"resourceSpans":[{}]}'])
@@ -511,7 +510,5 @@ def test_logs_are_read_with_their_ids():
 def test_a_batch_is_read_quickly():
     data = traces_data(random_specs(5, 2_000), by_service=True)
     body = traces_data_to_json(data.SerializeToString())
-    began = time.process_time()
-    request_from_json(body)
-    # 20 µs a span on a quiet core; the bound leaves room for a busy one.
-    assert (time.process_time() - began) / 2_000 < 150e-6
+    # 20 µs a span on a quiet core; the bound leaves room for a slower one.
+    within(2_000 * 150e-6, lambda: request_from_json(body))

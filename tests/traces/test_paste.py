@@ -1,10 +1,9 @@
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.traces.paste import recognise
+from tests.costs import within
 
 ID = "7f3a1c0d9be24e5f8a6b52d1c4e90377"
 SHORT = "8a6b52d1c4e90377"
@@ -203,6 +202,4 @@ def test_nothing_makes_it_fail(text):
     ],
 )
 def test_huge_and_hostile_text_is_answered_at_once(text):
-    began = time.process_time()
-    recognise(text)
-    assert time.process_time() - began < 0.1
+    within(0.1, lambda: recognise(text))

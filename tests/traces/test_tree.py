@@ -1,10 +1,9 @@
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.traces.tree_building import build_tree
+from tests.costs import within
 from tests.traces.build import MS, SpanSpec, as_trace, draw, random_trace, trace_of, traces_data
 
 
@@ -300,15 +299,10 @@ def test_a_chain_of_10_000_spans_and_a_fan_of_100_000_are_built():
 
 def test_one_id_100_000_times_is_not_quadratic():
     trace = trace_of(*(SpanSpec("a", "n", "ab", i, 1, span_id="ab".rjust(16, "0")) for i in range(20_000)))
-    began = time.process_time()
-    tree = build_tree(trace)
-    assert time.process_time() - began < 5
-    assert len(tree.nodes) == 20_000
+    assert len(within(5, lambda: build_tree(trace)).nodes) == 20_000
 
 
 def test_50_000_spans_are_built_quickly():
     trace = random_trace(1, 50_000)
-    began = time.process_time()
-    build_tree(trace)
-    # 0.2 s on a quiet core; the bound leaves room for a busy one.
-    assert time.process_time() - began < 1.5
+    # 0.2 s on a quiet core; the bound leaves room for a slower one.
+    within(1.5, lambda: build_tree(trace))

@@ -1,5 +1,4 @@
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from apps.traces.draft import raw_scopes
 from apps.traces.why.attributes import LEAST_GROUP, LEAST_PRESENT, MOST_CUTS, compare_attributes, cuts
 from apps.traces.why.facts import LONGEST, FactReader, Facts
+from tests.costs import within
 from tests.traces.build import SpanSpec, traces_data
 
 
@@ -199,6 +199,4 @@ def test_a_trace_failed_when_any_span_is_an_error_in_either_way_of_saying_so():
 
 def test_a_comparison_of_four_hundred_traces_each_takes_well_under_a_second():
     slow, rest = group(400, 1, 0.6), group(400, 2, 0.2)
-    began = time.perf_counter()
-    compare_attributes(slow, rest)
-    assert time.perf_counter() - began < 0.7
+    within(0.7, lambda: compare_attributes(slow, rest))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from apps.insights.change import QUANTILES, SLOWER, duration_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.series import Series
-from apps.traces.why.since import since_of_durations
+from apps.traces.why.ending import STILL, Ending, ending_of
+from apps.traces.why.judge import judge_durations
+from apps.traces.why.since import Since, since_of_durations
 
 TOLD = ("p95", "p50")
 """The quantiles that tell a turn, the first that differs."""
@@ -27,8 +29,7 @@ class Turn:
     """The one that differs: of TOLD."""
     before_ns: float
     inside_ns: float
-    after_ns: float | None
-    """Since it ended."""
+    ending: Ending
 
 
 def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn | None:
@@ -46,8 +47,15 @@ def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn
         change = duration_change(together([before, after]), inside, share)
         if change.is_change and (change.word == SLOWER) == found.is_more:
             return Turn(found.start_ns, found.end_ns, found.is_more, quantile, before.p(share), inside.p(share),
-                        after.p(share))  # fmt: skip
+                        _ending(found, quantile, before, after))  # fmt: skip
     return None
+
+
+def _ending(found: Since, quantile: str, before: Figures, after: Figures) -> Ending:
+    if found.end_ns is None:
+        return STILL
+    sides = before.histogram, after.histogram, before.samples, after.samples
+    return ending_of(judge_durations(quantile, *sides), found.is_more)
 
 
 def joined(earlier: Series, later: Series) -> Series:

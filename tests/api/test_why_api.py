@@ -14,7 +14,7 @@ def incident(api):
 def test_the_answer_with_its_facts(api, incident):
     told = api.json("/api/v1/why", ASK)
     assert told["change"] == "rose" and told["found_split"]
-    assert "waiting for bank-api, since" in told["sentence"] and "payment 4.12.0" in told["next"]
+    assert "waiting for bank-api, called 13" in told["sentence"] and "payment 4.12.0" in told["next"]
     first = told["parts"][0]
     assert (first["service"], first["kind_of_work"], first["peer"]) == ("payment", "external", "bank-api")
     assert first["calls_after"] == 13 and first["calls_before"] == 1

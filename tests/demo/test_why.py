@@ -97,10 +97,10 @@ def plain(text: str) -> str:
 def test_the_slow_bank_is_told_with_payment_bank_api_its_minute_and_its_version(late):
     told = late.why(76, 86)
     assert told["change"] == "rose" and told["found_split"]
-    assert "in payment, all of it waiting for bank-api, since " in plain(told["sentence"])
+    assert "in payment, all of it waiting for bank-api, called " in plain(told["sentence"])
     began = (late.at(SCENARIOS["slow_bank"].offset - 1), late.at(SCENARIOS["slow_bank"].offset + 4))
     assert began[0][:16] <= told["since"]["start"][:16] <= began[1][:16]
-    assert "times per POST /checkout instead of once, one call after the other." in plain(told["next"])
+    assert "Those are calls per POST /checkout, one after the other." in plain(told["next"])
     assert "The change came with payment 4.12.0, first seen at " in plain(told["next"])
     first = told["parts"][0]
     assert (first["service"], first["peer"], first["kind_of_work"]) == ("payment", "bank-api", "external")
@@ -123,7 +123,8 @@ def test_n_plus_one_is_told_with_inventory_and_its_database(early):
     told = early.why(18, 30, look="p50", split="none")
     assert told["change"] == "rose"
     assert "in inventory, " in plain(told["sentence"]) and "waiting for postgresql · shop" in plain(told["sentence"])
-    assert "times per POST /checkout instead of 3 times, one call after the other." in plain(told["next"])
+    assert "times instead of 3 times" in plain(told["sentence"])
+    assert "Those are calls per POST /checkout, one after the other." in plain(told["next"])
 
 
 def test_failing_orders_are_told_with_where_they_began(early):

@@ -73,9 +73,11 @@ def test_every_sorting_and_a_filter(client, incident, sort):
 def test_a_service_says_what_changed_since_when_and_with_which_version(client, incident):
     answer = client.get("/services/payment", {"range": "1h"})
     page, told = answer.context["page"], text_of(answer)
-    assert page.said.word == "rose" and page.said.version == "4.12.0"
-    assert page.said.since == time.strftime("%H:%M", time.gmtime(incident / 1e9))
-    assert f", since {page.said.since} , with 4.12.0 ." in told
+    began = time.strftime("%H:%M", time.gmtime(incident / 1e9))
+    assert page.said.word == "turned"
+    sentence = rf"p95 of payment went from 1\d\d ms to 1\.\d\d s since {began}, when 4\.12\.0 came\. It goes on\."
+    assert re.fullmatch(sentence, said(page)), said(page)
+    assert f"since {began} , when 4.12.0 came." in told
     first = page.names[0]
     assert (first.name, first.peer, first.kind) == ("POST /v2/authorisations", "bank-api", "CLIENT")
     assert float(first.impact.width[:-1]) > 80
@@ -133,9 +135,17 @@ def test_as_before_nothing_before_silent_and_too_few(client, before, after, word
             documents.append(checkout(hour * 1000 + n + 1, start, dice))
     store(documents)
     answer = client.get("/services/payment", {"range": "1h"})
-    said = answer.context["page"].said
-    assert said.word == word or (word == "as_before" and said.word in ("same", "unclear"))
-    assert ("within its usual spread" in answer.content.decode()) == (said.word == "unclear")
+    found = answer.context["page"].said.word
+    assert found == word or (word == "as_before" and found in ("same", "unclear"))
+    assert ("within its usual spread" in answer.content.decode()) == (found == "unclear")
+    told = {
+        "same": " in the hour before.",
+        "unclear": " in the hour before.",
+        "no_before": "nothing to compare it with",
+        "silent": "payment sent no spans in this time.",
+        "few": "Not enough data to compare (n = 8): p95 of payment",
+    }
+    assert told[found] in said(answer.context["page"])
 
 
 def test_a_version_that_came_back_is_the_one_that_runs_now(client):
@@ -151,35 +161,79 @@ def test_a_version_that_came_back_is_the_one_that_runs_now(client):
     assert {one.version: one.is_now for one in page.versions} == {"4.12.0": False, "4.11.3": True}
 
 
+def store_slow(*stretches: tuple[int, int], version="4.11.3", fails=False) -> int:
+    """Two hours of checkouts, slow between so many minutes before the end; when that is."""
+    dice, end, documents = random.Random(4), last_minute_ns(), []
+    for n in range(360):
+        is_slow = any(ended * 3 <= n < began * 3 for began, ended in stretches)
+        told = {"version": version, "fails": fails and not n % 3} if is_slow else {}
+        start = end - n * MINUTE_NS // 3 - MINUTE_NS // 6
+        documents.append(checkout(n + 1, start, dice, calls=13 if is_slow else 1, **told))
+    store(documents[::-1])
+    return end
+
+
 @pytest.mark.parametrize(("began", "ended"), [(67, 33), (95, 20), (50, 20)])
 def test_what_was_slow_and_is_no_longer_is_told_from_when_to_when_wherever_the_window_begins(client, began, ended):
     """A few bad minutes of the hour before give both hours one p95."""
-    dice, end, documents = random.Random(4), last_minute_ns(), []
-    for n in range(360):
-        calls = 13 if ended * 3 <= n < began * 3 else 1
-        documents.append(checkout(n + 1, end - n * MINUTE_NS // 3 - MINUTE_NS // 6, dice, calls=calls))
-    store(documents[::-1])
-    answer = client.get("/services/payment", {"range": "1h"})
-    said, told = answer.context["page"].said, text_of(answer)
-    assert said.word == "over" and said.is_more, told[:400]
-    assert said.since in clocks(end, began) and said.until in clocks(end, ended)
-    shown = " ".join(told.split()).replace(" ;", ";")
-    was, now = (text.replace("\u00a0", " ") for text in (said.was, said.now))
-    assert f"p95 of payment was {was} from {said.since} to {said.until}; over since: now {now} ." in shown
-    assert said.was.endswith("s") and said.now.endswith("ms")
+    end = store_slow((began, ended))
+    page = client.get("/services/payment", {"range": "1h"}).context["page"]
+    assert page.said.word == "turned"
+    told = re.fullmatch(
+        r"p95 of payment was 1\.\d\d s from (\S+) to (\S+); (1\d\d) ms before\. It is over: (1\d\d) ms since\.",
+        said(page),
+    )
+    assert told, said(page)
+    assert told[1] in clocks(end, began) and told[2] in clocks(end, ended)
     (row,) = [row for row in client.get("/services", {"range": "1h"}).context["page"].rows if row.name == "payment"]
     assert row.cells.duration.is_change == (began != 95), "58 % and 67 % of two hours: each is alike, by any quantile"
 
 
-def test_what_goes_on_since_before_the_window_is_told_by_when_it_began(client):
+def test_a_version_that_ran_as_long_as_it_was_slow_and_what_failed_meanwhile(client):
+    store_slow((50, 20), version="4.12.0", fails=True)
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert re.search(r" s from \S+ to \S+, while 4\.12\.0 ran; 1\d\d ms before\. It is over: ", told), told
+    assert re.search(r" since\. In the last hour, 1\d % of its calls failed, 0 % in the hour before\.$", told), told
+
+
+def test_nothing_is_called_over_that_is_still_slower_than_before_or_hardly_seen_since(client):
+    store_slow((60, 4))
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert re.search(r" ms before\. Whether it is over cannot be said yet: only n = 1\d since\.$", told), told
+
+
+def test_what_is_less_slow_than_it_was_is_not_over(client):
     dice, end, documents = random.Random(4), last_minute_ns(), []
     for n in range(360):
-        documents.append(checkout(n + 1, end - n * MINUTE_NS // 3 - MINUTE_NS // 6, dice, calls=13 if n < 210 else 1))
+        calls = 4 if n < 45 else 13 if n < 150 else 1
+        documents.append(checkout(n + 1, end - n * MINUTE_NS // 3 - MINUTE_NS // 6, dice, calls=calls))
     store(documents[::-1])
-    said = client.get("/services/payment", {"range": "1h"}).context["page"].said
-    assert said.word == "rose" and said.since in clocks(end, 70)
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert " over" not in told
+    assert re.search(r"Since then it is [5-7]\d\d ms, not as before\.$|It goes on\.$", told), told
+
+
+def test_a_quick_while_between_two_slow_ones_is_told_as_slow_again(client):
+    end = store_slow((120, 90), (20, 0))
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    found = re.fullmatch(
+        r"p95 of payment went from 1\d\d ms to 1\.\d\d s since (\S+); before (\S+) it was 1\.\d\d s\.|"
+        r"p95 of payment went from 1\d\d ms to 1\.\d\d s since (\S+)\. It goes on\.", told
+    )  # fmt: skip
+    assert found and (found[1] or found[3]) in clocks(end, 20), told
+
+
+def test_what_goes_on_since_before_the_window_is_told_by_when_it_began(client):
+    end = store_slow((70, 0))
+    page = client.get("/services/payment", {"range": "1h"}).context["page"]
+    began = re.search(r" to 1\.\d\d s since (\S+)\. It goes on\.$", said(page))
+    assert began and began[1] in clocks(end, 70), said(page)
     other = client.get("/services/payment", {"range": "1h", "against": "yesterday"}).context["page"].said
     assert other.word == "no_before"
+
+
+def said(page) -> str:
+    return "".join(word.text for word in page.said.words).replace("\u00a0", " ")
 
 
 def clocks(end_ns: int, minutes_ago: int) -> set[str]:

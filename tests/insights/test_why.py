@@ -46,8 +46,9 @@ def test_the_incident_is_told_with_its_service_reason_minute_calls_and_version()
     assert found.found_split
     assert (found.ask.after.start_ns, found.ask.before.end_ns) == (began, began)
     first, second = said(found)
-    assert f"all of it waiting for bank-api, since {(began - found.view.start_ns) // MINUTE_NS}." in first
-    assert "It is called 13\u00a0times per POST /checkout instead of once, one call after the other." in second
+    assert f"\u00a0s since {(began - found.view.start_ns) // MINUTE_NS}: +1." in first
+    assert first.endswith("all of it waiting for bank-api, called 13\u00a0times instead of once. It goes on.")
+    assert "Those are calls per POST /checkout, one after the other." in second
     assert "Each call takes as long as before" in second
     assert f"payment 4.12.0, first seen at {(began - found.view.start_ns) // MINUTE_NS}." in second
     changes = found.finding.changes
@@ -78,7 +79,7 @@ def test_without_traces_to_read_the_parts_are_of_the_mean(monkeypatch):
     before, after = found.finding.means_ns
     assert sum(change.change_ns for change in found.finding.changes) == after - before
     assert found.finding.changes[0].part == BANK
-    assert "the mean by " in said(found)[0] and "waiting for bank-api" in said(found)[0]
+    assert " (mean +1." in said(found)[0] and "waiting for bank-api" in said(found)[0]
 
 
 def test_nothing_changed_is_said_and_so_is_too_little():
@@ -96,25 +97,29 @@ def test_failing_is_told_with_where_it_began():
         for n in range(300)
     ])  # fmt: skip
     found = asked("errors")
-    first, _ = said(found)
-    assert first.startswith("50\u00a0% of POST /checkout had an error, 0\u00a0% before: all looked at began in payment")
-    assert "INSERT charge with DuplicateKey, since " in first
+    first, second = said(found)
+    assert re.match(
+        r"50\W% of POST /checkout had an error since \d+, 0\W% before: all looked at began in payment", first
+    )
+    assert first.endswith(" INSERT charge with DuplicateKey. It goes on.")
+    assert re.fullmatch(r"All \d+ looked at failed as a whole\.", second)
     (origin,) = found.finding.origins
     assert (origin.service, origin.message) == ("payment", "duplicate key {n}")
 
 
 def test_failing_is_told_with_the_status_that_was_answered():
     store_incident(refused="429 Too Many Requests")
-    assert (
-        "POST /v2/authorisations with httpx.HTTPStatusError (429 Too Many Requests), since " in said(asked("errors"))[0]
-    )
+    told = "POST /v2/authorisations with httpx.HTTPStatusError (429 Too Many Requests). It goes on."
+    assert said(asked("errors"))[0].endswith(told)
 
 
 def test_pauses_between_tries_are_told_with_what_the_tries_were_answered():
     store_incident(calls=3, refused="503 Service Unavailable", pause_ms=900)
     first, second = said(asked())
-    assert re.search(r"\+[\d.]+\Ws in payment, [\d.]+\Ws of it in pauses between tries at bank-api, since ", first)
-    assert "3 tries at bank-api per POST /checkout, all failed with 503 Service Unavailable." in second
+    assert re.search(
+        r"\+[\d.]+\Ws in payment, [\d.]+\Ws of it in pauses between tries at bank-api\. It goes on\.", first
+    )
+    assert "Per POST /checkout, all 3 tries at bank-api failed with 503 Service Unavailable." in second
 
 
 def test_what_the_slow_ones_have_in_common():

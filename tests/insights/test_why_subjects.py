@@ -35,8 +35,8 @@ def test_a_service_and_one_of_its_spans_are_told_by_what_lies_below(name):
     first, second = said(found)
     assert found.ask.after.start_ns == began
     assert first.startswith(f"p95 of {name or 'payment'} rose from ")
-    assert "in payment, all of it waiting for bank-api, since" in first
-    assert "It is called 13\u00a0times per" in second and "payment 4.12.0" in second
+    assert "in payment, all of it waiting for bank-api, called 13\u00a0times instead of once. It goes on." in first
+    assert "Those are calls per " in second and "payment 4.12.0" in second
     assert found.finding.basis == AROUND
     judged = found.finding.judged
     assert sum(change.change_ns for change in found.finding.changes) == round(judged.after) - round(judged.before)
@@ -65,7 +65,7 @@ def test_a_selection_is_compared_with_all_others():
     assert not any(chosen.holds(sample.start_ns, sample.waited_ns) for sample in found.before_samples.read)
     first, _ = said(found)
     assert first.startswith(f"The {judged.after_traces} selected traces of POST /checkout took 1.")
-    assert "all of it waiting for bank-api." in first
+    assert "all of it waiting for bank-api, called 13\u00a0times instead of 3.5\u00a0times." in first
     before, after = found.finding.means_ns
     assert sum(change.change_ns for change in found.finding.changes) == after - before
     compared = contrast(1, found)
@@ -98,8 +98,8 @@ def test_what_a_search_finds_is_told_like_a_name():
     first, second = said(found)
     assert found.ask.after.start_ns == began and found.source.is_all
     assert first.startswith("p95 of what you searched for rose from ")
-    assert "in payment, all of it waiting for bank-api, since" in first
-    assert "13\u00a0times per trace instead of once" in second and "payment 4.12.0" in second
+    assert "in payment, all of it waiting for bank-api, called 13\u00a0times instead of once. It goes on." in first
+    assert "Those are calls per trace, one after the other." in second and "payment 4.12.0" in second
     judged = found.finding.judged
     assert 60 < judged.before_traces + judged.after_traces < 120
     shared = contrast(1, found).compared

@@ -19,6 +19,7 @@ from apps.insights.window import Window
 from apps.traces.moments import exact_text, parse_instant_ns, zone_named
 from apps.traces.query_string import BadQuery
 from apps.traces.why.attributes import Attribute, Untold
+from apps.traces.why.ending import Ending
 from apps.traces.why.judge import ERRORS, LOOKS
 from apps.traces.why.next_line import next_line
 from apps.traces.why.sentence import sentence
@@ -79,6 +80,7 @@ def answer_object(found: Answer) -> dict:
         "after": _side(ask.after, found.after, judged.after, ask.look),
         "found_split": found.found_split,
         "since": since and {"start": exact_text(since.start_ns), "end": since.end_ns and exact_text(since.end_ns)},
+        "ending": finding.ending and _ending(finding.ending, ask.look),
         "parts_of": finding.basis or None,
         "parts": [
             {
@@ -90,7 +92,8 @@ def answer_object(found: Answer) -> dict:
             for change in finding.changes
         ],
         "releases": [
-            {"service": r.service, "version": r.version, "seen_at": exact_text(r.seen_ns), "is_new": r.is_new}
+            {"service": r.service, "version": r.version, "seen_at": exact_text(r.seen_ns), "is_new": r.is_new,
+             "left_at": None if r.left_ns is None else exact_text(r.left_ns)}
             for r in finding.releases
         ],
         "origins": [
@@ -98,6 +101,7 @@ def answer_object(found: Answer) -> dict:
              "traces": o.traces}
             for o in finding.origins
         ],
+        "failed": {"looked_at": finding.failed_looked_at, "as_a_whole": finding.failed_whole},
         "tries": [
             {"service": t.service, "peer": t.peer, "calls": round(t.calls, 3), "failed": round(t.failed, 3),
              "answer": t.answer, "traces": t.traces}
@@ -106,6 +110,16 @@ def answer_object(found: Answer) -> dict:
         "examples": {"before": _examples(found.before_samples), "after": _examples(found.after_samples)},
         "elapsed_ms": round(found.elapsed_ms, 1),
     }  # fmt: skip
+
+
+def _ending(ending: Ending, look: str) -> dict:
+    is_share = look == ERRORS
+    return {
+        "word": ending.word,
+        "value_ns": None if is_share else whole_ns(ending.value),
+        "error_share": None if not is_share or ending.value is None else round(ending.value, 6),
+        "traces": ending.samples,
+    }
 
 
 def _side(window: Window, figures: Figures, value: float | None, look: str) -> dict:

@@ -11,7 +11,7 @@ from apps.explorer.services.addresses import map_link, search_link, service_link
 from apps.explorer.services.cells import Cells, Impact, cells, impact
 from apps.explorer.services.forms import ServiceForm
 from apps.explorer.services.key_figures import KeyFigure, key_figures
-from apps.explorer.services.said import Said, service_said
+from apps.explorer.services.said import ServiceSaid, service_said
 from apps.explorer.spark import spark_path
 from apps.explorer.verdicts import said_of
 from apps.insights.change import UNKNOWN
@@ -77,7 +77,7 @@ class NearRow:
 @dataclass(frozen=True, slots=True)
 class ServicePage:
     name: str
-    said: Said
+    said: ServiceSaid
     figures: tuple[KeyFigure, ...]
     names: tuple[NameRow, ...]
     more_names: str

@@ -1,103 +1,170 @@
-"""The sentence of a service: what changed, and since when."""
+"""The sentence of a service: what changed, since when, and whether it goes on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.explorer.change import against_in, format_ns
+from apps.explorer.says import Said, said
 from apps.explorer.services.forms import ServiceForm
 from apps.insights.change import UNCLEAR, UNSURE
 from apps.insights.one_service import OneService
 from apps.insights.period import BEFORE
 from apps.insights.turn import Turn
-from apps.traces.durations import duration_text, format_count, format_percent
+from apps.traces.durations import NBSP, duration_text, format_count, format_percent
+from apps.traces.error_words import one_line
 from apps.traces.moments import MINUTE_NS, minute_text
+from apps.traces.why.ending import GOES_ON, OVER, ending_text
+from apps.traces.why.finding import Release
+from apps.traces.why.words import STRONG, VERSION, WHERE, Word, Words
+
+MAX_VERSION = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What is not known is ""."""
-
+class ServiceSaid:
     word: str
-    """`rose`, `fell` or `over`: at a moment, or for a stretch of time that is over; `slower`, `faster`, `errors`,
-    `same`, `unclear`, `silent`, `few` or `no_before`: one window against the other."""
-    quantile: str
-    before: str
-    now: str
-    since: str = ""
-    """When it began."""
-    until: str = ""
-    was: str = ""
-    """The quantile within a stretch that is over."""
-    after: str = ""
-    """What it is since `until`, where `now` is all of the window's."""
-    is_more: bool = True
-    """Which was longer than the rest."""
-    version: str = ""
-    """That came when it began."""
-    samples: str = ""
+    """`turned`: at a moment, or for a stretch of time; `slower`, `faster`, `errors`, `same`, `unclear`, `silent`, `few`
+    or `no_before`: one window against the other."""
+    words: tuple[Said, ...]
 
 
-def service_said(found: OneService, form: ServiceForm) -> Said:
-    turn = found.turn if found.now.samples else None
-    if turn is not None and _tells(turn, found, form):
-        return _turned(turn, found, form)
-    now, before = found.now, found.before
-    changed = found.duration.is_change and now.samples and before.samples
-    words = (
-        ("silent", not now.samples), ("no_before", not before.samples),
-        ("slower" if found.duration.is_worse else "faster", changed), ("errors", found.errors.is_worse),
-        ("few", found.duration.word == UNSURE), ("unclear", found.duration.word == UNCLEAR),
-    )  # fmt: skip
-    word = next((word for word, holds in words if holds), "same")
-    if word == "errors":
-        told = format_percent(before.error_share), format_percent(now.error_share)
-    else:
-        told = duration_text(found.duration.before), duration_text(found.duration.after)
-    least = min(now.samples, before.samples) if before.samples else now.samples
-    said = Said(word, found.duration.quantile, *told, samples=format_count(least))
-    return said if turn is None or not changed else _with_turn(said, turn, found, form)
+def service_said(found: OneService, form: ServiceForm) -> ServiceSaid:
+    teller = _Teller(found, form)
+    word = teller.word
+    words = [*teller.sentence(word), *(teller.errors() if word in ("turned", "slower", "faster") else ())]
+    return ServiceSaid(word, said(tuple(one for one in words if one.text), lambda _: ""))
 
 
-def _tells(turn: Turn, found: OneService, form: ServiceForm) -> bool:
-    """Whether the turn says more than the two windows do: it is in both where one follows the other. Against another
-    day that is asked for first. What was over before the window began is told where the windows differ by it."""
-    if form.period.against != BEFORE:
-        return not found.duration.is_change
-    return turn.end_ns is None or turn.end_ns > form.period.window.start_ns or found.duration.is_change
+class _Teller:
+    def __init__(self, found: OneService, form: ServiceForm):
+        self.found, self.form = found, form
+        self.turn = found.turn if found.now.samples else None
+        self.subject = Word(found.name, WHERE, found.name)
+        self.when = against_in(form.period.against_label)
 
+    @property
+    def word(self) -> str:
+        found = self.found
+        now, before, duration = found.now, found.before, found.duration
+        changed = duration.is_change and now.samples and before.samples
+        words = (
+            ("turned", self.turn is not None and self._tells(self.turn)),
+            ("silent", not now.samples), ("no_before", not before.samples),
+            ("slower" if duration.is_worse else "faster", changed), ("errors", found.errors.is_worse),
+            ("few", duration.word == UNSURE), ("unclear", duration.word == UNCLEAR),
+        )  # fmt: skip
+        return next((word for word, holds in words if holds), "same")
 
-def _turned(turn: Turn, found: OneService, form: ServiceForm) -> Said:
-    since = _minute(turn.start_ns, form)
-    if turn.end_ns is None:
-        word = "rose" if turn.is_more else "fell"
-        told = duration_text(turn.before_ns), duration_text(turn.inside_ns)
-        return Said(word, turn.quantile, *told, since, version=_version_near(found, turn))
-    return Said(
-        "over", turn.quantile, duration_text(turn.before_ns), duration_text(turn.after_ns), since,
-        _minute(turn.end_ns, form), duration_text(turn.inside_ns), is_more=turn.is_more,
-        version=_version_near(found, turn),
-    )  # fmt: skip
+    def _tells(self, turn: Turn) -> bool:
+        """Whether the turn says more than the two windows do: it is in both where one follows the other. Against
+        another day that is asked for first. What was over before the window began is told where the windows differ by
+        it."""
+        period, duration = self.form.period, self.found.duration
+        if period.against != BEFORE:
+            return not duration.is_change
+        return turn.end_ns is None or turn.end_ns > period.window.start_ns or duration.is_change
 
+    def sentence(self, word: str) -> Words:
+        if word == "turned":
+            return self._turned(self.turn)
+        if word in ("slower", "faster"):
+            return self._differs()
+        now, before = duration_text(self.found.duration.after), duration_text(self.found.duration.before)
+        of = (Word("p95 of "), self.subject)
+        if word == "silent":
+            return self.subject, Word(" sent "), Word("no spans", STRONG), Word(" in this time.")
+        if word == "no_before":
+            return (*of, Word(" is "), Word(now, STRONG), Word("; there is nothing to compare it with."))
+        if word == "errors":
+            return self.errors()
+        if word == "few":
+            least = min(self.found.now.samples, self.found.before.samples)
+            return (
+                Word("Not enough data to compare", STRONG), Word(f" (n{NBSP}={NBSP}{format_count(least)}): "),
+                *of, Word(f" is {now}."),
+            )  # fmt: skip
+        if word == "unclear":
+            return (*of, Word(" is "), Word(now, STRONG), Word(f", within its usual spread: {before} {self.when}."))
+        return self.subject, Word(" is "), Word("as before", STRONG), Word(f": p95 {now}, {before} {self.when}.")
 
-def _with_turn(said: Said, turn: Turn, found: OneService, form: ServiceForm) -> Said:
-    """One window against another one, and what happened within: since when it is so, or until when it was."""
-    agrees = turn.is_more == (said.word == "slower")
-    if agrees and turn.end_ns is None:
-        more = {"since": _minute(turn.start_ns, form), "version": _version_near(found, turn)}
-    elif agrees or turn.end_ns is None:
-        ended_ns, now_ns = (turn.end_ns, turn.after_ns) if agrees else (turn.start_ns, turn.inside_ns)
-        more = {"until": _minute(ended_ns, form), "after": duration_text(now_ns)}
-    else:
-        more = {}
-    return Said(said.word, said.quantile, said.before, said.now, samples=said.samples, **more)
+    def _turned(self, turn: Turn) -> Words:
+        """`p95 of payment was 1.64 s from 18:18 to 19:04, while 4.12.0 ran; 268 ms before. It is over: 271 ms
+        since.`"""
+        of = (Word(f"{turn.quantile} of "), self.subject)
+        before, inside, start = format_ns(turn.before_ns), format_ns(turn.inside_ns), self._minute(turn.start_ns)
+        version = self._with_version(turn)
+        if turn.ending.word == OVER and not turn.is_more:
+            until, since = self._minute(turn.end_ns), format_ns(turn.ending.value)
+            return (
+                *of, Word(f" went from {inside} to "), Word(f"{since} since {until}", STRONG),
+                Word(f"; before {start} it was {before}."),
+            )  # fmt: skip
+        if turn.end_ns is not None:
+            told = (
+                *of, Word(" was "), Word(f"{inside} from {start} to {self._minute(turn.end_ns)}", STRONG), *version,
+                Word(f"; {before} before."),
+            )  # fmt: skip
+        elif turn.is_more:
+            told = (*of, Word(f" went from {before} to "), Word(f"{inside} since {start}", STRONG), *version, Word("."))
+        else:
+            told = (*of, Word(f" was {before} until {start}, "), Word(f"{inside} since", STRONG), *version, Word("."))
+        return (*told, *self._then(turn))
 
+    def _differs(self) -> Words:
+        """One window against another one, and what happened within: since when it is so, or until when it was."""
+        found, turn = self.found, self.turn
+        now, before = duration_text(found.duration.after), duration_text(found.duration.before)
+        told = [
+            Word(f"{found.duration.quantile} of "), self.subject, Word(f" went from {before} {self.when} to "),
+            Word(now, STRONG),
+        ]  # fmt: skip
+        if turn is None or turn.is_more != found.duration.is_worse:
+            return (*told, Word("."))
+        if turn.end_ns is None:
+            when = Word(f" since {self._minute(turn.start_ns)}", STRONG)
+            return (*told, when, *self._with_version(turn), Word("."), *self._then(turn))
+        when = f"{self._minute(turn.start_ns)} to {self._minute(turn.end_ns)}"
+        return (*told, Word(f", for it was {format_ns(turn.inside_ns)} from {when}."), *self._then(turn))
 
-def _version_near(found: OneService, turn: Turn) -> str:
-    """The version that came within five minutes of the change, or two steps where these are longer."""
-    near_ns = max(5 * MINUTE_NS, 2 * found.step_ns)
-    close = [r for r in found.releases if r.is_new and abs(r.seen_ns - turn.start_ns) <= near_ns]
-    return min(close, key=lambda r: abs(r.seen_ns - turn.start_ns)).version if close else ""
+    def _then(self, turn: Turn) -> Words:
+        """Whether it goes on, where the window reaches to now."""
+        if turn.ending.word == GOES_ON and not (turn.is_more and self.form.period.is_relative):
+            return ()
+        return (Word(f" {ending_text(turn.ending, format_ns, turn.is_more)}", STRONG),)
 
+    def errors(self) -> Words:
+        change = self.found.errors
+        if not change.is_worse:
+            return ()
+        now, before = format_percent(change.after), format_percent(change.before)
+        if self.word == "errors":
+            return (
+                self.subject, Word(" fails more often: "), Word(f"{now} of its calls", STRONG),
+                Word(f" instead of {before} {self.when}."),
+            )  # fmt: skip
+        period = self.form.period
+        when = f" In the {period.label.lower()}, " if period.is_relative else " In this time, "
+        return Word(when), Word(f"{now} of its calls failed", STRONG), Word(f", {before} {self.when}.")
 
-def _minute(at_ns: int, form: ServiceForm) -> str:
-    return minute_text(at_ns, form.now_ns, form.zone)
+    def _with_version(self, turn: Turn) -> Words:
+        """`, while 4.12.0 ran`, `, when 4.12.0 came`."""
+        release = self._release_near(turn)
+        if release is None:
+            return ()
+        left_ns = release.left_ns
+        is_while = turn.end_ns is not None and left_ns is not None and abs(left_ns - turn.end_ns) <= self._near_ns
+        named = Word(one_line(release.version, MAX_VERSION), VERSION)
+        return Word(", while " if is_while else ", when "), named, Word(" ran" if is_while else " came")
+
+    def _release_near(self, turn: Turn) -> Release | None:
+        close = [r for r in self.found.releases if r.is_new and abs(r.seen_ns - turn.start_ns) <= self._near_ns]
+        return min(close, key=lambda r: abs(r.seen_ns - turn.start_ns), default=None)
+
+    @property
+    def _near_ns(self) -> int:
+        """Within so much a version came, or went, with a change: two steps where these are longer."""
+        return max(5 * MINUTE_NS, 2 * self.found.step_ns)
+
+    def _minute(self, at_ns: int) -> str:
+        return minute_text(at_ns, self.form.now_ns, self.form.zone)

@@ -9,13 +9,13 @@ from functools import partial
 
 from apps.explorer.line_chart import LineChart
 from apps.explorer.period import custom_range, link_with
+from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
 from apps.explorer.why.chart import chart_of
 from apps.explorer.why.contrast import ContrastPage, contrast_page
 from apps.explorer.why.examples import Example, examples
 from apps.explorer.why.form import HEAT, PATH, SELECTING, WhyForm
 from apps.explorer.why.heat import HeatChart, heat_of
-from apps.explorer.why.says import Said, said
 from apps.explorer.why.steps import Steps, steps_of
 from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import WHOLE, Selection

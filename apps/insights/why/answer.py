@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from apps.insights.figures import Figures
+from apps.insights.figures import Figures, together
 from apps.insights.queries import coverage
 from apps.insights.series import step_of
 from apps.insights.why.ask import Ask
@@ -22,11 +22,12 @@ from apps.insights.why.selected import tell_selected
 from apps.insights.why.sources import Source, named_source
 from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
+from apps.traces.why.ending import STILL, Ending, ending_of
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
 from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors
 from apps.traces.why.parts import compare
 from apps.traces.why.since import Since, since_of_counts, since_of_durations
-from apps.traces.why.tries import together
+from apps.traces.why.tries import all_tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
     order = list(dict.fromkeys(service for service in (*services, ask.service) if service))
     finding = Finding(
         ask.service, ask.name, told.judged, told.changes, told.basis, told.means_ns, start,
-        releases(workspace_id, view, step_ns, order), told.origins, told.failed_looked_at,
-        together(sample.tries for sample in told.after_samples.read), len(told.after_samples.read),
+        _ending(start, points, asked, told.before, step_ns), releases(workspace_id, view, step_ns, order),
+        told.origins, told.failed_looked_at, sum(one.is_failed for one in told.after_samples.read),
+        all_tries(sample.tries for sample in told.after_samples.read), len(told.after_samples.read),
     )  # fmt: skip
     return Answer(
         ask, view, step_ns, points, ask is not asked, finding, told.before, told.after, told.before_samples,
@@ -110,6 +112,30 @@ def _is_in(found: Since, after: Window, step_ns: int) -> bool:
     return after.start_ns - step_ns <= found.start_ns < after.end_ns
 
 
+def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Figures, step_ns: int) -> Ending | None:
+    """None where it did not begin, or where the view ended long before it was asked."""
+    if found is None:
+        return None
+    if found.end_ns is None:
+        return STILL if ask.view.end_ns >= ask.now_ns - 2 * step_ns else None
+    return ending_of(_judged(ask.look, before, together(_since(points, found.end_ns))), found.is_more)
+
+
+def _since(points: tuple[Point, ...], start_ns: int) -> list[Figures]:
+    return [point.figures for point in points if point.start_ns >= start_ns]
+
+
+def _judged(look: str, before: Figures, after: Figures) -> Judged:
+    if look == ERRORS:
+        return judge_errors(_failed(before), before.samples, _failed(after), after.samples)
+    return judge_durations(look, before.histogram, after.histogram, before.samples, after.samples)
+
+
+def _failed(figures: Figures) -> int:
+    """Unweighted."""
+    return round(figures.error_share * figures.samples)
+
+
 def _tell(workspace_id: int, source: Source, ask: Ask) -> Told:
     figures = [source.figures(window) for window in (ask.before, ask.after)]
     if ask.look == ERRORS:
@@ -118,7 +144,7 @@ def _tell(workspace_id: int, source: Source, ask: Ask) -> Told:
 
 
 def _lasting(workspace_id: int, source: Source, ask: Ask, before: Figures, after: Figures) -> Told:
-    judged = judge_durations(ask.look, before.histogram, after.histogram, before.samples, after.samples)
+    judged = _judged(ask.look, before, after)
     share, sides = SHARES[ask.look], ((ask.before, before), (ask.after, after))
     samples = [around(workspace_id, source, window, one.histogram, one.samples, share) for window, one in sides]
     told = Told(judged, before, after, before_samples=samples[0], after_samples=samples[1])
@@ -131,10 +157,9 @@ def _lasting(workspace_id: int, source: Source, ask: Ask, before: Figures, after
 
 
 def _failing(workspace_id: int, source: Source, ask: Ask, before: Figures, after: Figures) -> Told:
-    counts = [(round(figures.error_share * figures.samples), figures.samples) for figures in (before, after)]
     samples = [failed(workspace_id, source, window) for window in (ask.before, ask.after)]
     return Told(
-        judge_errors(*counts[0], *counts[1]), before, after, before_samples=samples[0], after_samples=samples[1],
+        _judged(ask.look, before, after), before, after, before_samples=samples[0], after_samples=samples[1],
         origins=origins_of(samples[1]), failed_looked_at=len(samples[1].read),
     )  # fmt: skip
 

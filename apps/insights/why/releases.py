@@ -47,7 +47,9 @@ def _arrivals(
     if version and at:
         is_first = not any(one.samples for one in figures[:at])
         is_new = is_first and first_ns >= steps[0]
-        yield Release(service, version, max(steps[at], first_ns) if is_new else steps[at], is_new)
+        seen_ns = max(steps[at], first_ns) if is_new else steps[at]
+        gone = _left(figures, others)
+        yield Release(service, version, seen_ns, is_new, steps[gone] if gone else None)
 
 
 def _arrived(figures: Sequence[Figures], others: Sequence[Sequence[Figures]]) -> int:
@@ -57,3 +59,11 @@ def _arrived(figures: Sequence[Figures], others: Sequence[Sequence[Figures]]) ->
         if figures[at].samples and not any(figures[n].samples for n in away):
             return at if any(line[n].samples for line in others for n in away) else 0
     return 0
+
+
+def _left(figures: Sequence[Figures], others: Sequence[Sequence[Figures]]) -> int:
+    """The step from which on it is away, for as long as one that is away has to be; 0 when it is there."""
+    last = max(at for at, one in enumerate(figures) if one.samples)
+    away = range(last + 1, len(figures))
+    has_others = sum(any(line[n].samples for line in others) for n in away) >= ABSENT_STEPS
+    return last + 1 if has_others else 0

@@ -43,6 +43,8 @@ class Sample:
     parts: dict[Part, Sum]
     services: tuple[tuple[str, int], ...]
     """(service, its share of the waited time), in the order they come into it."""
+    is_failed: bool = False
+    """Of the span that was waited for itself; an error on the way may not have come up to it."""
     origins: tuple[ErrorOrigin, ...] = ()
     tries: tuple[Tries, ...] = ()
     verdict: bytes | None = None
@@ -136,6 +138,7 @@ def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error:
             waited_ns=found.waited_ns,
             parts=parts_of(found),
             services=tuple(_in_order(found)),
+            is_failed=columns.is_error[main],
             origins=tuple(errors_of(found, reader)) if has_error else (),
             tries=tries_of(found, reader),
             verdict=read.verdict,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from apps.traces.durations import MINUTE
 from apps.traces.status_words import error_named
+from apps.traces.why.ending import Ending
 from apps.traces.why.judge import Judged
 from apps.traces.why.parts import Change, Part, grouped
 from apps.traces.why.since import Since
@@ -23,6 +24,8 @@ LEAST_CALLS_MORE = 0.5
 """Calls a trace by which a part is said to be called more, or less, often."""
 SAME_CALL_FACTOR = 1.25
 """Calls that take up to so much longer (or shorter) take as long as before."""
+RARELY = 0.05
+"""Calls a trace below which something is not called."""
 UNTOLD_PCT = 5
 """Of the whole: so much may be missing from what is told of it."""
 SERIAL_SHARE = 0.9
@@ -39,6 +42,8 @@ class Release:
     """When its first span started; of one that comes back, the first step that has it again."""
     is_new: bool
     """Never seen before that."""
+    left_ns: int | None = None
+    """When it had gone again, while others of its service went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,14 @@ class Finding:
     basis: str = ""
     means_ns: tuple[int, int] = (0, 0)
     since: Since | None = None
+    ending: Ending | None = None
+    """Of what began at `since`; None when that is not known."""
     releases: tuple[Release, ...] = ()
     origins: tuple[Origin, ...] = ()
     """Of failed traces in the window after, most first; when failing is looked at."""
     failed_looked_at: int = 0
+    failed_whole: int = 0
+    """Of them, those in which the span that was waited for failed itself."""
     tries: tuple[Tries, ...] = ()
     """Calls that were made again, in the traces of the window after that were read: so many as `looked_at`."""
     looked_at: int = 0
@@ -158,3 +167,8 @@ def per_call_ns(change: Change) -> tuple[int, int] | None:
     if change.calls_before < 0.01 or change.calls_after < 0.01:
         return None
     return round(change.before_ns / change.calls_before), round(change.after_ns / change.calls_after)
+
+
+def are_alike(took: tuple[int, int]) -> bool:
+    """Of `per_call_ns`."""
+    return max(took) <= min(took) * SAME_CALL_FACTOR

@@ -5,23 +5,21 @@ from __future__ import annotations
 from apps.traces.durations import NBSP, format_count
 from apps.traces.why import judge
 from apps.traces.why.finding import (
-    SAME_CALL_FACTOR,
+    RARELY,
     Finding,
     Lead,
     Release,
+    are_alike,
     calls_differ,
     is_serial,
     leads_of,
     per_call_ns,
     release_of,
 )
-from apps.traces.why.parts import Change
+from apps.traces.why.parts import PEERED, Change
 from apps.traces.why.tries import PAUSE, Tries
 from apps.traces.why.words import VERSION, Clock, Word, Words, ns_text, number_text, times_text, total_ns
 from apps.traces.work import NOT_BROKEN_DOWN, OWN_CODE
-
-RARELY = 0.05
-"""Calls a trace below which something is not called."""
 
 
 def next_line(finding: Finding, clock: Clock) -> Words:
@@ -35,8 +33,10 @@ def next_line(finding: Finding, clock: Clock) -> Words:
         return ()
     leads = leads_of(finding.changes, total_ns(finding))
     first = leads[0] if leads else None
-    told = _calls(finding, first.change) if first and first.change else []
+    # Of a single one the sentence has said how often it is called.
+    told = _calls(finding, first.change, is_told=len(leads) == 1) if first and first.change else []
     told += _tried(finding, first)
+    told += _failed(finding)
     service = first.service if first else finding.origins[0].service if finding.origins else finding.service
     told += _release(finding, release_of(finding, service), clock)
     return _spaced(told)
@@ -49,30 +49,36 @@ def _spaced(sentences: list[Words]) -> Words:
     return tuple(words)
 
 
-def _calls(finding: Finding, change: Change) -> list[Words]:
-    """How often the leading part is called, and what a call takes."""
+def _calls(finding: Finding, change: Change, is_told: bool) -> list[Words]:
+    """How often the leading part is called, and what a call takes. `is_told`: the sentence has said what changed."""
     if change.part.work in (OWN_CODE, NOT_BROKEN_DOWN, PAUSE):
         return []
-    before, after, per = change.calls_before, change.calls_after, finding.name or "trace"
-    if not calls_differ(before, after):
-        said = f"It is called as often as before, {times_text(after)} per {per}."
-    elif before < RARELY:
-        said = f"It was not called before; now {times_text(after)} per {per}."
-    elif after < RARELY:
-        said = f"It is no longer called; before {times_text(before)} per {per}."
-    else:
-        serial = ", one call after the other" if is_serial(change) else ""
-        said = f"It is called {times_text(after)} per {per} instead of {times_text(before)}{serial}."
+    is_told = is_told and change.part.work in PEERED
+    told = [(Word(_often(finding.name or "trace", change, is_told)),)]
     took = per_call_ns(change)
-    if not took or not max(took):
-        return [(Word(said),)]
-    alike = max(took) <= min(took) * SAME_CALL_FACTOR
-    each = f"as long as before, {ns_text(took[1])}" if alike else f"{ns_text(took[1])} instead of {ns_text(took[0])}"
-    return [(Word(said),), (Word(f"Each call takes {each}."),)]
+    if took and max(took) and are_alike(took):
+        told.append((Word(f"Each call takes as long as before, {ns_text(took[1])}."),))
+    elif took and max(took) and not (is_told and (took[1] > took[0]) == (change.change_ns > 0)):
+        told.append((Word(f"Each call takes {ns_text(took[1])} instead of {ns_text(took[0])}."),))
+    return told
+
+
+def _often(per: str, change: Change, is_told: bool) -> str:
+    before, after = change.calls_before, change.calls_after
+    if not calls_differ(before, after):
+        return f"It is called as often as before, {times_text(after)} per {per}."
+    if before < RARELY:
+        return f"{'It is now called' if is_told else 'It was not called before; now'} {times_text(after)} per {per}."
+    if after < RARELY:
+        return f"{'It was called' if is_told else 'It is no longer called; before'} {times_text(before)} per {per}."
+    serial = ", one after the other" if is_serial(change) else ""
+    if is_told:
+        return f"Those are calls per {per}{serial}."
+    return f"It is called {times_text(after)} per {per} instead of {times_text(before)}{serial}."
 
 
 def _tried(finding: Finding, lead: Lead | None) -> list[Words]:
-    """`3 tries at parcel-api per job, all failed with 503 Service Unavailable.`"""
+    """`Per job, all 3 tries at parcel-api failed with 503 Service Unavailable.`"""
     if lead is None or finding.judged.word == judge.FELL:
         return []
     peer = lead.part.peer if lead.part else ""
@@ -82,12 +88,24 @@ def _tried(finding: Finding, lead: Lead | None) -> list[Words]:
 
 def _tries(finding: Finding, one: Tries) -> str:
     per, some = finding.name or "trace", one.traces < finding.looked_at
-    much = "all" if one.failed >= one.calls else f"{number_text(one.failed)} of them"
+    which = f"In {one.traces} of {finding.looked_at} traces looked at" if some else f"Per {per}"
+    much = "all" if one.failed >= one.calls else f"{number_text(one.failed)} of"
     return (
-        f"{number_text(one.calls)} tries at {one.peer or 'somebody outside'} per {per}"
-        f"{f' in {one.traces} of {finding.looked_at} looked at' if some else ''}, {much} failed"
+        f"{which}, {much} {number_text(one.calls)} tries at {one.peer or 'somebody outside'} failed"
         f"{f' with {one.answer}' if one.answer else ''}."
     )
+
+
+def _failed(finding: Finding) -> list[Words]:
+    """Whether those who waited got an error, or an answer in spite of one."""
+    failed, of = finding.failed_whole, finding.failed_looked_at
+    if not of:
+        return []
+    if failed == of:
+        return [(Word(f"All {of} looked at failed as a whole."),)]
+    if not failed:
+        return [(Word(f"None of {of} looked at failed as a whole: they ended well all the same."),)]
+    return [(Word(f"{failed} of {of} looked at failed as a whole; the others ended well all the same."),)]
 
 
 def _release(finding: Finding, release: Release | None, clock: Clock) -> list[Words]:
@@ -95,4 +113,6 @@ def _release(finding: Finding, release: Release | None, clock: Clock) -> list[Wo
         return []
     came = "The change came with " if finding.since else "In these times came "
     named = Word(f"{release.service} {release.version}", VERSION, release.service)
-    return [(Word(came), named, Word(f", {'first seen' if release.is_new else 'back'} at {clock(release.seen_ns)}."))]
+    gone = "" if release.left_ns is None else f", gone since {clock(release.left_ns)}"
+    seen = f"{'first seen' if release.is_new else 'back'} at {clock(release.seen_ns)}"
+    return [(Word(came), named, Word(f", {seen}{gone}."))]

@@ -7,10 +7,21 @@ from __future__ import annotations
 
 from apps.traces.durations import format_count, format_percent
 from apps.traces.why import judge
-from apps.traces.why.finding import MEAN, Finding, Lead, against_of, leads_of
-from apps.traces.why.parts import Part
+from apps.traces.why.ending import ending_text
+from apps.traces.why.finding import (
+    MEAN,
+    RARELY,
+    Finding,
+    Lead,
+    against_of,
+    are_alike,
+    calls_differ,
+    leads_of,
+    per_call_ns,
+)
+from apps.traces.why.parts import PEERED, Change, Part
 from apps.traces.why.tries import PAUSE
-from apps.traces.why.words import STRONG, WHERE, Clock, Word, Words, ns_text, signed_text, text_of, total_ns
+from apps.traces.why.words import STRONG, WHERE, Clock, Word, Words, ns_text, signed_text, times_text, total_ns
 from apps.traces.work import NETWORK, NOT_BROKEN_DOWN, OWN_CODE
 
 ALL_PCT = 95
@@ -55,15 +66,22 @@ def sentence(finding: Finding, clock: Clock) -> Words:
 
 def _slower(finding: Finding, clock: Clock) -> Words:
     judged = finding.judged
-    words = [
-        Word(f"{judged.look} of "), _subject(finding),
-        Word(f" {judged.word} from {ns_text(judged.before)} to "), Word(ns_text(judged.after), STRONG),
-    ]  # fmt: skip
-    total = total_ns(finding)
+    before, after = ns_text(judged.before), ns_text(judged.after)
+    words = [Word(f"{judged.look} of "), _subject(finding)]
+    if finding.since is not None and finding.since.end_ns is not None:
+        words += [Word(" was "), Word(f"{after}{_when(finding, clock)}", STRONG), Word(f", {before} before")]
+    else:
+        words += [Word(f" {judged.word} from {before} to "), Word(f"{after}{_when(finding, clock)}", STRONG)]
     if finding.basis == MEAN:
-        words.append(Word(f", the mean by {ns_text(abs(total))}"))
-    words += _in(finding)
-    return (*words, *_since(finding, clock), Word("."))
+        words.append(Word(f" (mean {signed_text(total_ns(finding))})"))
+    return (*words, *_in(finding), Word("."), *_then(finding))
+
+
+def _then(finding: Finding) -> Words:
+    """Whether it goes on."""
+    judged = finding.judged
+    said = ending_text(finding.ending, lambda value: _value(judged.look, value), judged.word == judge.ROSE)
+    return (Word(f" {said}", STRONG),) if said else ()
 
 
 def _selected(finding: Finding) -> Words:
@@ -99,7 +117,22 @@ def _of_it(lead: Lead) -> list[Word]:
         return []
     share = lead.part_ns * 100 / lead.change_ns
     much = "all" if share >= ALL_PCT else ns_text(abs(lead.part_ns))
-    return [Word(f", {much} of it "), Word(doing(lead.part), STRONG)]
+    return [Word(f", {much} of it "), Word(doing(lead.part) + _how(lead.change), STRONG)]
+
+
+def _how(change: Change) -> str:
+    """`, called 13 times instead of once`, `, 1.20 s a call instead of 171 ms`: who is slow, and who asks too often,
+    are two people to call."""
+    if change.part.work not in PEERED:
+        return ""
+    if change.calls_before < RARELY or change.calls_after < RARELY:
+        return ", which was not called before" if change.calls_before < RARELY else ", which is no longer called"
+    told, took = [], per_call_ns(change)
+    if calls_differ(change.calls_before, change.calls_after):
+        told.append(f"called {times_text(change.calls_after)} instead of {times_text(change.calls_before)}")
+    if took and min(took) and not are_alike(took) and (took[1] > took[0]) == (change.change_ns > 0):
+        told.append(f"{ns_text(took[1])} a call instead of {ns_text(took[0])}")
+    return "".join(f", {one}" for one in told)
 
 
 def doing(part: Part) -> str:
@@ -116,10 +149,11 @@ def doing(part: Part) -> str:
 
 
 def _failing(finding: Finding, clock: Clock) -> Words:
-    judged = finding.judged
+    judged, meanwhile = finding.judged, _meanwhile(finding, clock)
+    when = "" if meanwhile else _when(finding, clock)
     words = [
-        Word(format_percent(judged.after), STRONG), Word(" of "), _subject(finding),
-        Word(" had an error"), *_meanwhile(finding, clock), Word(f", {format_percent(judged.before)} before"),
+        Word(format_percent(judged.after), STRONG), Word(" of "), _subject(finding), Word(" had an error"),
+        Word(meanwhile or when, STRONG), Word(f", {format_percent(judged.before)} before"),
     ]  # fmt: skip
     if finding.origins and finding.failed_looked_at:
         first = finding.origins[0]
@@ -128,16 +162,15 @@ def _failing(finding: Finding, clock: Clock) -> Words:
             Word(f": {much} looked at began in "), Word(first.service, WHERE, first.service),
             Word(f" {first.span_name} with "), Word(first.what, STRONG),
         ]  # fmt: skip
-    return (*words, *([] if _meanwhile(finding, clock) else _since(finding, clock)), Word("."))
+    return (*(word for word in words if word.text), Word("."), *_then(finding))
 
 
-def _meanwhile(finding: Finding, clock: Clock) -> list[Word]:
+def _meanwhile(finding: Finding, clock: Clock) -> str:
     """How many failed while they did, where that is not the share of the whole window."""
     since, after = finding.since, finding.judged.after
     if since is None or abs(since.share - after) * 100 <= max(judge.LEAST_ERRORS_PT, after * judge.LEAST_CHANGE_PCT):
-        return []
-    when = text_of(_since(finding, clock)).removeprefix(", ")
-    return [Word(f" ({format_percent(since.share)} {when})")]
+        return ""
+    return f" ({format_percent(since.share)}{_when(finding, clock)})"
 
 
 def _one_sided(finding: Finding) -> Words:
@@ -153,12 +186,11 @@ def _one_sided(finding: Finding) -> Words:
     )  # fmt: skip
 
 
-def _since(finding: Finding, clock: Clock) -> list[Word]:
+def _when(finding: Finding, clock: Clock) -> str:
     if finding.since is None:
-        return []
-    start = clock(finding.since.start_ns)
-    until = finding.since.end_ns
-    return [Word(f", since {start}" if until is None else f", from {start} to {clock(until)}", STRONG)]
+        return ""
+    start, until = clock(finding.since.start_ns), finding.since.end_ns
+    return f" since {start}" if until is None else f" from {start} to {clock(until)}"
 
 
 def _subject(finding: Finding) -> Word:

@@ -89,7 +89,7 @@ def _tries(found: Contributions, group: Retried, read: Read) -> Tries:
     return Tries(columns.service[group.calls[0]], peer, len(group.calls), len(group.failed), error.answer or error.type)
 
 
-def together(tried: Iterable[tuple[Tries, ...]]) -> tuple[Tries, ...]:
+def all_tries(tried: Iterable[tuple[Tries, ...]]) -> tuple[Tries, ...]:
     """Of many traces, by caller and called: those that most have first."""
     groups: dict[tuple[str, str], list[tuple[int, Tries]]] = {}
     for trace, tries in enumerate(tried):

@@ -9,7 +9,7 @@ from apps.traces.contributions import contributions_of
 from apps.traces.error_origin import trace_reader
 from apps.traces.family import Family
 from apps.traces.why.parts import Part, Side, Sum, apportion, compare, grouped, parts_of, rows_of, side_of
-from apps.traces.why.tries import Tries, together, tries_of
+from apps.traces.why.tries import Tries, all_tries, tries_of
 from apps.traces.work import EXTERNAL, KINDS_OF_WORK, NETWORK, OWN_CODE
 from tests.traces.build import MS, as_trace
 from tests.traces.columns_build import BANK, DATABASE, drawn_data, found_in
@@ -150,6 +150,6 @@ def test_what_was_tried_again_is_told_with_what_it_was_answered():
     told = tries_of(contributions_of(Family(columns_of(trace))), trace_reader(trace))
     assert told == (Tries("job", "bank-api", 3, 3, "503 Service Unavailable"),)
     one, other = Tries("job", "bank-api", 2, 1, "503"), Tries("job", "bank-api", 4, 4, "504")
-    assert together([(one,), (), (other, *told), told]) == (
+    assert all_tries([(one,), (), (other, *told), told]) == (
         Tries("job", "bank-api", 4, 11 / 3, "503 Service Unavailable", 3),
     )

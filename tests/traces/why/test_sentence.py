@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from apps.traces.why import judge
+from apps.traces.why.ending import NOT_AS_BEFORE, OVER, STILL, ending_of
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin, Release
 from apps.traces.why.judge import Judged
 from apps.traces.why.next_line import next_line
@@ -52,8 +53,8 @@ SLOW_BANK = Finding(
 def test_the_sentence_of_the_incident():
     words = sentence(SLOW_BANK, clock)
     assert said(words) == (
-        "p95 of POST /checkout rose from 1.90 s to 8.20 s: +5.94 s in payment, all of it waiting for bank-api, "
-        "since 14:05."
+        "p95 of POST /checkout rose from 1.90 s to 8.20 s since 14:05: +5.94 s in payment, all of it waiting for "
+        "bank-api, called 12.9 times instead of once, 467 ms a call instead of 130 ms."
     )
     assert [word.text for word in words if word.role == WHERE] == ["payment"]
     assert "POST /checkout" in [word.text for word in words if word.role == STRONG]
@@ -61,29 +62,54 @@ def test_the_sentence_of_the_incident():
 
 def test_the_second_line_tells_calls_what_one_takes_and_which_version_came():
     assert said(next_line(SLOW_BANK, clock)) == (
-        "It is called 12.9 times per POST /checkout instead of once, one call after the other. "
-        "Each call takes 467 ms instead of 130 ms. The change came with payment 4.12.0, first seen at 14:03."
+        "Those are calls per POST /checkout, one after the other. The change came with payment 4.12.0, first seen at "
+        "14:03."
     )
     assert [word.text for word in next_line(SLOW_BANK, clock) if word.role == VERSION] == ["payment 4.12.0"]
 
 
 def test_calls_that_take_as_long_as_before():
     serial = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 1690 * MS, (1, 13)),), releases=(), since=None)
+    assert said(sentence(serial, clock)).endswith("waiting for bank-api, called 13 times instead of once.")
     assert said(next_line(serial, clock)) == (
-        "It is called 13 times per POST /checkout instead of once, one call after the other. "
-        "Each call takes as long as before, 130 ms."
+        "Those are calls per POST /checkout, one after the other. Each call takes as long as before, 130 ms."
     )
     parallel = replace(serial, changes=(change(BANK, 130 * MS, 1690 * MS, (1, 13), on_path=3),))
-    assert "one call after the other" not in said(next_line(parallel, clock))
+    assert "one after the other" not in said(next_line(parallel, clock))
+
+
+def test_calls_that_take_longer_and_are_no_more():
+    slower = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 5 * S),), releases=(), since=None)
+    assert said(sentence(slower, clock)).endswith("waiting for bank-api, 5.00 s a call instead of 130 ms.")
+    assert said(next_line(slower, clock)) == "It is called as often as before, once per POST /checkout."
+
+
+def test_more_calls_that_each_take_less():
+    slower = replace(SLOW_BANK, changes=(change(BANK, 400 * MS, 1600 * MS, (2, 16)),), releases=(), since=None)
+    assert said(sentence(slower, clock)).endswith("waiting for bank-api, called 16 times instead of 2 times.")
+    assert said(next_line(slower, clock)).endswith(" Each call takes 100 ms instead of 200 ms.")
+
+
+def test_of_several_services_the_next_line_says_what_the_first_one_was_called():
+    cart = change(Part("cart", "own_code", "", "x"), 0, 2 * S)
+    two = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 4 * S, (1, 13)), cart), releases=(), since=None)
+    assert said(sentence(two, clock)).endswith("+3.87 s in payment and +2.00 s in cart.")
+    assert said(next_line(two, clock)) == (
+        "It is called 13 times per POST /checkout instead of once, one after the other. "
+        "Each call takes 308 ms instead of 130 ms."
+    )
 
 
 def test_a_call_that_is_new_or_no_longer_made():
     new = replace(SLOW_BANK, changes=(change(BANK, 0, 900 * MS, (0, 1)),), releases=(), since=None)
-    assert said(next_line(new, clock)) == "It was not called before; now once per POST /checkout."
+    assert said(sentence(new, clock)).endswith("waiting for bank-api, which was not called before.")
+    assert said(next_line(new, clock)) == "It is now called once per POST /checkout."
     fell = Judged(judge.FELL, "p95", 8.2 * S, 1.9 * S, 99, 99)
     gone = replace(new, judged=fell, changes=(change(BANK, 900 * MS, 0, (1, 0)),))
-    assert said(next_line(gone, clock)) == "It is no longer called; before once per POST /checkout."
-    assert "fell from 8.20 s to 1.90 s: −900 ms in payment" in said(sentence(gone, clock))
+    assert said(next_line(gone, clock)) == "It was called once per POST /checkout."
+    assert said(sentence(gone, clock)).endswith(
+        "fell from 8.20 s to 1.90 s: −900 ms in payment, all of it waiting for bank-api, which is no longer called."
+    )
 
 
 def test_a_change_spread_over_services_names_the_largest():
@@ -108,13 +134,63 @@ def test_what_a_service_did_with_the_time(part, words):
 
 def test_a_mean_is_called_a_mean():
     assert said(sentence(replace(SLOW_BANK, basis=MEAN), clock)).startswith(
-        "p95 of POST /checkout rose from 1.90 s to 8.20 s, the mean by 6.30 s: +5.94 s in payment"
+        "p95 of POST /checkout rose from 1.90 s to 8.20 s since 14:05 (mean +6.30 s): +5.94 s in payment"
     )
 
 
 def test_what_is_over_says_from_when_to_when():
     over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 0.9, 0.05))
-    assert said(sentence(over, clock)).endswith(", from 14:05 to 14:20.")
+    assert said(sentence(over, clock)).startswith(
+        "p95 of POST /checkout was 8.20 s from 14:05 to 14:20, 1.90 s before: +5.94 s in payment"
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        (Judged(judge.AS_BEFORE, "p95", 1.9 * S, 1.95 * S, 4118, 41), " It is over: 1.95 s since."),
+        (Judged(judge.FELL, "p95", 1.9 * S, 1.2 * S, 4118, 41), " It is over: 1.20 s since."),
+        (Judged(judge.ROSE, "p95", 1.9 * S, 4.2 * S, 4118, 41), " Since then it is 4.20 s, not as before."),
+        (Judged(judge.UNCLEAR, "p95", 1.9 * S, 2.2 * S, 4118, 41), " It is over: 2.20 s since."),
+        (Judged(judge.UNCLEAR, "p95", 1.9 * S, 4.2 * S, 4118, 21),
+         " Whether it is over cannot be said yet: only n = 21 since."),
+        (Judged(judge.TOO_FEW, "p95", 1.9 * S, 1.9 * S, 4118, 7),
+         " Whether it is over cannot be said yet: only n = 7 since."),
+        (Judged(judge.GONE, "p95", 1.9 * S, None, 4118, 0), " Whether it is over cannot be said yet: nothing since."),
+    ],
+)  # fmt: skip
+def test_what_is_over_is_as_it_was_before_and_else_it_is_not_called_so(since, words):
+    over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 0.9, 0.05), ending=ending_of(since, is_more=True))
+    assert said(sentence(over, clock)).endswith(f"instead of 130 ms.{words}")
+
+
+def test_what_was_quicker_for_a_while_is_over_when_it_is_as_slow_again():
+    slow_again = Judged(judge.AS_BEFORE, "p95", 1.9 * S, 1.95 * S, 4118, 41)
+    assert ending_of(slow_again, is_more=False).word == OVER
+    assert ending_of(replace(slow_again, word=judge.FELL), is_more=False).word == NOT_AS_BEFORE
+    assert ending_of(replace(slow_again, word=judge.ROSE), is_more=False).word == OVER
+
+
+def test_what_was_quicker_for_a_while_is_not_called_over():
+    fell = replace(SLOW_BANK.judged, word=judge.FELL, before=8.2 * S, after=1.9 * S)
+    again = ending_of(Judged(judge.AS_BEFORE, "p95", 8.2 * S, 8.1 * S, 4118, 41), is_more=False)
+    quicker = replace(SLOW_BANK, judged=fell, since=Since(at("14:05"), at("14:20"), 0.1, 0.9), ending=again)
+    assert said(sentence(quicker, clock)).startswith(
+        "p95 of POST /checkout was 1.90 s from 14:05 to 14:20, 8.20 s before"
+    )
+    assert said(sentence(quicker, clock)).endswith(" Since then it is 8.10 s, as before.")
+
+
+def test_what_goes_on_says_so():
+    assert said(sentence(replace(SLOW_BANK, ending=STILL), clock)).endswith("130 ms. It goes on.")
+    assert said(sentence(replace(FAILING, ending=STILL), clock)).endswith("DuplicateKeyException. It goes on.")
+    ended = ending_of(Judged(judge.AS_BEFORE, "errors", 0.003, 0.004, 4118, 400), is_more=True)
+    assert said(sentence(replace(FAILING, ending=ended), clock)).endswith("Exception. It is over: 0.4 % since.")
+
+
+def test_a_version_that_went_again_says_when():
+    left = replace(SLOW_BANK, releases=(Release("payment", "4.12.0", at("14:03"), True, at("14:19")),))
+    assert said(next_line(left, clock)).endswith("payment 4.12.0, first seen at 14:03, gone since 14:19.")
 
 
 def test_a_version_far_from_the_change_did_not_bring_it():
@@ -168,10 +244,22 @@ FAILING = Finding(
 
 def test_failing_names_where_failures_began():
     assert said(sentence(FAILING, clock)) == (
-        "5 % of POST /checkout had an error, 0.3 % before: 41 of 48 looked at began in order POST /orders with "
-        "DuplicateKeyException, since 14:05."
+        "5 % of POST /checkout had an error since 14:05, 0.3 % before: 41 of 48 looked at began in order POST /orders "
+        "with DuplicateKeyException."
     )
-    assert said(next_line(FAILING, clock)) == "The change came with order 9.5.0, first seen at 14:04."
+    assert said(next_line(FAILING, clock)).endswith(" The change came with order 9.5.0, first seen at 14:04.")
+
+
+@pytest.mark.parametrize(
+    ("whole", "words"),
+    [
+        (48, "All 48 looked at failed as a whole."),
+        (5, "5 of 48 looked at failed as a whole; the others ended well all the same."),
+        (0, "None of 48 looked at failed as a whole: they ended well all the same."),
+    ],
+)
+def test_an_error_on_the_way_is_told_from_a_request_that_failed(whole, words):
+    assert said(next_line(replace(FAILING, failed_whole=whole), clock)).startswith(words)
 
 
 def test_failing_in_a_part_of_the_window_is_told_with_the_share_of_that_part():
@@ -202,12 +290,10 @@ def test_pauses_between_tries_and_the_tries():
         tries=(Tries("payment", "bank-api", 3, 3, "503 Service Unavailable", 24),), looked_at=24,
     )  # fmt: skip
     assert ": +2.84 s in payment, 2.45 s of it in pauses between tries at bank-api." in said(sentence(tried, clock))
-    told = "3 tries at bank-api per POST /checkout, all failed with 503 Service Unavailable."
+    told = "Per POST /checkout, all 3 tries at bank-api failed with 503 Service Unavailable."
     assert said(next_line(tried, clock)) == told
     some = replace(tried, tries=(Tries("payment", "bank-api", 26.6, 12, "", 20),))
-    assert said(next_line(some, clock)) == (
-        "26.6 tries at bank-api per POST /checkout in 20 of 24 looked at, 12 of them failed."
-    )
+    assert said(next_line(some, clock)) == "In 20 of 24 traces looked at, 12 of 26.6 tries at bank-api failed."
 
 
 def test_a_search_has_no_name():

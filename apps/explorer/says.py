@@ -17,6 +17,7 @@ class Said:
     """`b`, `where`, `version` or ""."""
     service: str
     link: str
+    """Of the service's page; "" on that page itself."""
 
 
 def said(words: Words, link_of: Callable[[str], str]) -> tuple[Said, ...]:

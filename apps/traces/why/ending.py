@@ -1,0 +1,57 @@
+"""Whether a change goes on, and if not, whether all is again as it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from apps.traces.durations import NBSP, format_count
+from apps.traces.why.judge import AS_BEFORE, FELL, ROSE, UNCLEAR, Judged
+
+GOES_ON, OVER, NOT_AS_BEFORE, TOO_SOON = "goes_on", "over", "not_as_before", "too_soon"
+"""`not_as_before`: it ended, and what followed is still worse (or better) than what was before it. `too_soon`: too
+little followed to say."""
+NEAR_FACTOR = 1.25
+"""Figures that differ by chance are alike up to here; farther apart, nothing is said."""
+
+
+class Ending(NamedTuple):
+    word: str
+    value: float | None = None
+    """Of the figure since it ended: ns, or a share of 0 to 1."""
+    samples: int = 0
+    """Since then."""
+
+
+STILL = Ending(GOES_ON)
+
+
+def ending_of(since: Judged, is_more: bool) -> Ending:
+    """`since`: what came before a stretch against what came after it; `is_more`: within, it was more."""
+    same, other = (ROSE, FELL) if is_more else (FELL, ROSE)
+    if since.word == same:
+        word = NOT_AS_BEFORE
+    elif since.word in (AS_BEFORE, other) or (since.word == UNCLEAR and _are_near(since.before, since.after)):
+        word = OVER
+    else:
+        word = TOO_SOON
+    return Ending(word, since.after, since.after_traces)
+
+
+def _are_near(one: float, other: float) -> bool:
+    return max(one, other) <= NEAR_FACTOR * min(one, other)
+
+
+def ending_text(ending: Ending | None, value_text: Callable[[float], str], is_more: bool = True) -> str:
+    """`It goes on.`, `It is over: 271 ms since.`; "" when nothing is known."""
+    if ending is None:
+        return ""
+    if ending.word == GOES_ON:
+        return "It goes on."
+    if ending.word == TOO_SOON:
+        few = f"only n{NBSP}={NBSP}{format_count(ending.samples)}" if ending.samples else "nothing"
+        return f"Whether it is over cannot be said yet: {few} since."
+    told = value_text(ending.value)
+    if ending.word == OVER and is_more:
+        return f"It is over: {told} since."
+    return f"Since then it is {told}, {'as' if ending.word == OVER else 'not as'} before."

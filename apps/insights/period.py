@@ -17,6 +17,7 @@ OFFERED = ("15m", "1h", "3h", "24h", "7d", "30d")
 """The presets that pages list."""
 
 BEFORE, YESTERDAY, LAST_WEEK = AGAINST = ("before", "yesterday", "last_week")
+RECENT_SHARE, LEAST_RECENT_NS = 6, 10 * MINUTE_NS
 SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
 
 
@@ -60,19 +61,40 @@ class Period:
 
     @property
     def length_words(self) -> str:
-        """`hour`, `3 hours`, `7 days`, `90 minutes`."""
-        minutes = max(1, round((self.end_ns - self.start_ns) / MINUTE_NS))
-        for size, word in ((1_440, "day"), (60, "hour"), (1, "minute")):
-            if minutes % size == 0 and (word != "day" or minutes > 1_440):
-                count = minutes // size
-                return word if count == 1 else f"{count}\u00a0{word}s"
-        raise AssertionError("minutes take everything")
+        return _length_words(self.end_ns - self.start_ns)
+
+    @property
+    def recent(self) -> Window | None:
+        """The last part of a period that reaches to now: what tells whether something goes on. None of one that does
+        not, or that is hardly longer."""
+        if self.end_ns < self.now_ns - MINUTE_NS or self._recent_ns * 2 > self.end_ns - self.start_ns:
+            return None
+        return readable_window(self.end_ns - self._recent_ns, self.end_ns, self.now_ns)
+
+    @property
+    def recent_words(self) -> str:
+        """`the last 10 minutes`."""
+        return f"the last {_length_words(self._recent_ns)}"
+
+    @property
+    def _recent_ns(self) -> int:
+        return max(LEAST_RECENT_NS, (self.end_ns - self.start_ns) // RECENT_SHARE)
 
     def detail(self, zone: tzinfo) -> str:
         """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
         is_told_by_clock = self.is_relative and self.end_ns - self.start_ns < DAY_NS
         told = clock_span_text if is_told_by_clock else span_text
         return f"{told(self.start_ns, self.end_ns, zone)} {offset_name(self.end_ns, zone)}"
+
+
+def _length_words(length_ns: int) -> str:
+    """`hour`, `3 hours`, `7 days`, `90 minutes`."""
+    minutes = max(1, round(length_ns / MINUTE_NS))
+    for size, word in ((1_440, "day"), (60, "hour"), (1, "minute")):
+        if minutes % size == 0 and (word != "day" or minutes > 1_440):
+            count = minutes // size
+            return word if count == 1 else f"{count}\u00a0{word}s"
+    raise AssertionError("minutes take everything")
 
 
 def chosen_period(preset: str, start_ns: int | None, end_ns: int | None, against: str, now_ns: int) -> Period:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from apps.insights.change import MIN_SAMPLES, MORE, SLOWER, Change, durations_change
+from apps.insights.change import FASTER, FEWER, MIN_SAMPLES, MORE, SAME, SLOWER, Change, durations_change
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace
 from apps.insights.keys import listed_parts
 from apps.insights.map_change import Sides, fan_change
@@ -18,9 +18,11 @@ from apps.insights.own_time import NO_OWN, Own, own_of_names
 from apps.insights.period import Period
 from apps.insights.queries import NameKey
 from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
+from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
+from apps.traces.why.ending import GOES_ON, OVER
 from apps.traces.work import CACHE, DATABASE, QUEUE
 
 CANDIDATES = 80
@@ -53,6 +55,8 @@ class SlowerName:
     """The time that came, divided among its spans."""
     where: str
     """OWN, BELOW, BESIDE or UNKNOWN."""
+    ending: str = ""
+    """GOES_ON or OVER of `apps.traces.why.ending`, by the period's last part; "" when that cannot be said."""
 
     @property
     def is_cause(self) -> bool:
@@ -86,13 +90,39 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
         most = max((_least(now[key], before[key]) for key in few if key in now and key in before), default=0)
         likely = _likely(now, before, compared, period.minutes / max(period.compared_minutes, 1e-9))
         longest = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
-        after, earlier = (figures_by_key(cursor, one._replace(keys=likely)) for one in asked)
+        after, earlier = (_named(figures_by_key(cursor, one._replace(keys=likely))) for one in asked)
         long = figures_by_key(cursor, asked[0]._replace(keys=longest))
-    return Slow(
-        _slower(workspace_id, period, _named(after), _named(earlier)),
-        len(compared), len(few), most,
-        one_a_trace(_named(long), LONGEST), len(now),
-    )  # fmt: skip
+        lately = {}
+        if period.recent and likely:
+            part = asked[0]._replace(stretches=stretches_of(cursor, period.recent), keys=likely)
+            lately = _named(figures_by_key(cursor, part))
+    slower = _slower(workspace_id, period, after, earlier)
+    if lately and slower:
+        slower = _with_endings(workspace_id, slower, lately, (period.compared, period.recent))
+    return Slow(slower, len(compared), len(few), most, one_a_trace(_named(long), LONGEST), len(now))
+
+
+def _with_endings(
+    workspace_id: int, slower: tuple[SlowerName, ...], lately: Mapping[NameKey, Figures], windows: tuple[Window, Window]
+) -> tuple[SlowerName, ...]:
+    """`lately`: figures of the second window."""
+    names = {(one.key.service, one.key.span_name) for one in slower}
+    own_before, own_now = own_of_names(workspace_id, windows, names)
+    found = []
+    for one in slower:
+        place = one.key.service, one.key.span_name
+        own = own_before.get(place, NO_OWN), own_now.get(place, NO_OWN)
+        found.append(replace(one, ending=_ending(one, lately.get(one.key, NO_FIGURES), *own)))
+    return tuple(found)
+
+
+def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own) -> str:
+    if _judged(one.key, one.before, lately, own_before, own_now) is not None:
+        return GOES_ON
+    if one.calls is None:
+        return OVER if durations_change(one.before, lately).word in (SAME, FASTER) else ""
+    calls = fan_change(Sides(one.before, lately, _traces(own_before), _traces(own_now)))
+    return OVER if calls.word in (SAME, FEWER) else ""
 
 
 def _chosen(cursor, workspace_id: int, service: str | None, kind: str | None) -> list[int] | None:

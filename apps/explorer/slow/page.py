@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from apps.explorer.change import Mark, duration_mark, format_rate, times_text
 from apps.explorer.period import Choice, longer_periods, other_comparisons
+from apps.explorer.says import Said
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import search_link, service_link, why_link
 from apps.explorer.services.forms import SlowForm
 from apps.explorer.services.one_page import icon_of
+from apps.explorer.slow.said import slow_said
 from apps.explorer.verdicts import said_of
 from apps.insights.queries import NameKey
-from apps.insights.slow_names import BELOW, Slow, SlowerName, slow
+from apps.insights.slow_names import Slow, SlowerName, slow
 from apps.store.queries import list_services, stored_verdicts
 from apps.traces.durations import duration_text, format_count, format_duration_ns
 from apps.traces.known_words import KINDS
@@ -63,11 +65,9 @@ class LongRow:
 
 @dataclass(frozen=True, slots=True)
 class SlowPage:
+    said: tuple[Said, ...]
     slower: tuple[SlowerRow, ...]
     more: int
-    causes: int
-    waiting: int
-    """Those that got slower in what they call."""
     longest: tuple[LongRow, ...]
     is_compared: bool
     compared: str
@@ -86,13 +86,11 @@ def slow_page(workspace_id: int, form: SlowForm) -> SlowPage:
     """Of a valid form."""
     service = form.params.get("service", "")
     found = slow(workspace_id, form.period, service or None, form.kind_or_none)
-    causes = sum(one.is_cause for one in found.slower)
     known = [one.name for one in list_services(workspace_id)]
     return SlowPage(
+        said=slow_said(found, form),
         slower=tuple(_slower(form, one) for one in found.slower[:ROWS]),
         more=max(0, len(found.slower) - ROWS),
-        causes=causes,
-        waiting=sum(one.where == BELOW for one in found.slower),
         longest=_longest(workspace_id, found, form),
         is_compared=bool(found.compared),
         compared=format_count(found.compared),

@@ -67,8 +67,11 @@ class ErrorGroups:
     steps: tuple[int, ...]
     step_ns: int
     traces: int
-    """In the window, not weighted; of them `failed` have an error."""
+    """In the window, not weighted."""
+    with_error: int
+    """Of them, those in which any span failed."""
     failed: int
+    """Those whose main root failed itself: nobody was answered in spite of an error."""
 
 
 def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
@@ -84,7 +87,7 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     ]  # fmt: skip
     covered = coverage(workspace_id, period.window)
     groups.sort(key=lambda group: (group.word != NEW, -group.after.samples, group.key))
-    return ErrorGroups(tuple(groups), found.steps, step_ns, covered.traces, covered.error_traces)
+    return ErrorGroups(tuple(groups), found.steps, step_ns, covered.traces, covered.error_traces, covered.failed)
 
 
 def _group(

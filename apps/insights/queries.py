@@ -66,6 +66,9 @@ class Coverage:
     sampled_share: float
     """Of the spans, those that stand for more than one call."""
     error_traces: int
+    """With an error anywhere."""
+    failed: int
+    """Those whose main root failed itself."""
     unanalysed: int = 0
     """Traces counted here and nowhere else, because their analysis failed."""
 
@@ -164,6 +167,7 @@ def coverage(workspace_id: int, window: Window) -> Coverage:
         count(deposits.ROOTLESS, 0),
         count(deposits.SAMPLED, 0) / spans if spans else 0.0,
         count(deposits.WITH_ERRORS, 0),
+        count(deposits.FAILED, 0),
         count(deposits.UNANALYSED, 0),
     )
 

@@ -44,8 +44,8 @@ def test_errors_are_grouped_by_where_they_started_and_counted(client):
     assert row.mark.text == "new"
     assert row.spark.startswith("M")
     told = text_of(answer)
-    assert "DuplicateKey is new in payment , where it came 8 times." in told
-    assert "60 traces, 13 % with an error" in told
+    assert re.search(r"DuplicateKey is new in payment , where it came 8 times, last 5\d min ago \. Of 60 traces", told)
+    assert "Of 60 traces 13 % had an error, 13 % failed as a whole. Counted where they started" in told
     assert re.fullmatch(r"/t/[0-9a-f]{32}\?span=[0-9a-f]{16}", row.example)
     opened = client.get(row.example).content.decode()
     assert "INSERT charge" in opened and "duplicate key" in opened
@@ -62,8 +62,8 @@ def test_another_status_is_another_error_and_a_new_one_is_told(client):
         (f"Client error '{new}' for url '…'", "3", "new"), ("Client error '404 Not Found' for url '…'", "2", "new"),
     ]  # fmt: skip
     assert old.message == f"Client error '{known}' for url '…'" and old.mark.text != "new"
-    said = "httpx.HTTPStatusError (401 Unauthorized) is new in payment , where it came 3 times, and 1 more is new."
-    assert said in text_of(answer)
+    said = r"httpx.HTTPStatusError \(401 Unauthorized\) is new in payment , where it came 3 times, last \d min ago ; 1 more is new\."
+    assert re.search(said, text_of(answer))
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,30 @@ def test_more_fewer_gone_and_the_same(client, before, after, mark):
     (row,) = groups_of(client.get("/errors", {"range": "1h"}))
     assert row.mark.text.startswith(mark)
     assert row.is_gone == (after == 0)
+
+
+def test_more_often_is_told_against_what_and_when_last(client):
+    store_errors(before=2, after=20)
+    told = text_of(client.get("/errors", {"range": "1h"}))
+    assert re.search(
+        r"DuplicateKey in payment came 20 times, 10 × as often as in the hour before , last \d+ min ago \.", told
+    )
+    shares = "Of 60 traces 33 % had an error, 33 % failed as a whole."
+    assert shares in told
+
+
+def test_an_error_that_was_tried_again_is_no_failure_of_the_whole(client):
+    end, documents = last_minute_ns(), []
+    for n in range(40):
+        data = checkout(n + 1, end - n * MINUTE_NS, random.Random(n), calls=2)
+        spans = [span for group in data.resource_spans for scope in group.scope_spans for span in scope.spans]
+        if n % 4 == 0:
+            next(span for span in spans if span.name == "POST /v2/authorisations").status.code = 2
+        if n == 0:
+            next(span for span in spans if span.name == "POST /checkout").status.code = 2
+        documents.append(data)
+    store(documents)
+    assert "Of 40 traces 25 % had an error, 2 % failed as a whole." in text_of(client.get("/errors", {"range": "1h"}))
 
 
 def test_a_group_opens_with_its_chart_roots_versions_messages_and_traces(client):

@@ -28,7 +28,8 @@ class ErrorsView(ApiView):
         told = {
             "period": period_object(period),
             "traces": found.traces,
-            "error_traces": found.failed,
+            "error_traces": found.with_error,
+            "failed_traces": found.failed,
             "step_seconds": found.step_ns // 10**9,
             "steps_from": exact_text(found.steps[0]) if found.steps else None,
             "groups": [_group(group) for group in groups],

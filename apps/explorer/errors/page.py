@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from apps.explorer.change import Mark, rate_mark
 from apps.explorer.errors.form import PATH, ErrorsForm
+from apps.explorer.errors.said import ErrorsSaid, errors_said
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.spark import spark_path
-from apps.insights.change import GONE, MORE, NEW
+from apps.insights.change import GONE, NEW
 from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
-from apps.traces.durations import counted, counted_of, format_count, format_percent, n_times
+from apps.traces.durations import counted_of, format_count
 from apps.traces.moments import ago_text, minute_text, utc_text
 from apps.traces.status_words import error_named
 
@@ -30,8 +31,6 @@ class GroupRow:
     """The type, with the status that was answered."""
     message: str
     count: str
-    times: str
-    """The count in a sentence: `once`, `14 times`."""
     mark: Mark
     spark: str
     spark_said: str
@@ -48,15 +47,7 @@ class GroupRow:
 class ErrorsPage:
     rows: tuple[GroupRow, ...]
     title: str
-    said: str
-    """`new`, `more`, `same` or `none`: which sentence the page opens with."""
-    first: GroupRow | None
-    """The one that sentence is about."""
-    more: int
-    """As many others are as that one."""
-    share: str
-    """Of the traces that have an error."""
-    traces: str
+    said: ErrorsSaid
     services: tuple[str, ...]
     hidden: int
     all_link: str
@@ -73,15 +64,10 @@ def errors_page(workspace_id: int, form: ErrorsForm) -> tuple[ErrorsPage, ErrorG
     asked = form.params.get("service", ""), form.params.get("q", "")
     listed = _sorted([group for group in found.groups if group.fits(*asked)], form.sort_by)
     shown = listed if form.params.get("all") else listed[:ROWS]
-    said, telling = _telling([group for group in listed if group.after.samples])
     page = ErrorsPage(
         rows=tuple(row_of(group, form) for group in shown),
         title=counted_of(len(listed), len(found.groups), "group"),
-        said=said,
-        first=row_of(telling[0], form) if telling else None,
-        more=max(0, len(telling) - 1),
-        share=format_percent(found.failed / found.traces) if found.traces else "",
-        traces=counted(found.traces, "trace"),
+        said=errors_said(found, listed, form),
         services=tuple(sorted({group.key.service for group in found.groups})),
         hidden=len(listed) - len(shown),
         all_link=form.link(PATH, all="1") if len(shown) < len(listed) else "",
@@ -99,16 +85,6 @@ def _sorted(groups: Sequence[ErrorGroup], by: str) -> list[ErrorGroup]:
     return sorted(groups, key=keys[by]) if by in keys else list(groups)
 
 
-def _telling(groups: Sequence[ErrorGroup]) -> tuple[str, list[ErrorGroup]]:
-    """What is worth the page's sentence, and the groups it is about, the most frequent first."""
-    by_count = sorted(groups, key=lambda group: -group.after.samples)
-    for said, words in (("new", (NEW,)), ("more", (MORE, BACK))):
-        found = [group for group in by_count if group.word in words]
-        if found:
-            return said, found
-    return ("same", by_count) if by_count else ("none", [])
-
-
 def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
     key, now_ns, zone = group.key, form.now_ns, form.zone
     newest = max(group.after.examples, key=lambda example: example.start_ns, default=None)
@@ -122,7 +98,6 @@ def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
         what=error_named(key.exception_type, key.message),
         message=key.message or NO_MESSAGE,
         count=format_count(round(group.after.calls)),
-        times=n_times(round(group.after.calls)),
         mark=_mark(group, form),
         spark=spark_path(group.line),
         spark_said=f"{format_count(round(group.after.calls))} over the window, at most "

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple, Protocol
 
+from apps.traces.why.ending import GOES_ON, OVER
+
 MIN_SAMPLES = 20
 """On each side. Of fewer, the second slowest already is the p95."""
 SAME_FACTOR = 1.1
@@ -143,6 +145,14 @@ def error_change(before: Measured, after: Measured) -> Change:
         return Change(SAME, old, new, samples)
     word = UNCLEAR if abs(new - old) < CERTAIN * noise else MORE if new > old else FEWER
     return Change(word, old, new, samples)
+
+
+def ending_word(lately: Change) -> str:
+    """GOES_ON or OVER of a change for the worse, by what the last minutes say of the same figures against the same
+    time before; "" when that is unsure."""
+    if lately.word in (SLOWER, MORE):
+        return GOES_ON
+    return OVER if lately.word in (SAME, FASTER, FEWER) else ""
 
 
 def _near(old: float, new: float) -> str:

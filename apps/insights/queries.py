@@ -84,6 +84,12 @@ def edges(workspace_id: int, window: Window, service: str | None = None) -> dict
     return {EdgeKey(*parts): figures for parts, figures in found.items()}
 
 
+def edges_of(workspace_id: int, window: Window, keys: Iterable[EdgeKey]) -> dict[EdgeKey, Figures]:
+    """Of certain ones."""
+    found = _figures(workspace_id, EDGE, window, exact=[tuple(key) for key in keys])
+    return {EdgeKey(*parts): figures for parts, figures in found.items()}
+
+
 def span_names(
     workspace_id: int,
     window: Window,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from apps.insights.change import FASTER, FEWER, MIN_SAMPLES, MORE, SAME, SLOWER, Change, durations_change
+from apps.insights.change import MIN_SAMPLES, MORE, SLOWER, Change, durations_change, ending_word
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace
 from apps.insights.keys import listed_parts
 from apps.insights.map_change import Sides, fan_change
@@ -120,9 +120,10 @@ def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own) -> 
     if _judged(one.key, one.before, lately, own_before, own_now) is not None:
         return GOES_ON
     if one.calls is None:
-        return OVER if durations_change(one.before, lately).word in (SAME, FASTER) else ""
-    calls = fan_change(Sides(one.before, lately, _traces(own_before), _traces(own_now)))
-    return OVER if calls.word in (SAME, FEWER) else ""
+        found = ending_word(durations_change(one.before, lately))
+    else:
+        found = ending_word(fan_change(Sides(one.before, lately, _traces(own_before), _traces(own_now))))
+    return OVER if found == OVER else ""
 
 
 def _chosen(cursor, workspace_id: int, service: str | None, kind: str | None) -> list[int] | None:

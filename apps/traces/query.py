@@ -34,6 +34,10 @@ class SpanPredicate:
     span_id: str | None = None
 
     @property
+    def is_for_errors(self) -> bool:
+        return self.status == "ERROR" or self.is_error is True
+
+    @property
     def is_empty(self) -> bool:
         return self == SpanPredicate()
 

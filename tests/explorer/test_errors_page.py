@@ -62,8 +62,8 @@ def test_another_status_is_another_error_and_a_new_one_is_told(client):
         (f"Client error '{new}' for url '…'", "3", "new"), ("Client error '404 Not Found' for url '…'", "2", "new"),
     ]  # fmt: skip
     assert old.message == f"Client error '{known}' for url '…'" and old.mark.text != "new"
-    said = r"httpx.HTTPStatusError \(401 Unauthorized\) is new in payment , where it came 3 times, last \d min ago ; 1 more is new\."
-    assert re.search(said, text_of(answer))
+    told = r"\(401 Unauthorized\) is new in payment , where it came 3 times, last \d min ago ; 1 more is new\."
+    assert re.search(told, text_of(answer))
 
 
 @pytest.mark.parametrize(

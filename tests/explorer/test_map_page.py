@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, stretch
 from tests.store.shop import now_shifted, trace_id_of
 from tests.storing import digest_all, send
 from tests.traces.build import SpanSpec, traces_data
@@ -77,13 +77,42 @@ def test_what_changed_is_said_listed_and_coloured(client):
     store_incident(calls=6, fails=20)
     answer = client.get("/map", {"range": "1h"})
     told = text_of(answer)
-    said = r"(users → gateway|gateway → payment) got slower ?: p95 \S+ m?s instead of \d+ ms"
-    rest = r"; \d more got slower, \d have more errors, 1 makes more calls per request\."
+    said = r"gateway → payment got slower ?: p95 \S+ m?s instead of \d+ ms"
+    rest = r" in the hour before\. \d more got slower, \d have more errors, 1 makes more calls per request\."
     assert re.search(said + rest, told), told[:600]
     bank = next(item for item in answer.context["page"].changes if item.callee.name == "bank-api")
     assert bank.told == (("▲\u00a06.0\u00a0× calls", "up"),)
     drawn = str(answer.context["page"].drawing.svg)
     assert drawn.count('class="e slow') >= 2 and 'class="e slow err"' in drawn and "edge-err" in drawn
+
+
+@pytest.mark.parametrize(
+    ("slow_until", "words"),
+    [(0, "It goes on in the last 10 minutes."), (20, "In the last 10 minutes it is as before.")],
+)
+@pytest.mark.parametrize("how", ["slower", "calls", "errors"])
+def test_whether_what_is_told_first_goes_on(client, slow_until, words, how):
+    """Of an edge that got slower, that carries more calls, or more errors."""
+    dice, end, documents = random.Random(1), last_minute_ns(), []
+    told = {"calls": {"calls": 9}, "errors": {"fails": True}, "slower": {}}[how]
+    for n in range(360):
+        is_bad = slow_until <= n / 3 < 50 and (how != "errors" or not n % 2)
+        data = checkout(n + 1, end - n * MINUTE_NS // 3 - 10**9, dice, **(told if is_bad else {}))
+        spans = [span for group in data.resource_spans for scope in group.scope_spans for span in scope.spans]
+        if how == "slower" and is_bad:
+            stretch(data, "POST /v2/authorisations", 10**9)
+        if how == "calls":  # and nothing is slower
+            for span in spans:
+                span.end_time_unix_nano = span.start_time_unix_nano + 10**6
+        documents.append(data)
+    store(documents)
+    first = {
+        "slower": "payment → bank-api got slower", "calls": "payment → bank-api makes more calls per request",
+        "errors": "payment → postgresql · orders has more errors",
+    }  # fmt: skip
+    said = client.get("/map", {"range": "1h"}).context["page"].said
+    assert said.first == first[how]
+    assert f" in the hour before. {words}" in said.rest.replace("\u00a0", " "), said
 
 
 def test_a_phone_has_three_changes_above_the_map_and_the_rest_below(client):

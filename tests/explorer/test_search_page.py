@@ -1,5 +1,6 @@
 """The search page over traces in the real store."""
 
+import random
 import re
 import time
 
@@ -7,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from apps.insights.usual import forget_usual
 from tests.explorer.stored import S_NS, order, store
+from tests.insights import incident
 from tests.storing import digest_all
 from tests.traces.build import SpanSpec
 
@@ -336,3 +339,22 @@ def test_a_service_that_no_database_can_name_is_a_mistake_of_the_address(client)
     for address in ("/", "/search/chart"):
         answer = client.get(address, {"service": "\x00"})
         assert answer.status_code == 422, address
+
+
+@pytest.mark.parametrize("asked", [{"status": "ERROR"}, {"q": "status=error"}, {"q": "error=true"}])
+def test_who_searches_for_errors_reads_of_them_first(client, asked):
+    dice, end = random.Random(1), incident.last_minute_ns()
+    incident.store([incident.checkout(n, end - n * 30 * S_NS, dice) for n in range(1, 90)])
+    forget_usual()
+    loop = incident.checkout(100, end, dice, calls=13)
+    tries = [span for group in loop.resource_spans for scope in group.scope_spans for span in scope.spans
+             if span.name == "POST /v2/authorisations"]  # fmt: skip
+    for span in tries[::3]:
+        span.status.code = 2
+    incident.store([loop])
+    (row,) = client.get("/", asked).context["page"].rows
+    told = "".join(phrase.text for phrase in row.said).replace("\u00a0", " ")
+    assert re.match(r"5 of the 13 calls to bank-api failed.*; payment took 1\.\d\d s ", told), told
+    assert told.endswith(": 13 calls to bank-api instead of 1")
+    (row, *_) = client.get("/", {"service": "payment"}).context["page"].rows
+    assert row.said[0].text == "payment"

@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.api.conftest import make_workspace
 from tests.explorer.test_why_page import HOSTILE, text_of
-from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident, stretch
 from tests.store.shop import now_shifted
 from tests.storing import digest_all, send
 from tests.traces.build import SpanSpec, traces_data
@@ -110,18 +110,6 @@ def test_a_database_that_nobody_waited_for_longer_is_not_said_to_call_anything(c
     (row,) = client.get("/slow", HOUR).context["page"].slower
     assert row.name == "INSERT charge" and row.where == "beside"
     assert "in what it calls" not in text_of(client.get("/slow", HOUR))
-
-
-def stretch(data, name: str, by_ns: int) -> None:
-    """The named span takes so much longer, and all spans that end later end so much later."""
-    spans = [span for group in data.resource_spans for scope in group.scope_spans for span in scope.spans]
-    (slow,) = [span for span in spans if span.name == name]
-    ends = slow.end_time_unix_nano
-    for span in spans:
-        if span.end_time_unix_nano >= ends:
-            span.end_time_unix_nano += by_ns
-            if span.start_time_unix_nano >= ends:
-                span.start_time_unix_nano += by_ns
 
 
 def test_the_longest_spans_are_one_a_trace_with_what_the_trace_says(client):

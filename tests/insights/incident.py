@@ -64,6 +64,18 @@ def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1,
     return data
 
 
+def stretch(data: TracesData, name: str, by_ns: int) -> None:
+    """The named span takes so much longer, and all spans that end later end so much later."""
+    spans = [span for group in data.resource_spans for scope in group.scope_spans for span in scope.spans]
+    (slow,) = [span for span in spans if span.name == name]
+    ends = slow.end_time_unix_nano
+    for span in spans:
+        if span.end_time_unix_nano >= ends:
+            span.end_time_unix_nano += by_ns
+            if span.start_time_unix_nano >= ends:
+                span.start_time_unix_nano += by_ns
+
+
 LEFT_NS = 5 * 10**9
 
 

@@ -8,7 +8,7 @@ from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding, Verdict
 from apps.traces.verdict.judge import judge
 from apps.traces.verdict.telling import telling
-from apps.traces.verdict.words import also, sentence
+from apps.traces.verdict.words import also, sentence, with_error_first
 from apps.traces.work import by_name
 from tests.traces.columns_build import BANK
 from tests.traces.verdict_build import found_of, judged, told, trace_in, usual_in
@@ -362,6 +362,22 @@ def test_an_error_the_request_survived_comes_second_or_alone():
     assert told(NOT_TRIED_AGAIN, USUAL)[1] == "1 error in web: pay failed."
     again = told(CHEAP_TRY, USUAL)
     assert again[1] == "1 error in web: pay failed; it was tried again and went through."
+
+
+def test_who_looks_for_errors_is_told_of_them_before_what_took_the_time():
+    def brief(drawing, *usual, **more):
+        return "".join(phrase.text for phrase in with_error_first(judged(drawing, *usual, **more))).replace(
+            "\u00a0", " "
+        )
+
+    looped = brief(tries(*TRIES[0]), LINE, attributes=REFUSED)
+    assert looped.startswith(
+        "6 of the 12 calls to bank-api failed with 429 Too Many Requests and were tried again: 300 ms; web"
+    )
+    assert looped.endswith(": 12 calls to bank-api instead of 1")
+    assert brief(NOT_TRIED_AGAIN, USUAL).startswith("1 error in web: pay failed; web took ")
+    assert brief(ON_THE_SIDE, USUAL) == "An error on the way, in web: select failed"
+    assert brief(USUAL, USUAL).startswith("Nothing unusual: ")
 
 
 def test_errors_that_are_usual_on_the_way_are_nothing_unusual():

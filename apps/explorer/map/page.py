@@ -16,12 +16,15 @@ from apps.explorer.map.rows import ChangeItem, EdgeRow, change_items, edge_rows
 from apps.explorer.map.said import Said, map_said
 from apps.explorer.period import Choice
 from apps.insights.freshness import Freshness
+from apps.insights.lasting import edge_ending
 from apps.insights.map_graph import Ends, around, node_id
+from apps.insights.period import Period
 from apps.insights.queries import Coverage, coverage
-from apps.insights.service_map import ServiceMap, service_map
+from apps.insights.service_map import MapEdge, ServiceMap, service_map
 from apps.store.queries import list_services
 from apps.traces.durations import format_count, format_percent
 from apps.traces.peers import Node
+from apps.traces.why.ending import recent_text
 
 MOST_CHANGES = 12
 MOST_DRAWN = 1_000
@@ -87,7 +90,7 @@ def map_page(workspace_id: int, form: MapForm, fresh: Freshness) -> MapPage:
         is_fitted = is_fitted and (drawn.fits or drawn.is_small or form.said("zoom") == FIT)
     rows = _rows(shown, form)
     return MapPage(
-        said=map_said(whole, period.against_label) if whole.edges else None,
+        said=_said(workspace_id, whole, period) if whole.edges else None,
         changes=change_items(whole.changed[:MOST_CHANGES], form),
         changes_more=max(0, len(whole.changed) - MOST_CHANGES),
         changes_below=_below(whole, rows, drawn),
@@ -121,6 +124,14 @@ def map_panel(workspace_id: int, form: MapForm) -> Panel | None:
 def _whole(workspace_id: int, form: MapForm) -> ServiceMap:
     period = form.period
     return service_map(workspace_id, period.window, period.compared, (period.compared_minutes, period.minutes))
+
+
+def _said(workspace_id: int, whole: ServiceMap, period: Period) -> Said:
+    def then(edge: MapEdge, word: str) -> str:
+        told = recent_text(edge_ending(workspace_id, whole, edge, word, period.recent), period.recent_words)
+        return told and f" {told}"
+
+    return map_said(whole, period.against_label, then)
 
 
 def _shown(whole: ServiceMap, form: MapForm) -> tuple[ServiceMap, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from apps.explorer.change import against_in, format_ns, format_rate
@@ -52,9 +52,9 @@ class Said:
     is_bad: bool
 
 
-def map_said(found: ServiceMap, against: str) -> Said:
-    """`payment → bank-api got slower`, `: p95 1.64 s instead of 268 ms; 2 more got slower, 1 is new. The other 22 are
-    as before.`"""
+def map_said(found: ServiceMap, against: str, then: Callable[[MapEdge, str], str] = lambda *_: "") -> Said:
+    """`payment → bank-api got slower`, `: p95 1.64 s instead of 268 ms in the hour before. 2 more got slower, 1 is new.
+    The other 22 are as before.` `then` says of an edge and its change whether it goes on: a sentence, or ""."""
     edges = len(found.edges)
     if not found.has_before:
         return Said(f"{_edges(edges)}.", f" {_nothing(against)}", False)
@@ -69,13 +69,18 @@ def map_said(found: ServiceMap, against: str) -> Said:
     ends = f"{_short(first.caller)} → {_short(first.callee)}"
     parts = [f"{format_count(count - 1)} more {SAID[word][count != 2]}"] if count > 1 else []
     parts += [f"{format_count(count)} {SAID[word][count != 1]}" for word, count in told[1:]]
-    rest = ("; " if parts else "") + ", ".join(parts) + "."
-    return Said(f"{ends} {SAID[word][0]}", _figure(first, word) + rest + nodes + others + few, word in BAD_WORDS)
+    rest = _figure(first, word, against) + "." + then(first, word) + (f" {', '.join(parts)}." if parts else "")
+    return Said(f"{ends} {SAID[word][0]}", rest + nodes + others + few, word in BAD_WORDS)
 
 
 def _worst(found: ServiceMap, word: str) -> MapEdge:
-    """The edge that a change of this kind cost most on: by all its calls."""
-    return max((edge for edge in found.changed if word in edge.words), key=lambda edge: _cost(edge, word))
+    """The edge that a change of this kind cost most on, by all its calls; of those that may have it from one another
+    (who waits is slow, who is failed fails) the ones farthest from the users."""
+    mine = [edge for edge in found.changed if word in edge.words]
+    if word in (SLOWER_EDGE, MORE_ERRORS):
+        callers = {edge.caller for edge in mine}
+        mine = [edge for edge in mine if edge.callee not in callers] or mine
+    return max(mine, key=lambda edge: _cost(edge, word))
 
 
 def _cost(edge: MapEdge, word: str) -> float:
@@ -92,15 +97,17 @@ def _cost(edge: MapEdge, word: str) -> float:
     return moved * max(before, now)
 
 
-def _figure(edge: MapEdge, word: str) -> str:
-    """`: p95 1.64 s instead of 268 ms`, "" where the word says it all."""
+def _figure(edge: MapEdge, word: str, against: str) -> str:
+    """`: p95 1.64 s instead of 268 ms in the hour before`, "" where the word says it all."""
     if word in (SLOWER_EDGE, FASTER_EDGE):
-        return f": {_durations(edge.change.latency)}"
-    if word in (MORE_ERRORS, FEWER_ERRORS):
-        return f": {format_percent(edge.change.errors.after)} instead of {format_percent(edge.change.errors.before)}"
-    if word in (MORE_CALLS, FEWER_CALLS):
-        return f": {format_rate(edge.change.fan.after)} instead of {format_rate(edge.change.fan.before)}"
-    return ""
+        told = _durations(edge.change.latency)
+    elif word in (MORE_ERRORS, FEWER_ERRORS):
+        told = f"{format_percent(edge.change.errors.after)} instead of {format_percent(edge.change.errors.before)}"
+    elif word in (MORE_CALLS, FEWER_CALLS):
+        told = f"{format_rate(edge.change.fan.after)} instead of {format_rate(edge.change.fan.before)}"
+    else:
+        return ""
+    return f": {told} {against_in(against)}"
 
 
 def _nodes_alone(found: ServiceMap) -> str:

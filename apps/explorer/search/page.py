@@ -73,7 +73,9 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
     is_first, is_last = not query.cursor, not found.next_cursor
     return ResultPage(
         chips=chips,
-        rows=result_rows(traces, form.clock.now_ns, form.zone, back_query(form.params)),
+        rows=result_rows(
+            traces, form.clock.now_ns, form.zone, back_query(form.params), for_errors=query.span.is_for_errors
+        ),
         title=_title(len(found.rows), is_first and found.is_complete),
         is_all=is_first and found.is_complete,
         has_match_column=not query.span.is_empty,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 
 from apps.explorer.search.pasted import trace_address
 from apps.store.results import ServiceCount, TraceRow
@@ -11,7 +12,7 @@ from apps.traces.durations import format_count, format_duration_ns
 from apps.traces.moments import ago_text, clock_text, utc_text
 from apps.traces.verdict.codec import unpack
 from apps.traces.verdict.facts import Verdict
-from apps.traces.verdict.words import Phrase, phrases
+from apps.traces.verdict.words import Phrase, phrases, with_error_first
 
 SERVICES_SHOWN = 6
 NO_NAME = "(no name)"
@@ -58,15 +59,24 @@ class ResultRow:
     """For a `<time datetime>`."""
 
 
-def result_rows(rows: tuple[TraceRow, ...], now_ns: int, zone: tzinfo, back: str) -> tuple[ResultRow, ...]:
-    """Rows for the page; `back` is the query string of this search, carried into the trace's address."""
+def result_rows(
+    rows: tuple[TraceRow, ...], now_ns: int, zone: tzinfo, back: str, for_errors: bool = False
+) -> tuple[ResultRow, ...]:
+    """Rows for the page; `back` is the query string of this search, carried into the trace's address. `for_errors`:
+    they were searched for, so that each row begins with what failed."""
+    say = with_error_first if for_errors else partial(phrases, brief=True)
     judged = [(row, unpack(row.verdict)) for row in rows]
     longest = max((_shown_ns(row, verdict) for row, verdict in judged), default=0)
-    return tuple(_row(row, verdict, longest, now_ns, zone, back) for row, verdict in judged)
+    said = [say(verdict) if verdict else () for _, verdict in judged]
+    return tuple(
+        _row(row, verdict, words, longest, now_ns, zone, back)
+        for (row, verdict), words in zip(judged, said, strict=True)
+    )
 
 
 def _row(
-    row: TraceRow, verdict: Verdict | None, longest_ns: int, now_ns: int, zone: tzinfo, back: str
+    row: TraceRow, verdict: Verdict | None, said: tuple[Phrase, ...], longest_ns: int, now_ns: int, zone: tzinfo,
+    back: str,
 ) -> ResultRow:  # fmt: skip
     matched = row.matched
     bar_pct = max(0.5, _shown_ns(row, verdict) / longest_ns * 100) if longest_ns else 0.5
@@ -78,7 +88,7 @@ def _row(
         name=row.root_name or NO_NAME,
         orphans=row.orphan_count,
         is_sealed=row.is_sealed,
-        said=phrases(verdict, brief=True) if verdict else (),
+        said=said,
         services=tuple(shown),
         more_services=len(row.services) - len(shown),
         duration=format_duration_ns(row.duration_ns),

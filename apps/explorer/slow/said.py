@@ -9,7 +9,7 @@ from apps.explorer.services.forms import SlowForm
 from apps.insights.slow_names import BELOW, Slow, SlowerName
 from apps.traces.durations import NBSP, format_count, format_duration_ns
 from apps.traces.error_words import one_line
-from apps.traces.why.ending import GOES_ON, OVER
+from apps.traces.why.ending import OVER, recent_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 MAX_NAME = 80
@@ -63,10 +63,8 @@ def _how(one: SlowerName, form: SlowForm) -> Words:
 
 
 def _then(one: SlowerName, form: SlowForm) -> Words:
-    recent = form.period.recent_words
-    if one.ending == GOES_ON:
-        return (Word(f" It goes on in {recent}.", STRONG),)
-    return (Word(f" In {recent} it is as before.", STRONG),) if one.ending == OVER else ()
+    told = recent_text(one.ending, form.period.recent_words)
+    return (Word(f" {told}", STRONG),) if told else ()
 
 
 def _list(names: list[SlowerName]) -> str:

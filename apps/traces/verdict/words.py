@@ -41,6 +41,15 @@ def also(verdict: Verdict) -> tuple[tuple[str, Finding], ...]:
     return tuple((_second(finding, verdict), finding) for finding in verdict.also)
 
 
+def with_error_first(verdict: Verdict) -> tuple[Phrase, ...]:
+    """The brief sentence for somebody who looks for errors: what failed stands before what took the time."""
+    main = verdict.main
+    error = next((one for one in verdict.also if one.cause in (facts.ERROR, facts.RETRIES)), None)
+    if error is None or main.cause in (facts.ERROR, facts.RETRIES):
+        return phrases(verdict, brief=True)
+    return Phrase(_second(error, verdict).removesuffix("."), "strong"), Phrase("; "), *phrases(verdict, brief=True)
+
+
 # -- whole sentences
 
 

@@ -38,6 +38,13 @@ def ending_of(since: Judged, is_more: bool) -> Ending:
     return Ending(word, since.after, since.after_traces)
 
 
+def recent_text(word: str, recent: str) -> str:
+    """Of GOES_ON, OVER or "", by `the last 10 minutes`."""
+    if word == GOES_ON:
+        return f"It goes on in {recent}."
+    return f"In {recent} it is as before." if word == OVER else ""
+
+
 def _are_near(one: float, other: float) -> bool:
     return max(one, other) <= NEAR_FACTOR * min(one, other)
 

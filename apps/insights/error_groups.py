@@ -70,8 +70,8 @@ class ErrorGroups:
     """In the window, not weighted."""
     with_error: int
     """Of them, those in which any span failed."""
-    failed: int
-    """Those whose main root failed itself: nobody was answered in spite of an error."""
+    failed: int | None
+    """Those whose main root failed itself: nobody was answered in spite of an error. None where it is not known."""
 
 
 def error_groups(workspace_id: int, period: Period) -> ErrorGroups:

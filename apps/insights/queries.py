@@ -67,8 +67,8 @@ class Coverage:
     """Of the spans, those that stand for more than one call."""
     error_traces: int
     """With an error anywhere."""
-    failed: int
-    """Those whose main root failed itself."""
+    failed: int | None
+    """Those whose main root failed itself; None where some were counted before that was asked."""
     unanalysed: int = 0
     """Traces counted here and nowhere else, because their analysis failed."""
 
@@ -165,7 +165,7 @@ def errors(workspace_id: int, window: Window) -> dict[ErrorKey, Figures]:
 def coverage(workspace_id: int, window: Window) -> Coverage:
     found = _figures(workspace_id, COVERAGE, window, histograms=False)
     count = {word: figures.samples for (word,), figures in found.items()}.get
-    spans = count(deposits.SPANS, 0)
+    spans, failed = count(deposits.SPANS, 0), count(deposits.FAILED, 0)
     return Coverage(
         count(deposits.TRACES, 0),
         spans,
@@ -173,7 +173,7 @@ def coverage(workspace_id: int, window: Window) -> Coverage:
         count(deposits.ROOTLESS, 0),
         count(deposits.SAMPLED, 0) / spans if spans else 0.0,
         count(deposits.WITH_ERRORS, 0),
-        count(deposits.FAILED, 0),
+        failed if failed + count(deposits.SURVIVED, 0) == count(deposits.WITH_ERRORS, 0) else None,
         count(deposits.UNANALYSED, 0),
     )
 

@@ -23,9 +23,9 @@ QUEUE_WAIT = "queue_wait"
 """Stands for a kind of work: how long messages lay in a queue, beside the waited time."""
 WHOLE = ("", "", "")
 """The last three parts of the PART key that holds the whole waited time."""
-TRACES, SPANS, INCOMPLETE, ROOTLESS, SAMPLED, WITH_ERRORS, FAILED, UNANALYSED = (
+TRACES, SPANS, INCOMPLETE, ROOTLESS, SAMPLED, WITH_ERRORS, FAILED, SURVIVED, UNANALYSED = (
     "traces", "spans", "incomplete_traces", "rootless_traces", "sampled_spans", "error_traces", "failed_traces",
-    "unanalysed_traces",
+    "survived_traces", "unanalysed_traces",
 )  # fmt: skip
 
 FAR_NS = DAY_NS
@@ -226,9 +226,8 @@ class _Trace:
         if parents[self.family.main] != NONE:
             words.append((ROOTLESS, weight, 1))
         if self.is_failed:
-            words.append((WITH_ERRORS, weight, 1))
-            if columns.is_error[self.family.main] and parents[self.family.main] == NONE:
-                words.append((FAILED, weight, 1))
+            failed = columns.is_error[self.family.main]
+            words += [(WITH_ERRORS, weight, 1), (FAILED if failed else SURVIVED, weight, 1)]
         if any(columns.trace_state):
             sampled = [w for w in self.weights if w != CALL]
             words.append((SAMPLED, sum(sampled), len(sampled)))

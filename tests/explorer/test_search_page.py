@@ -354,7 +354,7 @@ def test_who_searches_for_errors_reads_of_them_first(client, asked):
     incident.store([loop])
     (row,) = client.get("/", asked).context["page"].rows
     told = "".join(phrase.text for phrase in row.said).replace("\u00a0", " ")
-    assert re.match(r"5 of the 13 calls to bank-api failed.*; payment took 1\.\d\d s ", told), told
+    assert re.match(r"5 of the 13 calls to bank-api failed: 5\d\d ms\. payment took 1\.\d\d s ", told), told
     assert told.endswith(": 13 calls to bank-api instead of 1")
     (row, *_) = client.get("/", {"service": "payment"}).context["page"].rows
     assert row.said[0].text == "payment"

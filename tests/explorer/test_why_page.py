@@ -70,7 +70,9 @@ def test_without_a_question_the_names_that_changed_most_are_listed(client):
     store_incident(minutes=100, slow_minutes=45)
     answer = client.get("/why", {"range": "1h"})
     told = text_of(answer)
-    assert re.search(r"POST /checkout of gateway changed most: p95 rose from \d+\sms to [\d.]+\ss\.", told)
+    assert re.search(
+        r"POST /checkout of gateway changed most against the hour before: p95 rose from \d+\sms to [\d.]+\ss\.", told
+    )
     (row,) = answer.context["page"].rows
     assert row.link == "/why?range=1h&service=gateway&name=POST+%2Fcheckout"
     assert f'href="{html.escape(row.link)}"' in answer.content.decode()

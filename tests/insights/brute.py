@@ -145,7 +145,8 @@ def _add_trace(counts: Counts, trace: Trace, filed_ns: int) -> None:
     is_incomplete = any(parent == -2 for parent in parents)
     for word, applies in (
         ("traces", True), ("incomplete_traces", is_incomplete), ("rootless_traces", parents[main] != -1),
-        ("error_traces", is_failed), ("failed_traces", columns.is_error[main] and parents[main] == -1),
+        ("error_traces", is_failed), ("failed_traces", columns.is_error[main]),
+        ("survived_traces", is_failed and not columns.is_error[main]),
     ):  # fmt: skip
         if applies:
             count(COVERAGE, (word,), main_minute).add(weights[main], False)

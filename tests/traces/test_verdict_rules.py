@@ -365,19 +365,19 @@ def test_an_error_the_request_survived_comes_second_or_alone():
 
 
 def test_who_looks_for_errors_is_told_of_them_before_what_took_the_time():
-    def brief(drawing, *usual, **more):
-        return "".join(phrase.text for phrase in with_error_first(judged(drawing, *usual, **more))).replace(
-            "\u00a0", " "
-        )
+    def brief(drawing, *usual, errors=1, **more):
+        said = with_error_first(judged(drawing, usual_in(*usual), **more), errors)
+        return "".join(phrase.text for phrase in said).replace("\u00a0", " ")
 
     looped = brief(tries(*TRIES[0]), LINE, attributes=REFUSED)
     assert looped.startswith(
-        "6 of the 12 calls to bank-api failed with 429 Too Many Requests and were tried again: 300 ms; web"
+        "6 of the 12 calls to bank-api failed with 429 Too Many Requests and were tried again: 300"
     )
-    assert looped.endswith(": 12 calls to bank-api instead of 1")
-    assert brief(NOT_TRIED_AGAIN, USUAL).startswith("1 error in web: pay failed; web took ")
+    assert ". web took " in looped and looped.endswith(": 12 calls to bank-api instead of 1")
+    assert brief(NOT_TRIED_AGAIN, USUAL).startswith("1 error in web: pay failed. web took ")
     assert brief(ON_THE_SIDE, USUAL) == "An error on the way, in web: select failed"
-    assert brief(USUAL, USUAL).startswith("Nothing unusual: ")
+    assert brief(ON_THE_SIDE, USUAL, ON_THE_SIDE).startswith("1 error on the way, as is usual. Nothing unusual: ")
+    assert brief(USUAL, USUAL, errors=0).startswith("Nothing unusual: ")
 
 
 def test_errors_that_are_usual_on_the_way_are_nothing_unusual():

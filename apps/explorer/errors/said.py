@@ -73,5 +73,7 @@ def _words(word: str, telling: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
 def _felt(found: ErrorGroups) -> str:
     if not found.traces:
         return ""
-    shares = [format_percent(count / found.traces) for count in (found.with_error, found.failed)]
-    return f"Of {counted(found.traces, 'trace')} {shares[0]} had an error, {shares[1]} failed as a whole."
+    shares = f"{format_percent(found.with_error / found.traces)} had an error"
+    if found.failed is not None:
+        shares += f", {format_percent(found.failed / found.traces)} failed as a whole"
+    return f"Of {counted(found.traces, 'trace')} {shares}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import partial
 
 from apps.explorer.search.pasted import trace_address
 from apps.store.results import ServiceCount, TraceRow
@@ -64,14 +63,17 @@ def result_rows(
 ) -> tuple[ResultRow, ...]:
     """Rows for the page; `back` is the query string of this search, carried into the trace's address. `for_errors`:
     they were searched for, so that each row begins with what failed."""
-    say = with_error_first if for_errors else partial(phrases, brief=True)
     judged = [(row, unpack(row.verdict)) for row in rows]
     longest = max((_shown_ns(row, verdict) for row, verdict in judged), default=0)
-    said = [say(verdict) if verdict else () for _, verdict in judged]
     return tuple(
-        _row(row, verdict, words, longest, now_ns, zone, back)
-        for (row, verdict), words in zip(judged, said, strict=True)
+        _row(row, verdict, _said(row, verdict, for_errors), longest, now_ns, zone, back) for row, verdict in judged
     )
+
+
+def _said(row: TraceRow, verdict: Verdict | None, for_errors: bool) -> tuple[Phrase, ...]:
+    if verdict is None:
+        return ()
+    return with_error_first(verdict, row.error_count) if for_errors else phrases(verdict, brief=True)
 
 
 def _row(

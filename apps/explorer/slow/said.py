@@ -41,8 +41,9 @@ def _slower(found: Slow, form: SlowForm) -> Words:
     if causes:
         words.append(Word(f" {_span_names(causes)} took more time of {'its' if causes == 1 else 'their'} own."))
     if waiting:
-        what = "what they call" if first.is_cause else "what they call, too"
-        words.append(Word(f" {_span_names(len(waiting))} got slower waiting for {what}: {_list(waiting)}."))
+        what = "what it calls" if len(waiting) == 1 else "what they call"
+        too = "" if first.is_cause else ", too"
+        words.append(Word(f" {_span_names(len(waiting))} got slower waiting for {what}{too}: {_list(waiting)}."))
     return tuple(words)
 
 

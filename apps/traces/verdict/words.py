@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from apps.traces.durations import NBSP, format_count, format_duration_ns, format_percent, format_times
+from apps.traces.durations import NBSP, counted, format_count, format_duration_ns, format_percent, format_times
 from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding, Verdict
 from apps.traces.verdict.limits import MANY_CALLS
@@ -41,13 +41,15 @@ def also(verdict: Verdict) -> tuple[tuple[str, Finding], ...]:
     return tuple((_second(finding, verdict), finding) for finding in verdict.also)
 
 
-def with_error_first(verdict: Verdict) -> tuple[Phrase, ...]:
-    """The brief sentence for somebody who looks for errors: what failed stands before what took the time."""
-    main = verdict.main
+def with_error_first(verdict: Verdict, errors: int) -> tuple[Phrase, ...]:
+    """The brief sentence for somebody who looks for errors: what failed stands before what took the time. `errors`:
+    spans that failed; a verdict is silent about those that are usual."""
+    said = phrases(verdict, brief=True)
+    if verdict.main.cause in (facts.ERROR, facts.RETRIES) or not errors:
+        return said
     error = next((one for one in verdict.also if one.cause in (facts.ERROR, facts.RETRIES)), None)
-    if error is None or main.cause in (facts.ERROR, facts.RETRIES):
-        return phrases(verdict, brief=True)
-    return Phrase(_second(error, verdict).removesuffix("."), "strong"), Phrase("; "), *phrases(verdict, brief=True)
+    told = _second(error, verdict) if error else f"{counted(errors, 'error')} on the way, as is usual."
+    return Phrase(told, "strong"), Phrase(" "), *said
 
 
 # -- whole sentences

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from apps.traces.durations import format_count, format_percent
 from apps.traces.why import judge
-from apps.traces.why.ending import ending_text
+from apps.traces.why.ending import GOES_ON, ending_text
 from apps.traces.why.finding import (
     MEAN,
     RARELY,
@@ -79,8 +79,10 @@ def _slower(finding: Finding, clock: Clock) -> Words:
 
 def _then(finding: Finding) -> Words:
     """Whether it goes on."""
-    judged = finding.judged
-    said = ending_text(finding.ending, lambda value: _value(judged.look, value), judged.word == judge.ROSE)
+    judged, ending = finding.judged, finding.ending
+    if ending is not None and ending.word == GOES_ON and judged.word != judge.ROSE:
+        return ()  # "since" says it of what became better
+    said = ending_text(ending, lambda value: _value(judged.look, value), judged.word == judge.ROSE)
     return (Word(f" {said}", STRONG),) if said else ()
 
 

@@ -184,6 +184,8 @@ def test_what_was_quicker_for_a_while_is_not_called_over():
 def test_what_goes_on_says_so():
     assert said(sentence(replace(SLOW_BANK, ending=STILL), clock)).endswith("130 ms. It goes on.")
     assert said(sentence(replace(FAILING, ending=STILL), clock)).endswith("DuplicateKeyException. It goes on.")
+    fewer = replace(FAILING, judged=replace(FAILING.judged, word=judge.FELL), ending=STILL)
+    assert "goes on" not in said(sentence(fewer, clock))
     ended = ending_of(Judged(judge.AS_BEFORE, "errors", 0.003, 0.004, 4118, 400), is_more=True)
     assert said(sentence(replace(FAILING, ending=ended), clock)).endswith("Exception. It is over: 0.4 % since.")
 

@@ -71,8 +71,8 @@ def _then(one: SlowerName, form: SlowForm) -> Words:
 def _list(names: list[SlowerName]) -> str:
     """Those that took longest first, for they hold the others: `gateway POST /checkout, checkout POST /orders …`."""
     outermost = sorted(names, key=lambda one: -(one.now.mean_ns or 0))
-    told = ", ".join(f"{one.key.service} {_named(one)}" for one in outermost[:NAMED])
-    return told if len(names) <= NAMED else f"{told} …"
+    told = list(dict.fromkeys(f"{one.key.service} {_named(one)}" for one in outermost))  # a call and who answers it
+    return ", ".join(told[:NAMED]) + (" …" if len(told) > NAMED else "")
 
 
 def _peer(one: SlowerName) -> Words:

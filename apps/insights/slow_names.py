@@ -18,7 +18,6 @@ from apps.insights.own_time import NO_OWN, Own, own_of_names
 from apps.insights.period import Period
 from apps.insights.queries import NameKey
 from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
-from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
@@ -96,24 +95,8 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
         if period.recent and likely:
             part = asked[0]._replace(stretches=stretches_of(cursor, period.recent), keys=likely)
             lately = _named(figures_by_key(cursor, part))
-    slower = _slower(workspace_id, period, after, earlier)
-    if lately and slower:
-        slower = _with_endings(workspace_id, slower, lately, (period.compared, period.recent))
+    slower = _slower(workspace_id, period, after, earlier, lately)
     return Slow(slower, len(compared), len(few), most, one_a_trace(_named(long), LONGEST), len(now))
-
-
-def _with_endings(
-    workspace_id: int, slower: tuple[SlowerName, ...], lately: Mapping[NameKey, Figures], windows: tuple[Window, Window]
-) -> tuple[SlowerName, ...]:
-    """`lately`: figures of the second window."""
-    names = {(one.key.service, one.key.span_name) for one in slower}
-    own_before, own_now = own_of_names(workspace_id, windows, names)
-    found = []
-    for one in slower:
-        place = one.key.service, one.key.span_name
-        own = own_before.get(place, NO_OWN), own_now.get(place, NO_OWN)
-        found.append(replace(one, ending=_ending(one, lately.get(one.key, NO_FIGURES), *own)))
-    return tuple(found)
 
 
 def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own) -> str:
@@ -164,18 +147,24 @@ def _likely(now: Mapping[int, Sums], before: Mapping[int, Sums], compared: list[
 
 
 def _slower(
-    workspace_id: int, period: Period, after: Mapping[NameKey, Figures], earlier: Mapping[NameKey, Figures]
-) -> tuple[SlowerName, ...]:
-    """`after` and `earlier`: figures of the likely names in the two windows."""
+    workspace_id: int, period: Period, after: Mapping[NameKey, Figures], earlier: Mapping[NameKey, Figures],
+    lately: Mapping[NameKey, Figures],
+) -> tuple[SlowerName, ...]:  # fmt: skip
+    """`after` and `earlier`: figures of the likely names in the two windows; `lately`: in the last part, if any."""
     names = {(key.service, key.span_name) for key in after}
-    own_now, own_before = own_of_names(workspace_id, (period.window, period.compared), names)
+    windows = period.window, period.compared, *((period.recent,) if lately else ())
+    own_now, own_before, *own_lately = own_of_names(workspace_id, windows, names)
     found = []
     for key, now in after.items():
         place = key.service, key.span_name
         own = own_before.get(place, NO_OWN), own_now.get(place, NO_OWN)
         one = _judged(key, earlier.get(key, NO_FIGURES), now, *own)
-        if one is not None:
-            found.append(one)
+        if one is None:
+            continue
+        if own_lately:
+            last = lately.get(key, NO_FIGURES), own[0], own_lately[0].get(place, NO_OWN)
+            one = replace(one, ending=_ending(one, *last))
+        found.append(one)
     return tuple(sorted(found, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
 
 

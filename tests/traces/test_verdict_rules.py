@@ -376,7 +376,7 @@ def test_who_looks_for_errors_is_told_of_them_before_what_took_the_time():
     assert ". web took " in looped and looped.endswith(": 12 calls to bank-api instead of 1")
     assert brief(NOT_TRIED_AGAIN, USUAL).startswith("1 error in web: pay failed. web took ")
     assert brief(ON_THE_SIDE, USUAL) == "An error on the way, in web: select failed"
-    assert brief(ON_THE_SIDE, USUAL, ON_THE_SIDE).startswith("1 error on the way, as is usual. Nothing unusual: ")
+    assert brief(ON_THE_SIDE, USUAL, ON_THE_SIDE).startswith("1 error on the way. Nothing unusual: ")
     assert brief(USUAL, USUAL, errors=0).startswith("Nothing unusual: ")
 
 

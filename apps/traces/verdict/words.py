@@ -48,7 +48,7 @@ def with_error_first(verdict: Verdict, errors: int) -> tuple[Phrase, ...]:
     if verdict.main.cause in (facts.ERROR, facts.RETRIES) or not errors:
         return said
     error = next((one for one in verdict.also if one.cause in (facts.ERROR, facts.RETRIES)), None)
-    told = _second(error, verdict) if error else f"{counted(errors, 'error')} on the way, as is usual."
+    told = _second(error, verdict) if error else f"{counted(errors, 'error')} on the way."
     return Phrase(told, "strong"), Phrase(" "), *said
 
 

@@ -55,10 +55,12 @@ def ending_text(ending: Ending | None, value_text: Callable[[float], str], is_mo
         return ""
     if ending.word == GOES_ON:
         return "It goes on."
-    if ending.word == TOO_SOON:
-        few = f"only n{NBSP}={NBSP}{format_count(ending.samples)}" if ending.samples else "nothing"
-        return f"Whether it is over cannot be said yet: {few} since."
+    if ending.value is None:
+        return "Nothing came since."
     told = value_text(ending.value)
+    if ending.word == TOO_SOON:
+        doubt = ", too few to say that it is over" if is_more else ""
+        return f"Since then it is {told} (n{NBSP}={NBSP}{format_count(ending.samples)}){doubt}."
     if ending.word == OVER and is_more:
         return f"It is over: {told} since."
     return f"Since then it is {told}, {'as' if ending.word == OVER else 'not as'} before."

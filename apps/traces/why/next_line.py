@@ -33,8 +33,7 @@ def next_line(finding: Finding, clock: Clock) -> Words:
         return ()
     leads = leads_of(finding.changes, total_ns(finding))
     first = leads[0] if leads else None
-    # Of a single one the sentence has said how often it is called.
-    told = _calls(finding, first.change, is_told=len(leads) == 1) if first and first.change else []
+    told = _calls(finding, first.change, is_alone=len(leads) == 1) if first and first.change else []
     told += _tried(finding, first)
     told += _failed(finding)
     service = first.service if first else finding.origins[0].service if finding.origins else finding.service
@@ -49,11 +48,13 @@ def _spaced(sentences: list[Words]) -> Words:
     return tuple(words)
 
 
-def _calls(finding: Finding, change: Change, is_told: bool) -> list[Words]:
-    """How often the leading part is called, and what a call takes. `is_told`: the sentence has said what changed."""
-    if change.part.work in (OWN_CODE, NOT_BROKEN_DOWN, PAUSE):
+def _calls(finding: Finding, change: Change, is_alone: bool) -> list[Words]:
+    """How often the leading part is called, and what a call takes. `is_alone`: the sentence names no other, and so has
+    said of whom it waits for whether that is called more often or takes longer."""
+    part = change.part
+    if part.work in (OWN_CODE, NOT_BROKEN_DOWN, PAUSE) or not (is_alone or part.peer):
         return []
-    is_told = is_told and change.part.work in PEERED
+    is_told = is_alone and part.work in PEERED
     told = [(Word(_often(finding.name or "trace", change, is_told)),)]
     took = per_call_ns(change)
     if took and max(took) and are_alike(took):
@@ -64,17 +65,17 @@ def _calls(finding: Finding, change: Change, is_told: bool) -> list[Words]:
 
 
 def _often(per: str, change: Change, is_told: bool) -> str:
-    before, after = change.calls_before, change.calls_after
+    before, after, who = change.calls_before, change.calls_after, change.part.peer or "It"
     if not calls_differ(before, after):
-        return f"It is called as often as before, {times_text(after)} per {per}."
+        return f"{who} is called as often as before, {times_text(after)} per {per}."
     if before < RARELY:
-        return f"{'It is now called' if is_told else 'It was not called before; now'} {times_text(after)} per {per}."
+        return f"{who} {'is now called' if is_told else 'was not called before; now'} {times_text(after)} per {per}."
     if after < RARELY:
-        return f"{'It was called' if is_told else 'It is no longer called; before'} {times_text(before)} per {per}."
+        return f"{who} {'was called' if is_told else 'is no longer called; before'} {times_text(before)} per {per}."
     serial = ", one after the other" if is_serial(change) else ""
     if is_told:
         return f"Those are calls per {per}{serial}."
-    return f"It is called {times_text(after)} per {per} instead of {times_text(before)}{serial}."
+    return f"{who} is called {times_text(after)} per {per} instead of {times_text(before)}{serial}."
 
 
 def _tried(finding: Finding, lead: Lead | None) -> list[Words]:

@@ -81,7 +81,7 @@ def test_calls_that_take_as_long_as_before():
 def test_calls_that_take_longer_and_are_no_more():
     slower = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 5 * S),), releases=(), since=None)
     assert said(sentence(slower, clock)).endswith("waiting for bank-api, 5.00 s a call instead of 130 ms.")
-    assert said(next_line(slower, clock)) == "It is called as often as before, once per POST /checkout."
+    assert said(next_line(slower, clock)) == "bank-api is called as often as before, once per POST /checkout."
 
 
 def test_more_calls_that_each_take_less():
@@ -95,18 +95,20 @@ def test_of_several_services_the_next_line_says_what_the_first_one_was_called():
     two = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 4 * S, (1, 13)), cart), releases=(), since=None)
     assert said(sentence(two, clock)).endswith("+3.87 s in payment and +2.00 s in cart.")
     assert said(next_line(two, clock)) == (
-        "It is called 13 times per POST /checkout instead of once, one after the other. "
+        "bank-api is called 13 times per POST /checkout instead of once, one after the other. "
         "Each call takes 308 ms instead of 130 ms."
     )
+    network = change(Part("payment", "network", "", "POST"), 130 * MS, 4 * S, (1, 13))
+    assert said(next_line(replace(two, changes=(network, cart)), clock)) == ""
 
 
 def test_a_call_that_is_new_or_no_longer_made():
     new = replace(SLOW_BANK, changes=(change(BANK, 0, 900 * MS, (0, 1)),), releases=(), since=None)
     assert said(sentence(new, clock)).endswith("waiting for bank-api, which was not called before.")
-    assert said(next_line(new, clock)) == "It is now called once per POST /checkout."
+    assert said(next_line(new, clock)) == "bank-api is now called once per POST /checkout."
     fell = Judged(judge.FELL, "p95", 8.2 * S, 1.9 * S, 99, 99)
     gone = replace(new, judged=fell, changes=(change(BANK, 900 * MS, 0, (1, 0)),))
-    assert said(next_line(gone, clock)) == "It was called once per POST /checkout."
+    assert said(next_line(gone, clock)) == "bank-api was called once per POST /checkout."
     assert said(sentence(gone, clock)).endswith(
         "fell from 8.20 s to 1.90 s: −900 ms in payment, all of it waiting for bank-api, which is no longer called."
     )
@@ -153,10 +155,10 @@ def test_what_is_over_says_from_when_to_when():
         (Judged(judge.ROSE, "p95", 1.9 * S, 4.2 * S, 4118, 41), " Since then it is 4.20 s, not as before."),
         (Judged(judge.UNCLEAR, "p95", 1.9 * S, 2.2 * S, 4118, 41), " It is over: 2.20 s since."),
         (Judged(judge.UNCLEAR, "p95", 1.9 * S, 4.2 * S, 4118, 21),
-         " Whether it is over cannot be said yet: only n = 21 since."),
+         " Since then it is 4.20 s (n = 21), too few to say that it is over."),
         (Judged(judge.TOO_FEW, "p95", 1.9 * S, 1.9 * S, 4118, 7),
-         " Whether it is over cannot be said yet: only n = 7 since."),
-        (Judged(judge.GONE, "p95", 1.9 * S, None, 4118, 0), " Whether it is over cannot be said yet: nothing since."),
+         " Since then it is 1.90 s (n = 7), too few to say that it is over."),
+        (Judged(judge.GONE, "p95", 1.9 * S, None, 4118, 0), " Nothing came since."),
     ],
 )  # fmt: skip
 def test_what_is_over_is_as_it_was_before_and_else_it_is_not_called_so(since, words):

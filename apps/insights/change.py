@@ -147,11 +147,12 @@ def error_change(before: Measured, after: Measured) -> Change:
     return Change(word, old, new, samples)
 
 
-def ending_word(lately: Change) -> str:
+def ending_word(change: Change, lately: Change) -> str:
     """GOES_ON or OVER of a change for the worse, by what the last minutes say of the same figures against the same
-    time before; "" when that is unsure."""
+    time before; "" when that is unsure, or they are nearer to what was before."""
     if lately.word in (SLOWER, MORE):
-        return GOES_ON
+        middle = ((change.before or 0.0) + (change.after or 0.0)) / 2
+        return GOES_ON if (lately.after or 0.0) >= middle else ""
     return OVER if lately.word in (SAME, FASTER, FEWER) else ""
 
 

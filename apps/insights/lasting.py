@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.insights.change import durations_change, ending_word, error_change
+from apps.insights.change import QUANTILES, duration_change, ending_word, error_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.map_change import MORE_CALLS, MORE_ERRORS, SLOWER_EDGE, Sides, fan_change
 from apps.insights.queries import edges_of, versions
@@ -16,11 +16,14 @@ def edge_ending(workspace_id: int, whole: ServiceMap, edge: MapEdge, word: str, 
         return ""
     now = together(edges_of(workspace_id, recent, edge.keys).values())
     if word == SLOWER_EDGE:
-        return ending_word(durations_change(edge.before, now))
+        return ending_word(
+            edge.change.latency, duration_change(edge.before, now, QUANTILES[edge.change.latency.quantile])
+        )
     if word == MORE_ERRORS:
-        return ending_word(error_change(edge.before, now))
+        return ending_word(edge.change.errors, error_change(edge.before, now))
     caller_now = _entered(workspace_id, recent, edge)
-    return ending_word(fan_change(Sides(edge.before, now, whole.nodes[edge.caller].before, caller_now)))
+    lately = fan_change(Sides(edge.before, now, whole.nodes[edge.caller].before, caller_now))
+    return ending_word(edge.change.fan, lately)
 
 
 def _entered(workspace_id: int, recent: Window, edge: MapEdge) -> Figures:

@@ -76,6 +76,8 @@ def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool) -> Edg
     if min(before.samples, now.samples) < MIN_SAMPLES:
         return EdgeChange((TOO_FEW,), latency, errors, calls, fan)
     words = sorted(_words(latency, errors, fan), key=WORDS.index)
+    if SLOWER_EDGE in words and is_traded(sides):
+        words.remove(SLOWER_EDGE)
     return EdgeChange(tuple(words), latency, errors, calls, fan)
 
 
@@ -103,6 +105,16 @@ def fan_change(sides: Sides) -> Change:
     if far < math.log(FAN_FACTOR) or far < CERTAIN * noise:
         return Change(SAME if far < math.log(NEAR_FACTOR) else UNCLEAR, old, new, samples)
     return Change(MORE if new > old else FEWER, old, new, samples)
+
+
+def is_traded(sides: Sides) -> bool:
+    """Fewer calls that each take longer, and together not: then nobody waits longer. (One call for what was many.)"""
+    if fan_change(sides).word != FEWER:
+        return False
+    before, now = (edge.sum_ns / caller.weight for edge, caller in (
+        (sides.before, sides.caller_before), (sides.now, sides.caller_now)
+    ))  # fmt: skip
+    return now <= before
 
 
 def _fan(edge: Figures, caller: Figures) -> float | None:

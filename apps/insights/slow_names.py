@@ -10,10 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from apps.insights.change import MIN_SAMPLES, MORE, SLOWER, Change, durations_change, ending_word
+from apps.insights.change import (
+    MIN_SAMPLES,
+    MORE,
+    QUANTILES,
+    SLOWER,
+    Change,
+    duration_change,
+    durations_change,
+    ending_word,
+)
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace
 from apps.insights.keys import listed_parts
-from apps.insights.map_change import Sides, fan_change
+from apps.insights.map_change import Sides, fan_change, is_traded
 from apps.insights.own_time import NO_OWN, Own, own_of_names
 from apps.insights.period import Period
 from apps.insights.queries import NameKey
@@ -21,7 +30,6 @@ from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sum
 from apps.store.connection import store_cursor
 from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
-from apps.traces.why.ending import GOES_ON, OVER
 from apps.traces.work import CACHE, DATABASE, QUEUE
 
 CANDIDATES = 80
@@ -100,13 +108,11 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
 
 
 def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own) -> str:
-    if _judged(one.key, one.before, lately, own_before, own_now) is not None:
-        return GOES_ON
     if one.calls is None:
-        found = ending_word(durations_change(one.before, lately))
-    else:
-        found = ending_word(fan_change(Sides(one.before, lately, _traces(own_before), _traces(own_now))))
-    return OVER if found == OVER else ""
+        share = QUANTILES[one.duration.quantile]
+        return ending_word(one.duration, duration_change(one.before, lately, share))
+    sides = Sides(one.before, lately, _traces(own_before), _traces(own_now))
+    return ending_word(one.calls, fan_change(sides))
 
 
 def _chosen(cursor, workspace_id: int, service: str | None, kind: str | None) -> list[int] | None:
@@ -172,12 +178,15 @@ def _judged(key: NameKey, before: Figures, now: Figures, own_before: Own, own_no
     """None for what is neither slower nor called more often by those who waited for it."""
     if not before.samples or not now.samples:
         return None
+    sides = Sides(before, now, _traces(own_before), _traces(own_now))
     change, grown = durations_change(before, now), _grown_ns(now, before)
     own_grown = _own_grown_ns(own_now, own_before)
+    if change.word == SLOWER and is_traded(sides):
+        return None
     if change.word == SLOWER:
         where = OWN if own_grown >= LEAST_OWN_SHARE * grown else _elsewhere(key, own_now)
         return SlowerName(key, now, before, change, None, round(grown / now.calls), where)
-    calls = fan_change(Sides(before, now, _traces(own_before), _traces(own_now)))
+    calls = fan_change(sides)
     if calls.word != MORE or own_grown / max(own_now.traces, 1.0) < LEAST_MORE_NS:
         return None
     return SlowerName(key, now, before, change, calls, round(own_grown / now.calls), OWN)

@@ -9,11 +9,13 @@ from apps.insights.change import QUANTILES, SLOWER, duration_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.series import Series
 from apps.traces.why.ending import STILL, Ending, ending_of
-from apps.traces.why.judge import judge_durations
+from apps.traces.why.judge import Judged, judge_durations
 from apps.traces.why.since import Since, since_of_durations
 
 TOLD = ("p95", "p50")
 """The quantiles that tell a turn, the first that differs."""
+LEAST_LATEST = 40
+"""Observations by which it is said how something is now: twice what a comparison takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,29 @@ def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn
         change = duration_change(together([before, after]), inside, share)
         if change.is_change and (change.word == SLOWER) == found.is_more:
             return Turn(found.start_ns, found.end_ns, found.is_more, quantile, before.p(share), inside.p(share),
-                        _ending(found, quantile, before, after))  # fmt: skip
+                        _ending(found, quantile, before, parts[2]))  # fmt: skip
     return None
 
 
-def _ending(found: Since, quantile: str, before: Figures, after: Figures) -> Ending:
+def _ending(found: Since, quantile: str, before: Figures, after: Sequence[Figures]) -> Ending:
     if found.end_ns is None:
         return STILL
-    sides = before.histogram, after.histogram, before.samples, after.samples
-    return ending_of(judge_durations(quantile, *sides), found.is_more)
+
+    def judged(since: Figures) -> Judged:
+        return judge_durations(quantile, before.histogram, since.histogram, before.samples, since.samples)
+
+    return ending_of(judged(together(after)), found.is_more, judged(together(latest(after))))
+
+
+def latest(line: Sequence[Figures]) -> list[Figures]:
+    """The last steps of a line, as many as hold enough to be compared."""
+    found, samples = [], 0
+    for figures in reversed(line):
+        if samples >= LEAST_LATEST:
+            break
+        found.append(figures)
+        samples += figures.samples
+    return found
 
 
 def joined(earlier: Series, later: Series) -> Series:

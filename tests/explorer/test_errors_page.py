@@ -124,6 +124,16 @@ def test_a_group_opens_with_its_chart_roots_versions_messages_and_traces(client)
     assert client.get("/errors", {"group": "zz"}).status_code == 422
 
 
+def test_the_sentence_over_an_opened_group_is_about_that_group(client):
+    answers = ["429 Too Many Requests"] * 40 + ["401 Unauthorized"] * 3
+    dice, end = random.Random(2), last_minute_ns()
+    store([checkout(n, end - n * 2 * MINUTE_NS, dice, refused=answers[-1 - n]) for n in range(43)])
+    *_, old = groups_of(client.get("/errors", {"range": "1h"}))
+    assert "(401 Unauthorized) is new in" in text_of(client.get("/errors", {"range": "1h"}))
+    told = text_of(client.get(old.link))
+    assert re.search(r"\(429 Too Many Requests\) in payment came 2\d times, last \d min ago", told), told[:900]
+
+
 def test_the_list_is_filtered_by_service_and_words(client):
     store_errors()
     for asked, found in (

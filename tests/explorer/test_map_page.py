@@ -115,6 +115,23 @@ def test_whether_what_is_told_first_goes_on(client, slow_until, words, how):
     assert f" in the hour before. {words}" in said.rest.replace("\u00a0", " "), said
 
 
+def test_one_call_for_what_was_many_is_not_slower_though_each_takes_longer(client):
+    """After an incident the hour before holds many short calls for each charge."""
+    dice, end, documents = random.Random(1), last_minute_ns(), []
+    for n in range(240):
+        data = checkout(n + 1, end - n * MINUTE_NS // 2 - 10**9, dice, calls=1 if n < 120 else 9)
+        if n < 120:
+            stretch(data, "POST /v2/authorisations", 90 * 10**6)
+        documents.append(data)
+    store(documents)
+    page = client.get("/map", {"range": "1h"}).context["page"]
+    bank = next(item for item in page.changes if item.callee.name == "bank-api")
+    assert [text for text, _ in bank.told] == ["▼\u00a089\u00a0% calls"]
+    assert "bank-api" not in page.said.first
+    names = [row.name for row in client.get("/slow", {"range": "1h", "against": "before"}).context["page"].slower]
+    assert "POST /v2/authorisations" not in names
+
+
 def test_a_phone_has_three_changes_above_the_map_and_the_rest_below(client):
     store_incident(calls=6, fails=20)
     answer = client.get("/map", {"range": "1h"})

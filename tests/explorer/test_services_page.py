@@ -204,6 +204,19 @@ def test_nothing_is_called_over_that_is_still_slower_than_before_or_hardly_seen_
     )
 
 
+def test_what_came_again_since_and_is_over_as_well_is_as_before_by_now(client):
+    store_slow((100, 60), (40, 33))
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert re.search(r"(It is over: 1\d\d ms since|By now it is as before: 1\d\d ms \(n = \d\d\))\.$", told), told
+
+
+def test_a_service_that_is_as_fast_as_before_and_fails_says_both(client):
+    dice, end = random.Random(2), last_minute_ns()
+    store([checkout(n, end - n * MINUTE_NS // 2 - MINUTE_NS, dice, fails=n % 9 == 0) for n in range(230)])
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert re.search(r"In the last hour, 1\d % of its calls failed, 1\d % in the hour before\.$", told), told
+
+
 def test_what_is_less_slow_than_it_was_is_not_over(client):
     dice, end, documents = random.Random(4), last_minute_ns(), []
     for n in range(360):

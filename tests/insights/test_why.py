@@ -107,6 +107,16 @@ def test_failing_is_told_with_where_it_began():
     assert (origin.service, origin.message) == ("payment", "duplicate key {n}")
 
 
+def test_a_good_while_between_two_bad_ones_is_not_what_is_explained():
+    dice, end = random.Random(5), last_minute_ns()
+    store([
+        checkout(n, end - (60 * MINUTE_NS * (300 - n)) // 300, dice, fails=not 140 <= n < 230 and n % 2 == 0)
+        for n in range(300)
+    ])  # fmt: skip
+    found = asked("errors")
+    assert not found.found_split and found.finding.since is None
+
+
 def test_failing_is_told_with_the_status_that_was_answered():
     store_incident(refused="429 Too Many Requests")
     told = "POST /v2/authorisations with httpx.HTTPStatusError (429 Too Many Requests). It goes on."

@@ -23,7 +23,7 @@ MAX_ERROR = 120
 @dataclass(frozen=True, slots=True)
 class ErrorsSaid:
     word: str
-    """`new`, `back`, `more`, `same` or `none`."""
+    """`new`, `back`, `more`, `same`, `none`; `one` that is opened and none of the first three."""
     words: tuple[Said, ...]
     felt: str
     """`Of 812 traces 12 % had an error, 3 % failed as a whole.`, "" without traces."""
@@ -31,9 +31,15 @@ class ErrorsSaid:
 
 def errors_said(found: ErrorGroups, listed: Sequence[ErrorGroup], form: ErrorsForm) -> ErrorsSaid:
     """`listed`: those that fit what was asked for."""
-    word, telling = _telling([group for group in listed if group.after.samples])
+    opened = [group for group in listed if group.id == form.params.get("group") and group.after.samples]
+    word, telling = _opened(opened[0]) if opened else _telling([group for group in listed if group.after.samples])
     words = _words(word, telling, form)
     return ErrorsSaid(word, said(words, lambda service: service_link(form, service)), _felt(found))
+
+
+def _opened(group: ErrorGroup) -> tuple[str, list[ErrorGroup]]:
+    """The sentence of one that somebody opened is about that one."""
+    return group.word if group.word in (NEW, MORE, BACK) else "one", [group]
 
 
 def _telling(groups: Sequence[ErrorGroup]) -> tuple[str, list[ErrorGroup]]:
@@ -67,6 +73,8 @@ def _words(word: str, telling: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
             what, Word(" in "), where, Word(f" came {times}, "), Word(often, STRONG), Word(f" as {when}"),
             Word(last, STRONG), Word(others),
         )  # fmt: skip
+    if word == "one":
+        return what, Word(" in "), where, Word(" came "), Word(f"{times}{last}", STRONG), Word(".")
     return Word("Nothing is new", STRONG), Word(": "), what, Word(" in "), where, Word(f" came most, {times}{last}.")
 
 

@@ -19,6 +19,8 @@ from apps.traces.why.finding import Release
 from apps.traces.why.words import STRONG, VERSION, WHERE, Word, Words
 
 MAX_VERSION = 40
+WITH_ERRORS = ("turned", "slower", "faster", "same", "unclear")
+"""Words of durations, after which the share that failed is told: when it rose; where all else is as before, always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class ServiceSaid:
 def service_said(found: OneService, form: ServiceForm) -> ServiceSaid:
     teller = _Teller(found, form)
     word = teller.word
-    words = [*teller.sentence(word), *(teller.errors() if word in ("turned", "slower", "faster") else ())]
+    words = [*teller.sentence(word), *(teller.errors() if word in WITH_ERRORS else ())]
     return ServiceSaid(word, said(tuple(one for one in words if one.text), lambda _: ""))
 
 
@@ -86,7 +88,12 @@ class _Teller:
             )  # fmt: skip
         if word == "unclear":
             return (*of, Word(" is "), Word(now, STRONG), Word(f", within its usual spread: {before} {self.when}."))
-        return self.subject, Word(" is "), Word("as before", STRONG), Word(f": p95 {now}, {before} {self.when}.")
+        return (
+            self.subject,
+            Word(" is "),
+            Word("as fast as before", STRONG),
+            Word(f": p95 {now}, {before} {self.when}."),
+        )
 
     def _turned(self, turn: Turn) -> Words:
         """`p95 of payment was 1.64 s from 18:18 to 19:04, while 4.12.0 ran; 268 ms before. It is over: 271 ms
@@ -135,9 +142,10 @@ class _Teller:
 
     def errors(self) -> Words:
         change = self.found.errors
-        if not change.is_worse:
+        is_news = change.is_worse or (self.word in ("same", "unclear") and self.found.now.errors)
+        if not is_news or change.after is None:
             return ()
-        now, before = format_percent(change.after), format_percent(change.before)
+        now, before = format_percent(change.after), format_percent(change.before or 0.0)
         if self.word == "errors":
             return (
                 self.subject, Word(" fails more often: "), Word(f"{now} of its calls", STRONG),

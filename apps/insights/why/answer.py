@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from apps.insights.figures import Figures, together
 from apps.insights.queries import coverage
 from apps.insights.series import step_of
+from apps.insights.turn import latest
 from apps.insights.why.ask import Ask
 from apps.insights.why.means import mean_changes
 from apps.insights.why.releases import releases
@@ -59,6 +60,8 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
         told = tell_selected(workspace_id, source, asked, points, step_ns)
     else:
         start = _began(points, asked.look, step_ns) if asked.touches else None
+        if start and not start.is_more and start.end_ns is not None:
+            start = None  # a good while between two bad ones is nothing to explain
         if start and asked.finds_split:
             ask = _parted(asked, start)
         told = _tell(workspace_id, source, ask)
@@ -118,11 +121,10 @@ def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Fi
         return None
     if found.end_ns is None:
         return STILL if ask.view.end_ns >= ask.now_ns - 2 * step_ns else None
-    return ending_of(_judged(ask.look, before, together(_since(points, found.end_ns))), found.is_more)
-
-
-def _since(points: tuple[Point, ...], start_ns: int) -> list[Figures]:
-    return [point.figures for point in points if point.start_ns >= start_ns]
+    since = [point.figures for point in points if point.start_ns >= found.end_ns]
+    return ending_of(
+        _judged(ask.look, before, together(since)), found.is_more, _judged(ask.look, before, together(latest(since)))
+    )
 
 
 def _judged(look: str, before: Figures, after: Figures) -> Judged:

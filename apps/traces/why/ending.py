@@ -8,9 +8,9 @@ from typing import NamedTuple
 from apps.traces.durations import NBSP, format_count
 from apps.traces.why.judge import AS_BEFORE, FELL, ROSE, UNCLEAR, Judged
 
-GOES_ON, OVER, NOT_AS_BEFORE, TOO_SOON = "goes_on", "over", "not_as_before", "too_soon"
-"""`not_as_before`: it ended, and what followed is still worse (or better) than what was before it. `too_soon`: too
-little followed to say."""
+GOES_ON, OVER, OVER_BY_NOW, NOT_AS_BEFORE, TOO_SOON = "goes_on", "over", "over_by_now", "not_as_before", "too_soon"
+"""`over_by_now`: something followed that was not as before, and that is over as well. `not_as_before`: it ended, and
+what followed is still worse (or better) than what was before it. `too_soon`: too little followed to say."""
 NEAR_FACTOR = 1.25
 """Figures that differ by chance are alike up to here; farther apart, nothing is said."""
 
@@ -26,16 +26,21 @@ class Ending(NamedTuple):
 STILL = Ending(GOES_ON)
 
 
-def ending_of(since: Judged, is_more: bool) -> Ending:
-    """`since`: what came before a stretch against what came after it; `is_more`: within, it was more."""
-    same, other = (ROSE, FELL) if is_more else (FELL, ROSE)
-    if since.word == same:
-        word = NOT_AS_BEFORE
-    elif since.word in (AS_BEFORE, other) or (since.word == UNCLEAR and _are_near(since.before, since.after)):
-        word = OVER
-    else:
-        word = TOO_SOON
-    return Ending(word, since.after, since.after_traces)
+def ending_of(since: Judged, is_more: bool, latest: Judged | None = None) -> Ending:
+    """`since`: what came before a stretch against what came after it; `is_more`: within, it was more. `latest`: against
+    the last part of what came after."""
+    same = ROSE if is_more else FELL
+    if _is_as_before(since, is_more):
+        return Ending(OVER, since.after, since.after_traces)
+    if latest is not None and _is_as_before(latest, is_more):
+        return Ending(OVER_BY_NOW, latest.after, latest.after_traces)
+    return Ending(NOT_AS_BEFORE if since.word == same else TOO_SOON, since.after, since.after_traces)
+
+
+def _is_as_before(judged: Judged, is_more: bool) -> bool:
+    if judged.word == UNCLEAR:
+        return _are_near(judged.before, judged.after)
+    return judged.word in (AS_BEFORE, FELL if is_more else ROSE)
 
 
 def recent_text(word: str, recent: str) -> str:
@@ -61,6 +66,8 @@ def ending_text(ending: Ending | None, value_text: Callable[[float], str], is_mo
     if ending.word == TOO_SOON:
         doubt = ", too few to say that it is over" if is_more else ""
         return f"Since then it is {told} (n{NBSP}={NBSP}{format_count(ending.samples)}){doubt}."
+    if ending.word == OVER_BY_NOW:
+        return f"By now it is as before: {told} (n{NBSP}={NBSP}{format_count(ending.samples)})."
     if ending.word == OVER and is_more:
         return f"It is over: {told} since."
     return f"Since then it is {told}, {'as' if ending.word == OVER else 'not as'} before."

@@ -37,7 +37,7 @@ def next_line(finding: Finding, clock: Clock) -> Words:
     told += _tried(finding, first)
     told += _failed(finding)
     service = first.service if first else finding.origins[0].service if finding.origins else finding.service
-    told += _release(finding, release_of(finding, service), clock)
+    told += _release(finding, release_of(finding, service), clock, is_alone=len(leads) < 2)
     return _spaced(told)
 
 
@@ -109,10 +109,12 @@ def _failed(finding: Finding) -> list[Words]:
     return [(Word(f"{failed} of {of} looked at failed as a whole; the others ended well all the same."),)]
 
 
-def _release(finding: Finding, release: Release | None, clock: Clock) -> list[Words]:
+def _release(finding: Finding, release: Release | None, clock: Clock, is_alone: bool) -> list[Words]:
+    """`is_alone`: no other service has a part in the change."""
     if release is None:
         return []
-    came = "The change came with " if finding.since else "In these times came "
+    part = "The change" if is_alone else f"The part of {release.service}"
+    came = f"{part} came with " if finding.since else "In these times came "
     named = Word(f"{release.service} {release.version}", VERSION, release.service)
     gone = "" if release.left_ns is None else f", gone since {clock(release.left_ns)}"
     seen = f"{'first seen' if release.is_new else 'back'} at {clock(release.seen_ns)}"

@@ -166,6 +166,21 @@ def test_what_is_over_is_as_it_was_before_and_else_it_is_not_called_so(since, wo
     assert said(sentence(over, clock)).endswith(f"instead of 130 ms.{words}")
 
 
+def test_what_came_again_and_is_over_by_now_says_how_it_is_now():
+    since, latest = (Judged(word, "p95", 1.9 * S, after * S, 4118, 41) for word, after in
+                     ((judge.ROSE, 4.2), (judge.AS_BEFORE, 1.95)))  # fmt: skip
+    ending = ending_of(since, is_more=True, latest=latest)
+    over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 0.9, 0.05), ending=ending)
+    assert said(sentence(over, clock)).endswith(" By now it is as before: 1.95 s (n = 41).")
+    assert ending_of(since, is_more=True, latest=since).word == NOT_AS_BEFORE
+
+
+def test_a_version_is_the_cause_of_its_own_services_part_alone():
+    cart = change(Part("cart", "own_code", "", "x"), 0, 3 * S)
+    two = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 4 * S, (1, 13)), cart))
+    assert said(next_line(two, clock)).endswith(" The part of payment came with payment 4.12.0, first seen at 14:03.")
+
+
 def test_what_was_quicker_for_a_while_is_over_when_it_is_as_slow_again():
     slow_again = Judged(judge.AS_BEFORE, "p95", 1.9 * S, 1.95 * S, 4118, 41)
     assert ending_of(slow_again, is_more=False).word == OVER

@@ -59,11 +59,11 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
     if asked.selection is not None:
         told = tell_selected(workspace_id, source, asked, points, step_ns)
     else:
-        start = _began(points, asked.look, step_ns) if asked.touches else None
-        if start and not start.is_more and start.end_ns is not None:
-            start = None  # a good while between two bad ones is nothing to explain
+        first_ns = view.start_ns
+        if asked.touches:
+            start, first_ns = _last_change(points, asked.look, step_ns)
         if start and asked.finds_split:
-            ask = _parted(asked, start)
+            ask = _parted(asked, start, first_ns)
         told = _tell(workspace_id, source, ask)
         if ask is not asked and not _agrees(told.judged, start):
             ask, told = asked, _tell(workspace_id, source, asked)
@@ -98,11 +98,21 @@ def _began(points: tuple[Point, ...], look: str, step_ns: int) -> Since | None:
     return since_of_durations([(at, n, figures.histogram) for at, n, figures in told], step_ns)
 
 
-def _parted(asked: Ask, found: Since) -> Ask:
+def _last_change(points: tuple[Point, ...], look: str, step_ns: int) -> tuple[Since | None, int]:
+    """When it began, and from where on it is looked at. Of two bad times with a good one between, the good one is
+    nothing to explain: it is what the second bad time is compared with."""
+    found, first_ns = _began(points, look, step_ns), points[0].start_ns if points else 0
+    if found is None or found.is_more or found.end_ns is None:
+        return found, first_ns
+    again = _began(tuple(point for point in points if point.start_ns >= found.start_ns), look, step_ns)
+    return (again, found.start_ns) if again is not None and again.is_more else (None, first_ns)
+
+
+def _parted(asked: Ask, found: Since, first_ns: int) -> Ask:
     view = asked.view
     return replace(
         asked,
-        before=Window(view.start_ns, found.start_ns),
+        before=Window(max(first_ns, view.start_ns), found.start_ns),
         after=Window(found.start_ns, min(found.end_ns or view.end_ns, view.end_ns)),
     )
 

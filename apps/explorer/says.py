@@ -1,4 +1,4 @@
-"""A sentence of `apps.traces.why` as a page marks it up."""
+"""A sentence made of `apps.traces.why.words`, as pages mark it up."""
 
 from __future__ import annotations
 

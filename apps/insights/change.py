@@ -147,13 +147,15 @@ def error_change(before: Measured, after: Measured) -> Change:
     return Change(word, old, new, samples)
 
 
-def ending_word(change: Change, lately: Change) -> str:
-    """GOES_ON or OVER of a change for the worse, by what the last minutes say of the same figures against the same
-    time before; "" when that is unsure, or they are nearer to what was before."""
+def ending_word(change: Change, lately: Change, since: Change) -> str:
+    """GOES_ON or OVER of a change for the worse. `lately`: the last minutes against the same time before; `since`:
+    against the whole window, from which they must differ, too, for what comes seldom is away by chance. "" when that
+    is unsure, or they are nearer to what was before."""
     if lately.word in (SLOWER, MORE):
         middle = ((change.before or 0.0) + (change.after or 0.0)) / 2
         return GOES_ON if (lately.after or 0.0) >= middle else ""
-    return OVER if lately.word in (SAME, FASTER, FEWER) else ""
+    is_better = since.word in (FASTER, FEWER)
+    return OVER if is_better and lately.word in (SAME, FASTER, FEWER) else ""
 
 
 def _near(old: float, new: float) -> str:

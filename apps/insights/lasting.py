@@ -14,16 +14,18 @@ def edge_ending(workspace_id: int, whole: ServiceMap, edge: MapEdge, word: str, 
     """Of one change of an edge, SLOWER_EDGE, MORE_ERRORS or MORE_CALLS; "" for others. Raises StoreUnavailable."""
     if recent is None or word not in (SLOWER_EDGE, MORE_ERRORS, MORE_CALLS):
         return ""
-    now = together(edges_of(workspace_id, recent, edge.keys).values())
+    lately = together(edges_of(workspace_id, recent, edge.keys).values())
+    before, now, change = edge.before, edge.now, edge.change
     if word == SLOWER_EDGE:
-        return ending_word(
-            edge.change.latency, duration_change(edge.before, now, QUANTILES[edge.change.latency.quantile])
-        )
-    if word == MORE_ERRORS:
-        return ending_word(edge.change.errors, error_change(edge.before, now))
-    caller_now = _entered(workspace_id, recent, edge)
-    lately = fan_change(Sides(edge.before, now, whole.nodes[edge.caller].before, caller_now))
-    return ending_word(edge.change.fan, lately)
+        share = QUANTILES[change.latency.quantile]
+        told = change.latency, *(duration_change(side, lately, share) for side in (before, now))
+    elif word == MORE_ERRORS:
+        told = change.errors, *(error_change(side, lately) for side in (before, now))
+    else:
+        caller, called = whole.nodes[edge.caller], _entered(workspace_id, recent, edge)
+        sides = (before, caller.before), (now, caller.now)
+        told = change.fan, *(fan_change(Sides(one, lately, other, called)) for one, other in sides)
+    return ending_word(*told)
 
 
 def _entered(workspace_id: int, recent: Window, edge: MapEdge) -> Figures:

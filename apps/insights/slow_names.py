@@ -107,12 +107,14 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
     return Slow(slower, len(compared), len(few), most, one_a_trace(_named(long), LONGEST), len(now))
 
 
-def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own) -> str:
+def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own, own_lately: Own) -> str:
     if one.calls is None:
         share = QUANTILES[one.duration.quantile]
-        return ending_word(one.duration, duration_change(one.before, lately, share))
-    sides = Sides(one.before, lately, _traces(own_before), _traces(own_now))
-    return ending_word(one.calls, fan_change(sides))
+        return ending_word(one.duration, *(duration_change(side, lately, share) for side in (one.before, one.now)))
+    sides = (one.before, own_before), (one.now, own_now)
+    return ending_word(one.calls, *(
+        fan_change(Sides(side, lately, _traces(own), _traces(own_lately))) for side, own in sides
+    ))  # fmt: skip
 
 
 def _chosen(cursor, workspace_id: int, service: str | None, kind: str | None) -> list[int] | None:
@@ -168,8 +170,8 @@ def _slower(
         if one is None:
             continue
         if own_lately:
-            last = lately.get(key, NO_FIGURES), own[0], own_lately[0].get(place, NO_OWN)
-            one = replace(one, ending=_ending(one, *last))
+            last = own_lately[0].get(place, NO_OWN)
+            one = replace(one, ending=_ending(one, lately.get(key, NO_FIGURES), *own, last))
         found.append(one)
     return tuple(sorted(found, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
 

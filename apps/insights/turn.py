@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from apps.insights.change import QUANTILES, SLOWER, duration_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.series import Series
-from apps.traces.why.ending import STILL, Ending, ending_of
+from apps.traces.why.ending import STILL, Ending, ending_of, is_as_before
 from apps.traces.why.judge import Judged, judge_durations
 from apps.traces.why.since import Since, since_of_durations
 
 TOLD = ("p95", "p50")
 """The quantiles that tell a turn, the first that differs."""
+LAST_STEPS = 3
 LEAST_LATEST = 40
 """Observations by which it is said how something is now: twice what a comparison takes."""
 
@@ -31,7 +32,7 @@ class Turn:
     """The one that differs: of TOLD."""
     before_ns: float
     inside_ns: float
-    ending: Ending
+    ending: Ending | None
 
 
 def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn | None:
@@ -49,18 +50,29 @@ def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn
         change = duration_change(together([before, after]), inside, share)
         if change.is_change and (change.word == SLOWER) == found.is_more:
             return Turn(found.start_ns, found.end_ns, found.is_more, quantile, before.p(share), inside.p(share),
-                        _ending(found, quantile, before, parts[2]))  # fmt: skip
+                        _ending(found, quantile, *parts))  # fmt: skip
     return None
 
 
-def _ending(found: Since, quantile: str, before: Figures, after: Sequence[Figures]) -> Ending:
+def _ending(found: Since, quantile: str, *parts: Sequence[Figures]) -> Ending | None:
+    """`parts`: what lies before, inside and after it."""
+    return ending_in(found, parts, lambda one, other: judge_durations(
+        quantile, one.histogram, other.histogram, one.samples, other.samples
+    ))  # fmt: skip
+
+
+def ending_in(
+    found: Since, parts: Sequence[Sequence[Figures]], judged: Callable[[Figures, Figures], Judged]
+) -> Ending | None:
+    """`parts`: steps before, inside and after a stretch. None where nothing came in the last steps of one that has no
+    end, or they are as before: too short to be an end, too good to go on."""
+    before, after = together(parts[0]), together(parts[2])
     if found.end_ns is None:
-        return STILL
-
-    def judged(since: Figures) -> Judged:
-        return judge_durations(quantile, before.histogram, since.histogram, before.samples, since.samples)
-
-    return ending_of(judged(together(after)), found.is_more, judged(together(latest(after))))
+        last = judged(before, together(latest(parts[1])))
+        is_silent = not any(figures.samples for figures in parts[1][-LAST_STEPS:])
+        return None if is_silent or is_as_before(last, found.is_more) else STILL
+    last = together(latest(parts[2]))
+    return ending_of(judged(before, after), found.is_more, judged(before, last), judged(after, last))
 
 
 def latest(line: Sequence[Figures]) -> list[Figures]:

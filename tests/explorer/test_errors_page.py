@@ -44,8 +44,10 @@ def test_errors_are_grouped_by_where_they_started_and_counted(client):
     assert row.mark.text == "new"
     assert row.spark.startswith("M")
     told = text_of(answer)
-    assert re.search(r"DuplicateKey is new in payment , where it came 8 times, last 5\d min ago \. Of 60 traces", told)
-    assert "Of 60 traces 13 % had an error, 13 % failed as a whole. Counted where they started" in told
+    assert re.search(
+        r"DuplicateKey is new in payment , where it came 8 times, last 5\d min ago \. Of all 60 traces", told
+    )
+    assert "Of all 60 traces 13 % had an error, 13 % failed as a whole. Counted where they started" in told
     assert re.fullmatch(r"/t/[0-9a-f]{32}\?span=[0-9a-f]{16}", row.example)
     opened = client.get(row.example).content.decode()
     assert "INSERT charge" in opened and "duplicate key" in opened
@@ -89,7 +91,7 @@ def test_more_often_is_told_against_what_and_when_last(client):
     assert re.search(
         r"DuplicateKey in payment came 20 times, 10 × as often as in the hour before , last \d+ min ago \.", told
     )
-    shares = "Of 60 traces 33 % had an error, 33 % failed as a whole."
+    shares = "Of all 60 traces 33 % had an error, 33 % failed as a whole."
     assert shares in told
 
 
@@ -104,7 +106,9 @@ def test_an_error_that_was_tried_again_is_no_failure_of_the_whole(client):
             next(span for span in spans if span.name == "POST /checkout").status.code = 2
         documents.append(data)
     store(documents)
-    assert "Of 40 traces 25 % had an error, 2 % failed as a whole." in text_of(client.get("/errors", {"range": "1h"}))
+    assert "Of all 40 traces 25 % had an error, 2 % failed as a whole." in text_of(
+        client.get("/errors", {"range": "1h"})
+    )
 
 
 def test_a_group_opens_with_its_chart_roots_versions_messages_and_traces(client):

@@ -25,5 +25,7 @@ def fanned(callee: str, callers: int, before: int, now: int) -> MapEdge:
 def test_of_callers_that_make_more_calls_the_one_is_named_that_makes_the_most_more():
     edges = [fanned("stock", 1_000, 1, 3), fanned("prices", 100, 10, 20)]
     nodes = {node: MapNode(node, calls(1), calls(1), ()) for node in (SHOP, *(edge.callee for edge in edges))}
-    said = map_said(ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True), "the hour before")
+    said = map_said(
+        ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True), "the hour before", lambda *_: ""
+    )
     assert said.first == "shop → stock makes more calls per request"

@@ -48,7 +48,7 @@ class OneServiceView(ApiView):
             "changes": change_words(duration=found.duration, rate=found.rate, errors=found.errors),
             "since": exact_text(found.turn.start_ns) if found.turn else None,
             "until": exact_text(found.turn.end_ns) if found.turn and found.turn.end_ns is not None else None,
-            "ending": found.turn.ending.word if found.turn else None,
+            "ending": found.turn.ending.word if found.turn and found.turn.ending else None,
             "now": figures_object(found.now, minutes),
             "before": figures_object(found.before, period.compared_minutes),
             "step_seconds": found.step_ns // 10**9,

@@ -26,7 +26,7 @@ class ErrorsSaid:
     """`new`, `back`, `more`, `same`, `none`; `one` that is opened and none of the first three."""
     words: tuple[Said, ...]
     felt: str
-    """`Of 812 traces 12 % had an error, 3 % failed as a whole.`, "" without traces."""
+    """`Of all 812 traces 12 % had an error, 3 % failed as a whole.`, "" without traces."""
 
 
 def errors_said(found: ErrorGroups, listed: Sequence[ErrorGroup], form: ErrorsForm) -> ErrorsSaid:
@@ -84,4 +84,4 @@ def _felt(found: ErrorGroups) -> str:
     shares = f"{format_percent(found.with_error / found.traces)} had an error"
     if found.failed is not None:
         shares += f", {format_percent(found.failed / found.traces)} failed as a whole"
-    return f"Of {counted(found.traces, 'trace')} {shares}."
+    return f"Of all {counted(found.traces, 'trace')} {shares}."

@@ -52,7 +52,7 @@ class Said:
     is_bad: bool
 
 
-def map_said(found: ServiceMap, against: str, then: Callable[[MapEdge, str], str] = lambda *_: "") -> Said:
+def map_said(found: ServiceMap, against: str, then: Callable[[MapEdge, str], str]) -> Said:
     """`payment → bank-api got slower`, `: p95 1.64 s instead of 268 ms in the hour before. 2 more got slower, 1 is new.
     The other 22 are as before.` `then` says of an edge and its change whether it goes on: a sentence, or ""."""
     edges = len(found.edges)

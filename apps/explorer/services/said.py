@@ -101,7 +101,7 @@ class _Teller:
         of = (Word(f"{turn.quantile} of "), self.subject)
         before, inside, start = format_ns(turn.before_ns), format_ns(turn.inside_ns), self._minute(turn.start_ns)
         version = self._with_version(turn)
-        if turn.ending.word == OVER and not turn.is_more:
+        if turn.ending is not None and turn.ending.word == OVER and not turn.is_more:
             until, since = self._minute(turn.end_ns), format_ns(turn.ending.value)
             return (
                 *of, Word(f" went from {inside} to "), Word(f"{since} since {until}", STRONG),
@@ -127,7 +127,9 @@ class _Teller:
             Word(now, STRONG),
         ]  # fmt: skip
         if turn is None or turn.is_more != found.duration.is_worse:
-            return (*told, Word("."))
+            is_other = turn is not None and turn.end_ns is None
+            then = f"; since {self._minute(turn.start_ns)} it is {format_ns(turn.inside_ns)}." if is_other else "."
+            return (*told, Word(then, STRONG * is_other))
         if turn.end_ns is None:
             when = Word(f" since {self._minute(turn.start_ns)}", STRONG)
             return (*told, when, *self._with_version(turn), Word("."), *self._then(turn))
@@ -136,7 +138,7 @@ class _Teller:
 
     def _then(self, turn: Turn) -> Words:
         """Whether it goes on, where the window reaches to now."""
-        if turn.ending.word == GOES_ON and not (turn.is_more and self.form.period.is_relative):
+        if turn.ending is None or (turn.ending.word == GOES_ON and not (turn.is_more and self.form.period.is_relative)):
             return ()
         return (Word(f" {ending_text(turn.ending, format_ns, turn.is_more)}", STRONG),)
 

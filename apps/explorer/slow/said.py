@@ -42,7 +42,7 @@ def _slower(found: Slow, form: SlowForm) -> Words:
         words.append(Word(f" {_span_names(causes)} took more time of {'its' if causes == 1 else 'their'} own."))
     if waiting:
         what = "what it calls" if len(waiting) == 1 else "what they call"
-        too = "" if first.is_cause else ", too"
+        too = ", too" if first.where == BELOW else ""
         words.append(Word(f" {_span_names(len(waiting))} got slower waiting for {what}{too}: {_list(waiting)}."))
     return tuple(words)
 
@@ -71,7 +71,7 @@ def _then(one: SlowerName, form: SlowForm) -> Words:
 def _list(names: list[SlowerName]) -> str:
     """Those that took longest first, for they hold the others: `gateway POST /checkout, checkout POST /orders …`."""
     outermost = sorted(names, key=lambda one: -(one.now.mean_ns or 0))
-    told = list(dict.fromkeys(f"{one.key.service} {_named(one)}" for one in outermost))  # a call and who answers it
+    told = list(dict.fromkeys(f"{one.key.service} {_named(one)}" for one in outermost))  # of several kinds or peers
     return ", ".join(told[:NAMED]) + (" …" if len(told) > NAMED else "")
 
 

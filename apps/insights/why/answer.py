@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
-from apps.insights.figures import Figures, together
+from apps.insights.figures import Figures
 from apps.insights.queries import coverage
 from apps.insights.series import step_of
-from apps.insights.turn import latest
+from apps.insights.turn import ending_in
 from apps.insights.why.ask import Ask
 from apps.insights.why.means import mean_changes
 from apps.insights.why.releases import releases
@@ -23,7 +24,7 @@ from apps.insights.why.selected import tell_selected
 from apps.insights.why.sources import Source, named_source
 from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
-from apps.traces.why.ending import STILL, Ending, ending_of
+from apps.traces.why.ending import Ending
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
 from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors
 from apps.traces.why.parts import compare
@@ -78,6 +79,7 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
         _ending(start, points, asked, told.before, step_ns), releases(workspace_id, view, step_ns, order),
         told.origins, told.failed_looked_at, sum(one.is_failed for one in told.after_samples.read),
         all_tries(sample.tries for sample in told.after_samples.read), len(told.after_samples.read),
+        start is not None and ask.after.start_ns == start.start_ns,
     )  # fmt: skip
     return Answer(
         ask, view, step_ns, points, ask is not asked, finding, told.before, told.after, told.before_samples,
@@ -129,12 +131,11 @@ def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Fi
     """None where it did not begin, or where the view ended long before it was asked."""
     if found is None:
         return None
-    if found.end_ns is None:
-        return STILL if ask.view.end_ns >= ask.now_ns - 2 * step_ns else None
-    since = [point.figures for point in points if point.start_ns >= found.end_ns]
-    return ending_of(
-        _judged(ask.look, before, together(since)), found.is_more, _judged(ask.look, before, together(latest(since)))
-    )
+    if found.end_ns is None and ask.view.end_ns < ask.now_ns - 2 * step_ns:
+        return None
+    inside = [p.figures for p in points if found.start_ns <= p.start_ns < (found.end_ns or ask.view.end_ns)]
+    after = [p.figures for p in points if found.end_ns is not None and p.start_ns >= found.end_ns]
+    return ending_in(found, ([before], inside, after), partial(_judged, ask.look))
 
 
 def _judged(look: str, before: Figures, after: Figures) -> Judged:

@@ -131,6 +131,9 @@ def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error:
         ):
             continue
         found, reader = contributions_of(family), draft_reader(read.draft)
+        origins = tuple(errors_of(found, reader)) if has_error else ()
+        if has_error and not (origins or columns.is_error[main]):
+            continue  # another entry of the same trace
         yield Sample(
             trace_id=read.picked.trace_id.hex(),
             span_id=columns.span_id[main].hex() if columns.n < read.draft.span_count else "",
@@ -139,7 +142,7 @@ def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error:
             parts=parts_of(found),
             services=tuple(_in_order(found)),
             is_failed=columns.is_error[main],
-            origins=tuple(errors_of(found, reader)) if has_error else (),
+            origins=origins,
             tries=tries_of(found, reader),
             verdict=read.verdict,
         )

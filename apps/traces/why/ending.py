@@ -26,18 +26,18 @@ class Ending(NamedTuple):
 STILL = Ending(GOES_ON)
 
 
-def ending_of(since: Judged, is_more: bool, latest: Judged | None = None) -> Ending:
+def ending_of(since: Judged, is_more: bool, latest: Judged | None = None, change: Judged | None = None) -> Ending:
     """`since`: what came before a stretch against what came after it; `is_more`: within, it was more. `latest`: against
-    the last part of what came after."""
+    the last part of what came after; `change`: all of that against this last part."""
     same = ROSE if is_more else FELL
-    if _is_as_before(since, is_more):
+    if is_as_before(since, is_more):
         return Ending(OVER, since.after, since.after_traces)
-    if latest is not None and _is_as_before(latest, is_more):
+    if latest and change and is_as_before(latest, is_more) and change.word == (FELL if is_more else ROSE):
         return Ending(OVER_BY_NOW, latest.after, latest.after_traces)
     return Ending(NOT_AS_BEFORE if since.word == same else TOO_SOON, since.after, since.after_traces)
 
 
-def _is_as_before(judged: Judged, is_more: bool) -> bool:
+def is_as_before(judged: Judged, is_more: bool) -> bool:
     if judged.word == UNCLEAR:
         return _are_near(judged.before, judged.after)
     return judged.word in (AS_BEFORE, FELL if is_more else ROSE)

@@ -86,6 +86,8 @@ class Finding:
     tries: tuple[Tries, ...] = ()
     """Calls that were made again, in the traces of the window after that were read: so many as `looked_at`."""
     looked_at: int = 0
+    is_parted: bool = True
+    """Where it began the windows part, so that the figure after is that of the stretch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,10 +89,10 @@ def _tried(finding: Finding, lead: Lead | None) -> list[Words]:
 
 def _tries(finding: Finding, one: Tries) -> str:
     per, some = finding.name or "trace", one.traces < finding.looked_at
-    which = f"In {one.traces} of {finding.looked_at} traces looked at" if some else f"Per {per}"
+    which = f"In {one.traces} of {finding.looked_at} traces looked at, on average" if some else f"Per {per}"
     much = "all" if one.failed >= one.calls else f"{number_text(one.failed)} of"
     return (
-        f"{which}, {much} {number_text(one.calls)} tries at {one.peer or 'somebody outside'} failed"
+        f"{which}{'' if some else ','} {much} {number_text(one.calls)} tries at {one.peer or 'somebody outside'} failed"
         f"{f' with {one.answer}' if one.answer else ''}."
     )
 
@@ -102,11 +102,14 @@ def _failed(finding: Finding) -> list[Words]:
     failed, of = finding.failed_whole, finding.failed_looked_at
     if not of:
         return []
+    if of == 1:
+        return [(Word(f"The one looked at {'failed as a whole' if failed else 'ended well all the same'}."),)]
     if failed == of:
         return [(Word(f"All {of} looked at failed as a whole."),)]
     if not failed:
         return [(Word(f"None of {of} looked at failed as a whole: they ended well all the same."),)]
-    return [(Word(f"{failed} of {of} looked at failed as a whole; the others ended well all the same."),)]
+    rest = "the other ended" if of - failed == 1 else "the others ended"
+    return [(Word(f"{failed} of {of} looked at failed as a whole; {rest} well all the same."),)]
 
 
 def _release(finding: Finding, release: Release | None, clock: Clock, is_alone: bool) -> list[Words]:

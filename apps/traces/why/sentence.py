@@ -68,7 +68,7 @@ def _slower(finding: Finding, clock: Clock) -> Words:
     judged = finding.judged
     before, after = ns_text(judged.before), ns_text(judged.after)
     words = [Word(f"{judged.look} of "), _subject(finding)]
-    if finding.since is not None and finding.since.end_ns is not None:
+    if finding.since is not None and finding.since.end_ns is not None and finding.is_parted:
         words += [Word(" was "), Word(f"{after}{_when(finding, clock)}", STRONG), Word(f", {before} before")]
     else:
         words += [Word(f" {judged.word} from {before} to "), Word(f"{after}{_when(finding, clock)}", STRONG)]
@@ -127,10 +127,10 @@ def _how(change: Change) -> str:
     are two people to call."""
     if change.part.work not in PEERED:
         return ""
-    if change.calls_before < RARELY or change.calls_after < RARELY:
+    told, took, is_more = [], per_call_ns(change), calls_differ(change.calls_before, change.calls_after)
+    if is_more and min(change.calls_before, change.calls_after) < RARELY:
         return ", which was not called before" if change.calls_before < RARELY else ", which is no longer called"
-    told, took = [], per_call_ns(change)
-    if calls_differ(change.calls_before, change.calls_after):
+    if is_more:
         told.append(f"called {times_text(change.calls_after)} instead of {times_text(change.calls_before)}")
     if took and min(took) and not are_alike(took) and (took[1] > took[0]) == (change.change_ns > 0):
         told.append(f"{ns_text(took[1])} a call instead of {ns_text(took[0])}")

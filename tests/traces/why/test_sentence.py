@@ -169,10 +169,11 @@ def test_what_is_over_is_as_it_was_before_and_else_it_is_not_called_so(since, wo
 def test_what_came_again_and_is_over_by_now_says_how_it_is_now():
     since, latest = (Judged(word, "p95", 1.9 * S, after * S, 4118, 41) for word, after in
                      ((judge.ROSE, 4.2), (judge.AS_BEFORE, 1.95)))  # fmt: skip
-    ending = ending_of(since, is_more=True, latest=latest)
+    ending = ending_of(since, True, latest, replace(latest, word=judge.FELL))
+    assert ending_of(since, True, latest, replace(latest, word=judge.UNCLEAR)).word == NOT_AS_BEFORE, "away by chance"
     over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 0.9, 0.05), ending=ending)
     assert said(sentence(over, clock)).endswith(" By now it is as before: 1.95 s (n = 41).")
-    assert ending_of(since, is_more=True, latest=since).word == NOT_AS_BEFORE
+    assert ending_of(since, True, since, since).word == NOT_AS_BEFORE
 
 
 def test_a_version_is_the_cause_of_its_own_services_part_alone():
@@ -312,7 +313,9 @@ def test_pauses_between_tries_and_the_tries():
     told = "Per POST /checkout, all 3 tries at bank-api failed with 503 Service Unavailable."
     assert said(next_line(tried, clock)) == told
     some = replace(tried, tries=(Tries("payment", "bank-api", 26.6, 12, "", 20),))
-    assert said(next_line(some, clock)) == "In 20 of 24 traces looked at, 12 of 26.6 tries at bank-api failed."
+    assert (
+        said(next_line(some, clock)) == "In 20 of 24 traces looked at, on average 12 of 26.6 tries at bank-api failed."
+    )
 
 
 def test_a_search_has_no_name():

@@ -1,0 +1,60 @@
+"""Whether what changed goes on, from figures over time."""
+
+from functools import partial
+
+import pytest
+
+from apps.insights.change import ending_word, error_change
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.turn import ending_in
+from apps.traces.sampling import CALL
+from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, OVER_BY_NOW, TOO_SOON
+from apps.traces.why.judge import judge_errors
+from apps.traces.why.since import Since
+
+FAILING, WELL, NOTHING = 5, 0, None
+
+
+def step(failed: int | None) -> Figures:
+    """One of ten calls, so many of which failed; without any when None."""
+    return NO_FIGURES if failed is None else Figures(10 * CALL, failed * CALL, 10, 0, 0)
+
+
+def judged(one: Figures, other: Figures):
+    return judge_errors(*(round(n) for f in (one, other) for n in (f.error_share * f.samples, f.samples)))
+
+
+def ending(inside: list, after: list | None = None):
+    found = Since(1, None if after is None else 2, 0.5, 0.0)
+    parts = [[step(one) for one in part] for part in ([WELL] * 20, inside, after or [])]
+    return ending_in(found, parts, judged)
+
+
+def test_what_fails_to_the_end_goes_on():
+    assert ending([FAILING] * 10).word == GOES_ON
+
+
+@pytest.mark.parametrize("last", [[NOTHING] * 3, [WELL] * 4])
+def test_of_what_ends_in_silence_or_well_it_is_not_said_that_it_goes_on(last):
+    assert ending([FAILING] * 10 + last) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "word"),
+    [
+        ([WELL] * 10, OVER), ([FAILING] * 10, NOT_AS_BEFORE), ([FAILING] * 5 + [WELL] * 10, OVER_BY_NOW),
+        ([WELL], TOO_SOON), ([1] * 3 + [NOTHING] * 5, NOT_AS_BEFORE),
+    ],
+)  # fmt: skip
+def test_what_came_after_is_compared_with_what_was_before(after, word):
+    assert ending([FAILING] * 10, after).word == word
+
+
+def test_what_comes_seldom_is_not_over_because_it_did_not_come_for_a_while():
+    before, now = Figures(1000 * CALL, 0, 1000, 0, 0), Figures(600 * CALL, 18 * CALL, 600, 0, 0)
+    told = partial(ending_word, error_change(before, now))
+    lately = Figures(25 * CALL, 0, 25, 0, 0)
+    assert told(error_change(before, lately), error_change(now, lately)) == ""
+    many = Figures(600 * CALL, 0, 600, 0, 0)
+    assert told(error_change(before, many), error_change(now, many)) == OVER
+    assert told(error_change(before, now), error_change(now, now)) == GOES_ON

@@ -42,7 +42,7 @@ def test_of_what_ends_in_silence_or_well_it_is_not_said_that_it_goes_on(last):
 @pytest.mark.parametrize(
     ("after", "word"),
     [
-        ([WELL] * 10, OVER), ([FAILING] * 10, NOT_AS_BEFORE), ([FAILING] * 5 + [WELL] * 10, OVER_BY_NOW),
+        ([WELL] * 10, OVER), ([FAILING] * 10, NOT_AS_BEFORE), ([FAILING] * 9 + [WELL] * 10, OVER_BY_NOW),
         ([WELL], TOO_SOON), ([1] * 3 + [NOTHING] * 5, NOT_AS_BEFORE),
     ],
 )  # fmt: skip

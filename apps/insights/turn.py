@@ -40,6 +40,12 @@ def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn
     found = since_of_durations([(at, f.samples, f.histogram) for at, f in zip(steps, line, strict=True)], step_ns)
     if found is None:
         return None
+    if not found.is_more and found.end_ns is not None:
+        # Of two bad times with a good one between, the second is told, against the good one.
+        first = next(place for place, at in enumerate(steps) if at >= found.start_ns)
+        again = turn_of(steps[first:], step_ns, line[first:])
+        if again is not None and again.is_more:
+            return again
     parts: tuple[list[Figures], list[Figures], list[Figures]] = [], [], []
     for at, figures in zip(steps, line, strict=True):
         is_over = found.end_ns is not None and at >= found.end_ns

@@ -14,7 +14,7 @@ from apps.insights.turn import Turn
 from apps.traces.durations import NBSP, duration_text, format_count, format_percent
 from apps.traces.error_words import one_line
 from apps.traces.moments import MINUTE_NS, minute_text
-from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, ending_text
+from apps.traces.why.ending import GOES_ON, ending_text
 from apps.traces.why.finding import Release
 from apps.traces.why.words import STRONG, VERSION, WHERE, Word, Words
 
@@ -101,12 +101,6 @@ class _Teller:
         of = (Word(f"{turn.quantile} of "), self.subject)
         before, inside, start = format_ns(turn.before_ns), format_ns(turn.inside_ns), self._minute(turn.start_ns)
         version = self._with_version(turn)
-        if turn.ending is not None and turn.ending.word in (OVER, NOT_AS_BEFORE) and not turn.is_more:
-            until, since = self._minute(turn.end_ns), format_ns(turn.ending.value)
-            return (
-                *of, Word(f" went from {inside} to "), Word(f"{since} since {until}", STRONG),
-                Word(f"; before {start} it was {before}."),
-            )  # fmt: skip
         if turn.end_ns is not None:
             told = (
                 *of, Word(" was "), Word(f"{inside} from {start} to {self._minute(turn.end_ns)}", STRONG), *version,

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from apps.insights.change import UNKNOWN, Change, durations_change, error_change, rate_change
+from apps.insights.change import QUANTILES, UNKNOWN, Change, durations_change, error_change, rate_change
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
+from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
 from apps.insights.seen import services_seen
-from apps.insights.series import series, step_of
+from apps.insights.series import Series, series, step_of
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
 from apps.traces.key_book import NAME, SERVICE
@@ -21,6 +22,7 @@ from apps.traces.why.finding import Release
 
 CHART_POINTS, SPARK_POINTS = 90, 36
 SLOWEST = 8
+ENTERED = ("SERVER", "CONSUMER")
 MOST_NAMES = 40
 """Span names with quantiles: those with the most time of their own, then the busiest."""
 
@@ -66,6 +68,8 @@ class OneService:
     errors: Change
     turn: Turn | None
     """When its durations changed: within the window, or in it and the one before where these are compared."""
+    mix: Mix | None
+    """Where the turn, or else the change of its durations, is that of what it does, not of how long it takes."""
     releases: tuple[Release, ...]
     steps: tuple[int, ...]
     step_ns: int
@@ -95,17 +99,43 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
         view = joined(series(workspace_id, joins, SERVICE, (name,), step_ns, group=1), shown)
     names, more, slowest = _names(workspace_id, name, period, kind)
     callers, callees = _around(workspace_id, name, period)
+    duration, turn = durations_change(whole_before, whole), turn_of(view.steps, step_ns, summed(view))
+    mix = _mix(workspace_id, name, period, step_ns, (whole_before, whole), duration, turn)
     return OneService(
         name, whole, whole_before,
-        durations_change(whole_before, whole),
+        duration,
         rate_change(whole_before, whole, period.compared_minutes, period.minutes),
         error_change(whole_before, whole),
-        turn_of(view.steps, step_ns, summed(view)),
+        turn, mix,
         releases_in(view, name, {version: first_ns for version, (first_ns, _) in seen.items()}),
         shown.steps, step_ns, summed(shown), names, more, slowest,
         _versions(now, before, seen), callers, callees,
         min(first for first, _ in seen.values()), max(last for _, last in seen.values()),
     )  # fmt: skip
+
+
+def _mix(
+    workspace_id: int, name: str, period: Period, step_ns: int, whole: tuple[Figures, Figures], duration: Change,
+    turn: Turn | None,
+) -> Mix | None:  # fmt: skip
+    """Of the turn, against what lies around it, or else of the two windows."""
+    if turn is None and not (duration.is_change and whole[0].samples and whole[1].samples):
+        return None
+    windows = (period.compared, period.window)
+    before, now = (_entries(series(workspace_id, one, NAME, (name,), step_ns, group=2)) for one in windows)
+    if turn is None:
+        sides = [{work: together(line) for work, line in one.lines.items()} for one in (before, now)]
+        return mix_of(*sides, sum(one.calls for one in whole), QUANTILES[duration.quantile])
+    is_joined = period.against == BEFORE
+    known = joined(before, now) if is_joined else now
+    sides = [{work: together(line[at] for at in places) for work, line in known.lines.items()}
+             for places in turn.places(known.steps)]  # fmt: skip
+    return mix_of(*sides, sum(one.calls for one in whole[not is_joined :]), QUANTILES[turn.quantile])
+
+
+def _entries(found: Series) -> Series:
+    """Of span names, those that others call."""
+    return Series(found.steps, {Work(*line): points for line, points in found.lines.items() if line[1] in ENTERED})
 
 
 def _names(

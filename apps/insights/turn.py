@@ -34,6 +34,14 @@ class Turn:
     inside_ns: float
     ending: Ending | None
 
+    def places(self, steps: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Of steps: those around it, and those inside."""
+        around, inside = [], []
+        for place, at in enumerate(steps):
+            is_inside = self.start_ns <= at and (self.end_ns is None or at < self.end_ns)
+            (inside if is_inside else around).append(place)
+        return around, inside
+
 
 def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn | None:
     """Of figures over time: the stretch that tells most, if the quantiles of its durations differ, too."""

@@ -25,7 +25,7 @@ def test_all_services_what_changed_first(api, incident):
 
 def test_one_service_whole(api, incident):
     told = api.json(ONE, {"range": "1h"})
-    assert told["since"] and told["changes"]["duration"] == "slower"
+    assert told["since"] and told["changes"]["duration"] == "slower" and told["other_work"] is None
     assert sum(step["samples"] for step in told["series"]) == told["now"]["samples"]
     assert told["span_names"][0]["span_name"] == "POST /v2/authorisations"
     assert [one["version"] for one in told["versions"]] == ["4.12.0", "4.11.3"]

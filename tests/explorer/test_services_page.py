@@ -189,6 +189,24 @@ def test_what_was_slow_and_is_no_longer_is_told_from_when_to_when_wherever_the_w
     assert row.cells.duration.is_change == (began != 95), "58 % and 67 % of two hours: each is alike, by any quantile"
 
 
+def test_a_service_that_does_other_work_is_not_told_as_slow_but_the_one_below_that_is(client):
+    """Half an hour ago imports took the place of most checkouts; each takes as long as ever."""
+    dice, end, documents = random.Random(6), last_minute_ns(), []
+    for n in range(360):
+        is_import = bool(n % 8) if n < 90 else not n % 8
+        told = {"name": "POST /import", "calls": 13} if is_import else {"calls": 1}
+        documents.append(checkout(n + 1, end - n * MINUTE_NS // 3 - MINUTE_NS // 6, dice, **told))
+    store(documents[::-1])
+    told = said(client.get("/services/gateway", {"range": "1h"}).context["page"])
+    sentence = (
+        r"p50 of gateway went from 2\d\d ms to 1\.\d\d s since \S+\. It does other work: POST /\w+ (rose|fell) from "
+        r"\d\d % to \d\d % of its calls; what it did before would take 2\d\d ms\."
+    )
+    assert re.fullmatch(sentence, told), told
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert "went from" in told and "other work" not in told, told
+
+
 def test_a_version_that_ran_as_long_as_it_was_slow_and_what_failed_meanwhile(client):
     store_slow((50, 20), version="4.12.0", fails=True)
     told = said(client.get("/services/payment", {"range": "1h"}).context["page"])

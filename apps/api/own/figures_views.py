@@ -8,6 +8,7 @@ from apps.api.base import ApiView, json_answer
 from apps.api.own.figures import change_words, figures_object
 from apps.api.own.period import PERIOD_NAMES, period_object, read_period, refuse_unknown
 from apps.api.problem import Problem
+from apps.insights.mix import Mix
 from apps.insights.one_service import Neighbour, one_service
 from apps.insights.service_lines import service_lines, sorted_lines
 from apps.traces.known_words import KINDS
@@ -49,6 +50,7 @@ class OneServiceView(ApiView):
             "since": exact_text(found.turn.start_ns) if found.turn else None,
             "until": exact_text(found.turn.end_ns) if found.turn and found.turn.end_ns is not None else None,
             "ending": found.turn.ending.word if found.turn and found.turn.ending else None,
+            "other_work": _other_work(found.mix),
             "now": figures_object(found.now, minutes),
             "before": figures_object(found.before, period.compared_minutes),
             "step_seconds": found.step_ns // 10**9,
@@ -79,3 +81,10 @@ class OneServiceView(ApiView):
 
 def _neighbour(one: Neighbour, minutes: float) -> dict:
     return {**one.node._asdict(), "changes": change_words(rate=one.rate), **figures_object(one.now, minutes)}
+
+
+def _other_work(mix: Mix | None) -> dict | None:
+    if mix is None:
+        return None
+    shares = {"share": round(mix.after, 4), "share_before": round(mix.before, 4)}
+    return {**mix.work._asdict(), **shares, "same_work_ns": round(mix.same_ns)}

@@ -8,8 +8,8 @@ from apps.insights.change import ending_word, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.turn import ending_in
 from apps.traces.sampling import CALL
-from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, OVER_BY_NOW, TOO_SOON
-from apps.traces.why.judge import judge_errors
+from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, OVER_BY_NOW, TOO_SOON, is_as_before
+from apps.traces.why.judge import UNCLEAR, Judged, judge_errors
 from apps.traces.why.since import Since
 
 FAILING, WELL, NOTHING = 5, 0, None
@@ -48,6 +48,13 @@ def test_of_what_ends_in_silence_or_well_it_is_not_said_that_it_goes_on(last):
 )  # fmt: skip
 def test_what_came_after_is_compared_with_what_was_before(after, word):
     assert ending([FAILING] * 10, after).word == word
+
+
+@pytest.mark.parametrize(("is_more", "after", "is_so"), [
+    (True, 0.5, True), (True, 1.2, True), (True, 1.5, False), (False, 1.5, True), (False, 0.5, False),
+])  # fmt: skip
+def test_what_is_better_than_before_by_chance_is_over_and_what_is_worse_is_not(is_more, after, is_so):
+    assert is_as_before(Judged(UNCLEAR, "p95", 1.0, after, 100, 100), is_more) is is_so
 
 
 def test_what_comes_seldom_is_not_over_because_it_did_not_come_for_a_while():

@@ -166,8 +166,20 @@ def test_many_calls_are_worth_a_word_without_a_comparison():
 def test_a_longer_one_that_is_nothing_unusual_says_by_what():
     usual = usual_in(*[USUAL] * 8, SLOW_CALL, SLOW_CALL)
     assert told(USUAL, usual)[0] == "Nothing unusual: 280 ms, usually 268 ms (n = 1 000)."
-    assert told(SLOW_CALL, usual)[0] == "Nothing unusual: 570 ms, usually 268 ms, 1 in 20 over 575 ms (n = 1 000)."
+    slow = "Slow, but nothing unusual: 570 ms, 2.1 × the usual 268 ms, as 1 in 20 take over 575 ms; 480 ms of it in web"
+    assert told(SLOW_CALL, usual)[0] == f"{slow} (n = 1 000)."
     assert judged(SLOW_CALL, USUAL).usual_most_ns == 0
+
+
+@pytest.mark.parametrize(
+    ("waited_ms", "usual_ms", "said"),
+    [(399, 200, "Nothing unusual: 399 ms, usually 200 ms, 1 in 20 over 380 ms"), (400, 200, "Slow, but"),
+     (6, 2, "Nothing unusual: 6.0 ms, usually 2.0 ms")],
+)  # fmt: skip
+def test_what_took_twice_the_usual_is_slow_for_whoever_waited(waited_ms, usual_ms, said):
+    waited, usual, most = (ms * 10**6 for ms in (waited_ms, usual_ms, 380))
+    verdict = Verdict(waited, usual, 1_000, Finding("nothing_unusual", "web", added_ns=waited), usual_most_ns=most)
+    assert sentence(verdict).replace("\u00a0", " ").startswith(said)
 
 
 # -- calls in number

@@ -38,8 +38,10 @@ def ending_of(since: Judged, is_more: bool, latest: Judged | None = None, change
 
 
 def is_as_before(judged: Judged, is_more: bool) -> bool:
+    """What became better than before is over, too, be it by chance."""
     if judged.word == UNCLEAR:
-        return _are_near(judged.before, judged.after)
+        is_better = judged.after < judged.before if is_more else judged.after > judged.before
+        return is_better or _are_near(judged.before, judged.after)
     return judged.word in (AS_BEFORE, FELL if is_more else ROSE)
 
 

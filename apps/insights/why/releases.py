@@ -10,11 +10,14 @@ from apps.insights.series import Series, series
 from apps.insights.window import Window
 from apps.traces.key_book import SERVICE
 from apps.traces.why.finding import Release
+from apps.traces.why.judge import SURE_P
+from apps.traces.why.significance import two_sided_p
 
 MOST_SERVICES = 2
 """So many services are looked at."""
 ABSENT_STEPS = 3
-"""A version that had no span for so long, while others of its service had, was away."""
+"""A version that had no span for so long, while others of its service had, was away; it is gone for good only where
+its share so far makes that no chance."""
 
 
 def releases(workspace_id: int, view: Window, step_ns: int, services: Sequence[str]) -> tuple[Release, ...]:
@@ -62,8 +65,13 @@ def _arrived(figures: Sequence[Figures], others: Sequence[Sequence[Figures]]) ->
 
 
 def _left(figures: Sequence[Figures], others: Sequence[Sequence[Figures]]) -> int:
-    """The step from which on it is away, for as long as one that is away has to be; 0 when it is there."""
-    last = max(at for at, one in enumerate(figures) if one.samples)
-    away = range(last + 1, len(figures))
+    """The step from which on it is away, for as long as one that is away has to be; 0 when it is there, or so rare
+    that it may only not have come."""
+    came = [at for at, one in enumerate(figures) if one.samples]
+    there, away = range(came[0], came[-1] + 1), range(came[-1] + 1, len(figures))
+    own, rest, since = (
+        sum(line[n].samples for line in lines for n in steps)
+        for lines, steps in (([figures], there), (others, there), (others, away))
+    )
     has_others = sum(any(line[n].samples for line in others) for n in away) >= ABSENT_STEPS
-    return last + 1 if has_others else 0
+    return came[-1] + 1 if has_others and two_sided_p(0, since, own, own + rest) < SURE_P else 0

@@ -9,14 +9,14 @@ from apps.insights.change import QUANTILES, SLOWER, duration_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.series import Series
 from apps.traces.why.ending import STILL, Ending, ending_of, is_as_before
-from apps.traces.why.judge import Judged, judge_durations
+from apps.traces.why.judge import LEAST_TRACES, Judged, judge_durations
 from apps.traces.why.since import Since, since_of_durations
 
 TOLD = ("p95", "p50")
 """The quantiles that tell a turn, the first that differs."""
 LAST_STEPS = 3
-LEAST_LATEST = 40
-"""Observations by which it is said how something is now: twice what a comparison takes."""
+LATEST_TIMES = 2
+"""By so many times what a comparison takes it is said how something is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +76,26 @@ def _ending(found: Since, quantile: str, *parts: Sequence[Figures]) -> Ending | 
 
 
 def ending_in(
-    found: Since, parts: Sequence[Sequence[Figures]], judged: Callable[[Figures, Figures], Judged]
-) -> Ending | None:
-    """`parts`: steps before, inside and after a stretch. None where nothing came in the last steps of one that has no
-    end, or they are as before: too short to be an end, too good to go on."""
+    found: Since, parts: Sequence[Sequence[Figures]], judged: Callable[[Figures, Figures], Judged],
+    needed: int = LEAST_TRACES,
+) -> Ending | None:  # fmt: skip
+    """`parts`: steps before, inside and after a stretch; `needed`: observations that a comparison takes. None where
+    nothing came in the last steps of one that has no end, or they are as before: too short to be an end, too good to
+    go on."""
     before, after = together(parts[0]), together(parts[2])
     if found.end_ns is None:
-        last = judged(before, together(latest(parts[1])))
+        last = judged(before, together(latest(parts[1], LATEST_TIMES * needed)))
         is_silent = not any(figures.samples for figures in parts[1][-LAST_STEPS:])
         return None if is_silent or is_as_before(last, found.is_more) else STILL
-    last = together(latest(parts[2]))
+    last = together(latest(parts[2], LATEST_TIMES * needed))
     return ending_of(judged(before, after), found.is_more, judged(before, last), judged(after, last))
 
 
-def latest(line: Sequence[Figures]) -> list[Figures]:
-    """The last steps of a line, as many as hold enough to be compared."""
+def latest(line: Sequence[Figures], least: int) -> list[Figures]:
+    """The last steps of a line, as many as hold `least` observations."""
     found, samples = [], 0
     for figures in reversed(line):
-        if samples >= LEAST_LATEST:
+        if samples >= least:
             break
         found.append(figures)
         samples += figures.samples

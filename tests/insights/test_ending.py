@@ -7,9 +7,10 @@ import pytest
 from apps.insights.change import ending_word, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.turn import ending_in
+from apps.traces.histogram import Histogram
 from apps.traces.sampling import CALL
-from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, OVER_BY_NOW, TOO_SOON, is_as_before
-from apps.traces.why.judge import UNCLEAR, Judged, judge_errors
+from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, OVER_BY_NOW, STILL, TOO_SOON, is_as_before
+from apps.traces.why.judge import UNCLEAR, Judged, judge_durations, judge_errors, needed_traces
 from apps.traces.why.since import Since
 
 FAILING, WELL, NOTHING = 5, 0, None
@@ -55,6 +56,19 @@ def test_what_came_after_is_compared_with_what_was_before(after, word):
 ])  # fmt: skip
 def test_what_is_better_than_before_by_chance_is_over_and_what_is_worse_is_not(is_more, after, is_so):
     assert is_as_before(Judged(UNCLEAR, "p95", 1.0, after, 100, 100), is_more) is is_so
+
+
+@pytest.mark.parametrize(("good_steps", "is_told"), [(5, True), (20, False)])
+def test_of_a_p99_a_few_good_ones_at_the_end_do_not_say_that_it_goes_on_no_longer(good_steps, is_told):
+    """A comparison takes 100 of them: of 200 at the end 50 good ones are too few to make it as before."""
+    well, slow = (Figures(10 * CALL, 0, 10, 0, 0, Histogram.of([ns] * 10)) for ns in (10**8, 10**9))
+
+    def p99(one, other):
+        return judge_durations("p99", one.histogram, other.histogram, one.samples, other.samples)
+
+    parts = [[well] * 40, [slow] * 30 + [well] * good_steps, []]
+    told = ending_in(Since(1, None, 0.5, 0.0), parts, p99, needed_traces("p99"))
+    assert told == (STILL if is_told else None)
 
 
 def test_what_comes_seldom_is_not_over_because_it_did_not_come_for_a_while():

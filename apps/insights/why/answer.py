@@ -26,7 +26,7 @@ from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
 from apps.traces.why.ending import Ending
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
-from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors
+from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors, needed_traces
 from apps.traces.why.parts import compare
 from apps.traces.why.since import Since, since_of_counts, since_of_durations
 from apps.traces.why.tries import all_tries
@@ -135,7 +135,7 @@ def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Fi
         return None
     inside = [p.figures for p in points if found.start_ns <= p.start_ns < (found.end_ns or ask.view.end_ns)]
     after = [p.figures for p in points if found.end_ns is not None and p.start_ns >= found.end_ns]
-    return ending_in(found, ([before], inside, after), partial(_judged, ask.look))
+    return ending_in(found, ([before], inside, after), partial(_judged, ask.look), needed_traces(ask.look))
 
 
 def _judged(look: str, before: Figures, after: Figures) -> Judged:

@@ -42,6 +42,11 @@ class Period:
         return self.preset != CUSTOM
 
     @property
+    def reaches_now(self) -> bool:
+        """What is true at its end is true now."""
+        return reaches_now(self.end_ns, self.now_ns)
+
+    @property
     def minutes(self) -> float:
         """Of the window, as far as it has passed: what a rate is divided by. At least one."""
         return max(1.0, (min(self.window.end_ns, self.now_ns) - self.window.start_ns) / MINUTE_NS)
@@ -67,7 +72,7 @@ class Period:
     def recent(self) -> Window | None:
         """The last part of a period that reaches to now: what tells whether something goes on. None of one that does
         not, or that is hardly longer."""
-        if self.end_ns < self.now_ns - MINUTE_NS or self._recent_ns * 2 > self.end_ns - self.start_ns:
+        if not self.reaches_now or self._recent_ns * 2 > self.end_ns - self.start_ns:
             return None
         return readable_window(self.end_ns - self._recent_ns, self.end_ns, self.now_ns)
 
@@ -85,6 +90,11 @@ class Period:
         is_told_by_clock = self.is_relative and self.end_ns - self.start_ns < DAY_NS
         told = clock_span_text if is_told_by_clock else span_text
         return f"{told(self.start_ns, self.end_ns, zone)} {offset_name(self.end_ns, zone)}"
+
+
+def reaches_now(end_ns: int, now_ns: int, leeway_ns: int = MINUTE_NS) -> bool:
+    """Whether what ends at `end_ns` tells how things are now; the newest of a chart are up to two of its steps old."""
+    return end_ns >= now_ns - leeway_ns
 
 
 def _length_words(length_ns: int) -> str:

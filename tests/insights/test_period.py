@@ -36,6 +36,13 @@ def test_without_a_word_it_is_the_last_hour_against_the_one_before():
     assert period.detail(ZoneInfo("Europe/Prague")) == "14:38\u00a0–\u00a015:38 UTC+1"
 
 
+def test_a_chosen_period_reaches_to_now_where_it_ends_now():
+    assert chosen_period("1h", None, None, "", NOW).reaches_now
+    assert chosen_period("custom", at("12:00"), None, "", NOW).recent == Window(at("14:12"), at("14:39"))
+    ended = chosen_period("custom", at("12:00"), at("14:36"), "", NOW)
+    assert not ended.reaches_now and ended.recent is None
+
+
 def test_a_rate_is_divided_by_the_minutes_that_have_passed():
     period = chosen_period("1h", None, None, "", NOW)
     assert period.minutes == pytest.approx(60 + 25 / 60)

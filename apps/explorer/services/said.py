@@ -149,7 +149,7 @@ class _Teller:
     def _then(self, turn: Turn) -> Words:
         """Whether it goes on, where the window reaches to now."""
         is_trouble = turn.is_more and self.found.mix is None
-        if turn.ending is None or (turn.ending.word == GOES_ON and not (is_trouble and self.form.period.is_relative)):
+        if turn.ending is None or (turn.ending.word == GOES_ON and not (is_trouble and self.form.period.reaches_now)):
             return ()
         return (Word(f" {ending_text(turn.ending, format_ns, turn.is_more)}", STRONG),)
 

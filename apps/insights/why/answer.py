@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from apps.insights.figures import Figures
+from apps.insights.period import reaches_now
 from apps.insights.queries import coverage
 from apps.insights.series import step_of
 from apps.insights.turn import ending_in
@@ -131,7 +132,7 @@ def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Fi
     """None where it did not begin, or where the view ended long before it was asked."""
     if found is None:
         return None
-    if found.end_ns is None and ask.view.end_ns < ask.now_ns - 2 * step_ns:
+    if found.end_ns is None and not reaches_now(ask.view.end_ns, ask.now_ns, 2 * step_ns):
         return None
     inside = [p.figures for p in points if found.start_ns <= p.start_ns < (found.end_ns or ask.view.end_ns)]
     after = [p.figures for p in points if found.end_ns is not None and p.start_ns >= found.end_ns]

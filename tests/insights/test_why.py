@@ -13,6 +13,7 @@ from apps.insights.why.ask import WHOLE, ask_of
 from apps.insights.why.changed import changed_roots, root_names
 from apps.insights.why.contrast import contrast
 from apps.store.connection import store_cursor
+from apps.traces.durations import format_percent
 from apps.traces.why import judge
 from apps.traces.why.finding import AROUND, MEAN
 from apps.traces.why.next_line import next_line
@@ -105,6 +106,18 @@ def test_failing_is_told_with_where_it_began():
     assert re.fullmatch(r"All \d+ looked at failed as a whole\.", second)
     (origin,) = found.finding.origins
     assert (origin.service, origin.message) == ("payment", "duplicate key {n}")
+
+
+def test_of_windows_that_were_not_parted_the_share_is_that_since_the_change():
+    store_incident(minutes=60, slow_minutes=15, fails=True)
+    found = asked("errors", split=WHOLE)
+    share = format_percent(found.finding.judged.after)
+    assert found.finding.judged.after < 0.6
+    assert re.match(
+        rf"100\W% of POST /checkout had an error since \d+ \({share} of the whole window\), 0\W% before: ",
+        said(found)[0],
+    )
+    assert " of the whole window" not in said(asked("errors"))[0]
 
 
 def test_a_good_while_between_two_bad_ones_is_what_the_second_is_compared_with():

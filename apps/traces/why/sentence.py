@@ -151,11 +151,13 @@ def doing(part: Part) -> str:
 
 
 def _failing(finding: Finding, clock: Clock) -> Words:
-    judged, meanwhile = finding.judged, _meanwhile(finding, clock)
-    when = "" if meanwhile else _when(finding, clock)
+    judged, is_mixed = finding.judged, _is_mixed(finding)
+    share = finding.since.share if is_mixed else judged.after
     words = [
-        Word(format_percent(judged.after), STRONG), Word(" of "), _subject(finding), Word(" had an error"),
-        Word(meanwhile or when, STRONG), Word(f", {format_percent(judged.before)} before"),
+        Word(format_percent(share), STRONG), Word(" of "), _subject(finding), Word(" had an error"),
+        Word(_when(finding, clock), STRONG),
+        Word(f" ({format_percent(judged.after)} of the whole window)" if is_mixed else ""),
+        Word(f", {format_percent(judged.before)} before"),
     ]  # fmt: skip
     if finding.origins and finding.failed_looked_at:
         first = finding.origins[0]
@@ -167,12 +169,12 @@ def _failing(finding: Finding, clock: Clock) -> Words:
     return (*(word for word in words if word.text), Word("."), *_then(finding))
 
 
-def _meanwhile(finding: Finding, clock: Clock) -> str:
-    """How many failed while they did, where that is not the share of the whole window."""
+def _is_mixed(finding: Finding) -> bool:
+    """In the window after more (or fewer) failed for a part of it: then its share is that of no time."""
     since, after = finding.since, finding.judged.after
-    if since is None or abs(since.share - after) * 100 <= max(judge.LEAST_ERRORS_PT, after * judge.LEAST_CHANGE_PCT):
-        return ""
-    return f" ({format_percent(since.share)}{_when(finding, clock)})"
+    if since is None:
+        return False
+    return abs(since.share - after) * 100 > max(judge.LEAST_ERRORS_PT, after * judge.LEAST_CHANGE_PCT)
 
 
 def _one_sided(finding: Finding) -> Words:

@@ -285,7 +285,8 @@ def test_an_error_on_the_way_is_told_from_a_request_that_failed(whole, words):
 def test_failing_in_a_part_of_the_window_is_told_with_the_share_of_that_part():
     part = replace(FAILING, since=Since(at("14:05"), at("14:11"), 0.98, 0.003))
     assert said(sentence(part, clock)).startswith(
-        "5 % of POST /checkout had an error (98 % from 14:05 to 14:11), 0.3 % before: 41 of 48 looked at began in order"
+        "98 % of POST /checkout had an error from 14:05 to 14:11 (5 % of the whole window), 0.3 % before: 41 of 48 "
+        "looked at began in order"
     )
     assert said(sentence(part, clock)).endswith(" with DuplicateKeyException.")
 

@@ -89,6 +89,21 @@ def test_errors_by_where_they_started_and_one_group_looked_into(api):
     api.json("/api/v1/errors", {"group": "f" * 32}, status=404)
 
 
+def test_failed_traces_by_what_they_failed_by_and_those_that_went_through(api):
+    store_incident(minutes=100, slow_minutes=30, fails=True)
+    told = api.json("/api/v1/why", ASK | {"look": "errors"})
+    assert told["failed"] == {"looked_at": 24, "as_a_whole": 24, "went_through": 0, "tried_again": 0}
+    (origin,) = told["origins"]
+    assert (origin["exception_type"], origin["traces"], origin["failed"], origin["went_through"]) == (
+        "DuplicateKey", 24, 24, 0,
+    )  # fmt: skip
+    store_incident(minutes=100, slow_minutes=30, seed=2, calls=2, refused="429 Too Many Requests", recovers=True)
+    told = api.json("/api/v1/why", ASK | {"look": "errors"})
+    failed, refused = told["failed"], told["origins"][1]
+    assert failed["as_a_whole"] + failed["went_through"] == 24 and failed["tried_again"] == failed["went_through"] > 0
+    assert (refused["failed"], refused["went_through"]) == (0, refused["traces"])
+
+
 def test_a_search_instead_of_a_name(api, incident):
     told = api.json("/api/v1/why", {"search": "attr=payment.method=card", "range": "1h"})
     assert told["change"] == "rose" and told["service"] == "" and "waiting for bank-api" in told["sentence"]

@@ -139,9 +139,28 @@ def test_failed_traces_are_looked_at_by_where_they_failed_first(client):
         told,
     )
     (origin,) = answer.context["page"].origins
+    assert re.search(r"duplicate key \{n\} all failed by it \d+ 100 %", told)
+    assert (origin.failed_width, origin.width) == ("100.0%", "100.0%")
     assert (origin.type, origin.message, origin.share) == ("DuplicateKey", "duplicate key {n}", "100\u00a0%")
     told = text_of(client.get("/why/attributes", ASK | {"look": "errors"}))
     assert "What the failed ones have in common" in told
+
+
+def test_errors_that_were_got_over_are_told_from_those_that_traces_failed_by(client):
+    dice, end = random.Random(5), last_minute_ns()
+    tried = {"calls": 2, "refused": "429 Too Many Requests", "recovers": True}
+    store([
+        checkout(n, end - (100 * MINUTE_NS * (300 - n)) // 300, dice,
+                 **(tried | {"fails": n % 3 == 0} if n >= 200 else {}))
+        for n in range(300)
+    ])  # fmt: skip
+    answer = client.get("/why", ASK | {"look": "errors"})
+    duplicate, refused = answer.context["page"].origins
+    assert re.fullmatch(r"all failed by it", *duplicate.fates)
+    other, through = refused.fates
+    assert re.fullmatch(r"\d+ failed by another error", other) and re.fullmatch(r"\d+ went through", through)
+    assert refused.failed_width == "0.0%" and refused.width == "100.0%"
+    assert re.search(r"of 24 traces with an error after, \d+ of which failed as a whole, some in", text_of(answer))
 
 
 def test_names_of_strangers_are_text(client):

@@ -18,16 +18,18 @@ DATABASE = {"db.system.name": "postgresql", "db.namespace": "orders"}
 
 def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1, version: str = "4.11.3",
              fails: bool = False, name: str = "POST /checkout", refused: str = "",
-             pause_ms: float = 0) -> TracesData:  # fmt: skip
+             pause_ms: float = 0, recovers: bool = False, answers: int = 0) -> TracesData:  # fmt: skip
     """gateway → payment → bank-api (`calls` times one after the other) and its database; some 260 ms with one call.
-    `refused`: what bank-api answered (`429 Too Many Requests`) instead of that it went well, all times; `pause_ms`:
-    how long payment sleeps before it tries again."""
+    `refused`: what bank-api answered (`429 Too Many Requests`) instead of that it went well, all times, or with
+    `recovers` but the last; `pause_ms`: how long payment sleeps before it tries again; `answers`: the status with which
+    the gateway answers."""
     bank_ms = [dice.lognormvariate(0, 0.1) * 120 for _ in range(calls)]
     lines = dice.randrange(5, 15) if calls > 1 else dice.randrange(1, 9)
     split = "per_line" if calls > 1 else "none"
+    status = {"http.response.status_code": answers} if answers else {}
     own = {"payment.method": dice.choice(("card", "invoice")), "user.id": f"u_{number}", "payment.split": split}
     specs = [
-        SpanSpec("gateway", name, None, 0, 0, {"cart.lines": lines}, "SERVER"),
+        SpanSpec("gateway", name, None, 0, 0, {"cart.lines": lines} | status, "SERVER"),
         SpanSpec("gateway", "POST", 0, 20 * dice.lognormvariate(0, 0.2), 0, {"server.address": "payment"}, "CLIENT"),
         SpanSpec("payment", "POST /charges", 1, 0, 0, own, "SERVER"),
     ]
@@ -40,7 +42,7 @@ def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1,
     if refused:
         text = f"Client error '{refused}' for url 'https://api.bank.example/{number}'"
         said = {"exception.type": "httpx.HTTPStatusError", "exception.message": text}
-        for spec in specs[3:]:
+        for spec in specs[3 : -1 if recovers else None]:
             spec.attributes = BANK | {"http.response.status_code": int(refused[:3])}
             spec.status, spec.message, spec.events = "ERROR", text, ((spec.start_ms, "exception", said),)
     insert = SpanSpec("payment", "INSERT charge", 2, at, 8, DATABASE, "CLIENT")
@@ -55,7 +57,7 @@ def checkout(number: int, start_ns: int, dice: random.Random, *, calls: int = 1,
     specs[2].duration_ms = at + 12 - specs[2].start_ms
     specs[1].duration_ms = at + 14 - specs[1].start_ms
     specs[0].duration_ms = at + 40
-    for spec in specs[:3] if fails or refused else ():
+    for spec in specs[:3] if fails or (refused and not recovers) else ():
         spec.status = "ERROR"
     data = now_shifted(traces_data(specs, trace_id=trace_id_of(number), by_service=True), start_ns)
     for group in data.resource_spans:

@@ -3,19 +3,23 @@ import itertools
 import random
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
+from apps.insights.figures import NO_FIGURES
 from apps.insights.period import BEFORE, chosen_period
 from apps.insights.why import samples as reading
-from apps.insights.why.answer import answer
+from apps.insights.why.answer import answer, services_of
 from apps.insights.why.ask import WHOLE, ask_of
 from apps.insights.why.changed import changed_roots, root_names
 from apps.insights.why.contrast import contrast
+from apps.insights.why.told import Told
 from apps.store.connection import store_cursor
 from apps.traces.durations import format_percent
+from apps.traces.verdict.codec import unpack
 from apps.traces.why import judge
-from apps.traces.why.finding import AROUND, MEAN
+from apps.traces.why.finding import AROUND, MEAN, Origin
 from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Part
 from apps.traces.why.sentence import sentence
@@ -106,6 +110,68 @@ def test_failing_is_told_with_where_it_began():
     assert re.fullmatch(r"All \d+ looked at failed as a whole\.", second)
     (origin,) = found.finding.origins
     assert (origin.service, origin.message) == ("payment", "duplicate key {n}")
+
+
+TRIED = {"calls": 2, "refused": "429 Too Many Requests", "recovers": True}
+REFUSED = "payment POST /v2/authorisations with httpx.HTTPStatusError (429 Too Many Requests)"
+
+
+def store_tried(fails, **others):
+    """An hour, in its last third of which every trace has a failed try; some `fails(n)` otherwise, too."""
+    dice, end = random.Random(5), last_minute_ns()
+    store([
+        checkout(n, end - (60 * MINUTE_NS * (300 - n)) // 300, dice,
+                 **(TRIED | ({"fails": True} if fails(n) else others) if n >= 200 else {}))
+        for n in range(300)
+    ])  # fmt: skip
+
+
+def test_traces_that_failed_by_an_error_are_told_from_those_that_got_over_another():
+    store_tried(fails=lambda n: n % 3 == 0)
+    found = asked("errors")
+    finding, (first, second) = found.finding, said(found)
+    whole, of = finding.failed_whole, finding.failed_looked_at
+    assert 1 < whole < of - 1
+    assert f": of {of} looked at, {whole} failed as a whole, all in payment INSERT charge with " in first
+    assert f"; {of - whole} were tried again and went through, all after {REFUSED}. It goes on." in first
+    assert second == ""
+    duplicate, refused = finding.origins
+    assert (duplicate.exception_type, duplicate.traces, duplicate.failed, duplicate.survived) == (
+        "DuplicateKey", whole, whole, 0,
+    )  # fmt: skip
+    assert (refused.traces, refused.failed, refused.survived) == (of, 0, of - whole)
+    assert finding.tried_again == of - whole
+    for sample in found.after_samples.read:
+        verdict = unpack(sample.verdict).main
+        assert verdict.is_fatal == sample.is_failed
+        assert not sample.is_failed or verdict.error_type == sample.told.error.type
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (200, ": all 24 looked at went through in the end; the errors began in "),
+        (409, ": all looked at began in "),
+    ],
+)
+def test_what_was_answered_with_an_error_has_failed_as_its_verdict_says(answers, words):
+    store_tried(fails=lambda n: False, answers=answers)
+    assert f"{words}{REFUSED}." in said(asked("errors"))[0]
+
+
+def test_versions_are_asked_for_of_what_most_failed_by_and_of_what_most_got_over():
+    kinds = (("order", 7, 7, 0), ("inventory", 2, 2, 0), ("payment", 20, 0, 15))
+    origins = tuple(Origin(name, "POST", "429", "", *counts) for name, *counts in kinds)
+    told = Told(None, NO_FIGURES, NO_FIGURES, origins=origins)
+    ask = ask_of(period(), *CHECKOUT, "errors")
+    assert services_of(told, ask) == ["order", "payment", "inventory", "gateway"]
+    failed = tuple(replace(origin, survived=0) for origin in origins)
+    assert services_of(replace(told, origins=failed), ask) == ["order", "inventory", "payment", "gateway"]
+
+
+def test_of_durations_nothing_is_said_to_have_failed():
+    store_incident(refused="429 Too Many Requests")
+    assert asked("p95").finding.failed_whole == asked("p95").finding.failed_looked_at == 0
 
 
 def test_of_windows_that_were_not_parted_the_share_is_that_since_the_change():

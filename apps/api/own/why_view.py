@@ -98,10 +98,12 @@ def answer_object(found: Answer) -> dict:
         ],
         "origins": [
             {"service": o.service, "span_name": o.span_name, "exception_type": o.exception_type, "message": o.message,
-             "traces": o.traces}
+             "traces": o.traces, "failed": o.failed, "went_through": o.survived}
             for o in finding.origins
         ],
-        "failed": {"looked_at": finding.failed_looked_at, "as_a_whole": finding.failed_whole},
+        "failed": {"looked_at": finding.failed_looked_at, "as_a_whole": finding.failed_whole,
+                   "went_through": finding.failed_looked_at - finding.failed_whole,
+                   "tried_again": finding.tried_again},
         "tries": [
             {"service": t.service, "peer": t.peer, "calls": round(t.calls, 3), "failed": round(t.failed, 3),
              "answer": t.answer, "traces": t.traces}

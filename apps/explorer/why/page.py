@@ -37,9 +37,13 @@ class OriginRow:
     span_name: str
     type: str
     message: str
+    fates: tuple[str, ...]
+    """What became of its traces, in words: `7 failed by it`, `15 went through`."""
     traces: str
     share: str
+    failed_width: str
     width: str
+    """Per cent of all traces looked at: those that failed by it, and all that had it."""
     link: str
 
 
@@ -182,15 +186,27 @@ def _took(found: Answer) -> str:
 
 
 def _origins_said(finding: Finding) -> str:
-    told = f"of {counted(finding.failed_looked_at, 'failed trace')} after"
-    is_more = sum(origin.traces for origin in finding.origins) > finding.failed_looked_at
-    return f"{told}, some in several places" if is_more else told
+    of, failed = finding.failed_looked_at, finding.failed_whole
+    fates = f", {format_count(failed)} of which failed as a whole" if 0 < failed < of else ""
+    is_more = sum(origin.traces for origin in finding.origins) > of
+    several = ", some in several places" if is_more else ""
+    return f"of {counted(of, 'trace')} with an error after{fates}{several}"
 
 
 def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:
     share = origin.traces / of if of else 0.0
     conditions = {"service": origin.service, "name": origin.span_name, "status": "ERROR", **custom_range(*window)}
     return OriginRow(
-        origin.service, origin.span_name, origin.exception_type, origin.message, format_count(origin.traces),
-        format_percent(share), f"{share * 100:.1f}%", link_with("/", conditions),
+        origin.service, origin.span_name, origin.exception_type, origin.message, tuple(_fates(origin)),
+        format_count(origin.traces), format_percent(share), f"{origin.failed / of * 100 if of else 0:.1f}%",
+        f"{share * 100:.1f}%", link_with("/", conditions),
     )  # fmt: skip
+
+
+def _fates(origin: Origin) -> Iterable[str]:
+    other = origin.traces - origin.failed - origin.survived
+    for count, words in (
+        (origin.failed, "failed by it"), (other, "failed by another error"), (origin.survived, "went through"),
+    ):  # fmt: skip
+        if count:
+            yield f"{'all' if count == origin.traces > 1 else format_count(count)} {words}"

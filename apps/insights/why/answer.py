@@ -8,18 +8,20 @@ mean, from the rollups.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from apps.insights.error_groups import key_of
 from apps.insights.figures import Figures
 from apps.insights.period import reaches_now
-from apps.insights.queries import coverage
+from apps.insights.queries import ErrorKey, coverage
 from apps.insights.series import step_of
 from apps.insights.turn import ending_in
 from apps.insights.why.ask import Ask
 from apps.insights.why.means import mean_changes
 from apps.insights.why.releases import releases
-from apps.insights.why.samples import LEAST_SAMPLES, Samples, around, failed
+from apps.insights.why.samples import LEAST_SAMPLES, Sample, Samples, around, failed
 from apps.insights.why.searched import SearchSource
 from apps.insights.why.selected import tell_selected
 from apps.insights.why.sources import Source, named_source
@@ -27,7 +29,18 @@ from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
 from apps.traces.why.ending import Ending
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
-from apps.traces.why.judge import ERRORS, FELL, FIRST, NEW, ROSE, SHARES, Judged, judge_durations, judge_errors, needed_traces
+from apps.traces.why.judge import (
+    ERRORS,
+    FELL,
+    FIRST,
+    NEW,
+    ROSE,
+    SHARES,
+    Judged,
+    judge_durations,
+    judge_errors,
+    needed_traces,
+)
 from apps.traces.why.parts import compare
 from apps.traces.why.since import Since, since_of_counts, since_of_durations
 from apps.traces.why.tries import all_tries
@@ -73,12 +86,11 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
             start = None
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))
-    services = [change.part.service for change in told.changes] + [origin.service for origin in told.origins]
-    order = list(dict.fromkeys(service for service in (*services, ask.service) if service))
+    came = releases(workspace_id, view, step_ns, services_of(told, ask))
     finding = Finding(
         ask.service, ask.name, told.judged, told.changes, told.basis, told.means_ns, start,
-        _ending(start, points, asked, told.before, step_ns), releases(workspace_id, view, step_ns, order),
-        told.origins, told.failed_looked_at, sum(one.is_failed for one in told.after_samples.read),
+        _ending(start, points, asked, told.before, step_ns), came,
+        told.origins, told.failed_looked_at, told.failed_whole, told.tried_again,
         all_tries(sample.tries for sample in told.after_samples.read), len(told.after_samples.read),
         start is not None and ask.after.start_ns == start.start_ns,
     )  # fmt: skip
@@ -86,6 +98,14 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
         ask, view, step_ns, points, ask is not asked, finding, told.before, told.after, told.before_samples,
         told.after_samples, (time.perf_counter() - began) * 1000, source,
     )  # fmt: skip
+
+
+def services_of(told: Told, ask: Ask) -> list[str]:
+    """Whose versions are worth asking for, most first: of the changes; of the errors that of what most traces failed
+    by, then that of what most got over."""
+    origins = (*told.origins[:1], *sorted(told.origins, key=lambda origin: -origin.survived))
+    services = *(change.part.service for change in told.changes), *(origin.service for origin in origins), ask.service
+    return list(dict.fromkeys(service for service in services if service))
 
 
 def source_of(workspace_id: int, asked: Ask) -> Source:
@@ -172,17 +192,25 @@ def _lasting(workspace_id: int, source: Source, ask: Ask, before: Figures, after
 
 def _failing(workspace_id: int, source: Source, ask: Ask, before: Figures, after: Figures) -> Told:
     samples = [failed(workspace_id, source, window) for window in (ask.before, ask.after)]
+    read = samples[1].read
     return Told(
         _judged(ask.look, before, after), before, after, before_samples=samples[0], after_samples=samples[1],
-        origins=origins_of(samples[1]), failed_looked_at=len(samples[1].read),
+        origins=origins_of(read), failed_looked_at=len(read), failed_whole=sum(one.is_failed for one in read),
+        tried_again=sum(one.is_tried_again for one in read),
     )  # fmt: skip
 
 
-def origins_of(samples: Samples) -> tuple[Origin, ...]:
-    """Most traces first; a trace counts once for each place."""
-    counts: dict[tuple[str, str, str, str], int] = {}
-    for sample in samples.read:
-        for key in {(o.service, o.span_name, o.error.type, o.error.pattern) for o in sample.origins}:
-            counts[key] = counts.get(key, 0) + 1
-    order = sorted(counts, key=lambda key: (-counts[key], key))
-    return tuple(Origin(*key, counts[key]) for key in order)
+def origins_of(read: Iterable[Sample]) -> tuple[Origin, ...]:
+    """Those first that most traces failed by, then most traces. A trace counts once for each place, and has failed as
+    a whole by one."""
+    counts: dict[ErrorKey, list[int]] = {}
+    for sample in read:
+        ended = key_of(sample.told) if sample.told is not None and sample.is_failed else None
+        for key in {key_of(origin) for origin in sample.origins}:
+            count = counts.setdefault(key, [0, 0, 0])
+            for place, holds in enumerate((True, key == ended, not sample.is_failed)):
+                count[place] += holds
+    found = (Origin(*key, *count) for key, count in counts.items())
+    return tuple(
+        sorted(found, key=lambda o: (-o.failed, -o.traces, o.service, o.span_name, o.exception_type, o.message))
+    )

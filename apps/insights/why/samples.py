@@ -15,6 +15,7 @@ from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
 from apps.traces.family import Family
 from apps.traces.histogram import Histogram
+from apps.traces.verdict.failures import NO_FAILURES, failures_of, is_tried_again, telling_error
 from apps.traces.why.parts import Part, Side, Sum, parts_of, side_of
 from apps.traces.why.tries import Tries, tries_of
 
@@ -44,8 +45,12 @@ class Sample:
     services: tuple[tuple[str, int], ...]
     """(service, its share of the waited time), in the order they come into it."""
     is_failed: bool = False
-    """Of the span that was waited for itself; an error on the way may not have come up to it."""
+    """As a whole, by the verdict's rule: an error on the way may not have come up to whoever waited."""
     origins: tuple[ErrorOrigin, ...] = ()
+    told: ErrorOrigin | None = None
+    """Of them the one that the verdict tells of: what ended a trace that failed as a whole."""
+    is_tried_again: bool = False
+    """What is told failed was tried again, and the trace went through."""
     tries: tuple[Tries, ...] = ()
     verdict: bytes | None = None
     """Packed, as it was stored with the trace."""
@@ -88,7 +93,7 @@ def around(workspace_id: int, source: Source, window: Window, whole: Histogram, 
 
 
 def failed(workspace_id: int, source: Source, window: Window) -> Samples:
-    """Traces with an error, and where each began."""
+    """Traces with an error, where each began and whether it ended the trace."""
     return read_samples(workspace_id, source, source.draw(window, WANTED, has_error=True), lambda *_: True)
 
 
@@ -134,6 +139,8 @@ def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error:
         origins = tuple(errors_of(found, reader)) if has_error else ()
         if has_error and not (origins or columns.is_error[main]):
             continue  # another entry of the same trace
+        failures = failures_of(found, reader, origins) if has_error else NO_FAILURES
+        told = telling_error(found, failures)
         yield Sample(
             trace_id=read.picked.trace_id.hex(),
             span_id=columns.span_id[main].hex() if columns.n < read.draft.span_count else "",
@@ -141,8 +148,10 @@ def samples_of(read: Read, families: Iterable[Family], fits: Fits, *, has_error:
             waited_ns=found.waited_ns,
             parts=parts_of(found),
             services=tuple(_in_order(found)),
-            is_failed=columns.is_error[main],
+            is_failed=failures.is_root_failed,
             origins=origins,
+            told=told,
+            is_tried_again=told is not None and is_tried_again(found, failures, told),
             tries=tries_of(found, reader),
             verdict=read.verdict,
         )

@@ -31,3 +31,5 @@ class Told:
     after_samples: Samples = NO_SAMPLES
     origins: tuple[Origin, ...] = ()
     failed_looked_at: int = 0
+    failed_whole: int = 0
+    tried_again: int = 0

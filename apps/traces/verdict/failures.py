@@ -39,12 +39,22 @@ def failures_of(found: Contributions, read: Read, origins: Sequence[ErrorOrigin]
     return Failures(tuple(errors_of(found, read) if origins is None else origins), is_failed)
 
 
+def telling_error(found: Contributions, failures: Failures) -> ErrorOrigin | None:
+    """The one that came up highest; of those that came up as high, the last. Where the root failed: what ended it."""
+    ends = found.family.columns.end
+    return min(failures.origins, key=lambda o: (_height(found, o.span), -ends[o.span], o.span), default=None)
+
+
+def is_tried_again(found: Contributions, failures: Failures, error: ErrorOrigin) -> bool:
+    """What failed was tried again, and the request went through."""
+    return not failures.is_root_failed and _is_recovered(retried(found), error.span)
+
+
 def failure(found: Contributions, failures: Failures) -> Finding | None:
-    """The error that tells most: the one that came up highest; of those that came up as high, the last."""
-    if not failures.origins:
+    """The error that tells most."""
+    chosen, columns = telling_error(found, failures), found.family.columns
+    if chosen is None:
         return None
-    columns = found.family.columns
-    chosen = min(failures.origins, key=lambda o: (_height(found, o.span), -columns.end[o.span], o.span))
     alike = [
         o for o in failures.origins
         if (o.service, o.span_name, o.error.type, o.error.pattern)
@@ -60,7 +70,7 @@ def failure(found: Contributions, failures: Failures) -> Finding | None:
         error_message=telling(chosen.error.message, MAX_MESSAGE),
         answer=one_line(chosen.error.answer, MAX_MESSAGE),
         is_fatal=failures.is_root_failed,
-        is_recovered=not failures.is_root_failed and _is_recovered(retried(found), chosen.span),
+        is_recovered=is_tried_again(found, failures, chosen),
         origin=columns.span_id[chosen.span],
     )
 

@@ -48,7 +48,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where failed traces failed first, among those looked at."""
+    """Where errors of traces began, among those looked at."""
 
     service: str
     span_name: str
@@ -56,6 +56,10 @@ class Origin:
     message: str
     """Its pattern."""
     traces: int
+    failed: int = 0
+    """Of them, those that failed as a whole by this error."""
+    survived: int = 0
+    """Of them, those that did not fail as a whole. The rest failed by another error."""
 
     @property
     def what(self) -> str:
@@ -79,10 +83,13 @@ class Finding:
     """Of what began at `since`; None when that is not known."""
     releases: tuple[Release, ...] = ()
     origins: tuple[Origin, ...] = ()
-    """Of failed traces in the window after, most first; when failing is looked at."""
+    """Of traces with an error in the window after, those first that most failed by; when failing is looked at."""
     failed_looked_at: int = 0
+    """Traces with an error."""
     failed_whole: int = 0
-    """Of them, those in which the span that was waited for failed itself."""
+    """Of them, those that failed as a whole, as their verdicts say; the others went through in the end."""
+    tried_again: int = 0
+    """Of the others, those in which what failed was tried again."""
     tries: tuple[Tries, ...] = ()
     """Calls that were made again, in the traces of the window after that were read: so many as `looked_at`."""
     looked_at: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.traces.durations import NBSP, format_count
 from apps.traces.why import judge
+from apps.traces.why.failing import leading_failed, leading_survived
 from apps.traces.why.finding import (
     RARELY,
     Finding,
@@ -36,8 +37,7 @@ def next_line(finding: Finding, clock: Clock) -> Words:
     told = _calls(finding, first.change, is_alone=len(leads) == 1) if first and first.change else []
     told += _tried(finding, first)
     told += _failed(finding)
-    service = first.service if first else finding.origins[0].service if finding.origins else finding.service
-    told += _release(finding, release_of(finding, service), clock, is_alone=len(leads) < 2)
+    told += _release(finding, _release_to_tell(finding, first), clock, is_alone=len(leads) < 2)
     return _spaced(told)
 
 
@@ -98,18 +98,18 @@ def _tries(finding: Finding, one: Tries) -> str:
 
 
 def _failed(finding: Finding) -> list[Words]:
-    """Whether those who waited got an error, or an answer in spite of one."""
-    failed, of = finding.failed_whole, finding.failed_looked_at
-    if not of:
+    """Whether those who waited got an error: where only some did, or none, the sentence has said it."""
+    of = finding.failed_looked_at
+    if not of or finding.failed_whole < of:
         return []
-    if of == 1:
-        return [(Word(f"The one looked at {'failed as a whole' if failed else 'ended well all the same'}."),)]
-    if failed == of:
-        return [(Word(f"All {of} looked at failed as a whole."),)]
-    if not failed:
-        return [(Word(f"None of {of} looked at failed as a whole: they ended well all the same."),)]
-    rest = "the other ended" if of - failed == 1 else "the others ended"
-    return [(Word(f"{failed} of {of} looked at failed as a whole; {rest} well all the same."),)]
+    return [(Word(f"{'The one' if of == 1 else f'All {of}'} looked at failed as a whole."),)]
+
+
+def _release_to_tell(finding: Finding, lead: Lead | None) -> Release | None:
+    """Of the leading service; of errors, of the one that most failed by, else of the one whose most got over."""
+    origins = (leading_failed(finding), leading_survived(finding))
+    services = [lead.service] if lead else [one.service for one in origins if one] or [finding.service]
+    return next((found for service in services if (found := release_of(finding, service))), None)
 
 
 def _release(finding: Finding, release: Release | None, clock: Clock, is_alone: bool) -> list[Words]:

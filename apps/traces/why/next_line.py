@@ -120,5 +120,5 @@ def _release(finding: Finding, release: Release | None, clock: Clock, is_alone: 
     came = f"{part} came with " if finding.since else "In these times came "
     named = Word(f"{release.service} {release.version}", VERSION, release.service)
     gone = "" if release.left_ns is None else f", gone since {clock(release.left_ns)}"
-    seen = f"{'first seen' if release.is_new else 'back'} at {clock(release.seen_ns)}"
+    seen = f"{'first seen' if release.is_new else 'seen again'} at {clock(release.seen_ns)}"
     return [(Word(came), named, Word(f", {seen}{gone}."))]

@@ -219,7 +219,7 @@ def test_a_version_far_from_the_change_did_not_bring_it():
     undated = replace(early, since=None)
     assert said(next_line(undated, clock)).endswith("In these times came payment 4.12.0, first seen at 12:00.")
     back = replace(SLOW_BANK, releases=(Release("payment", "4.12.0", at("14:03"), False),))
-    assert said(next_line(back, clock)).endswith("payment 4.12.0, back at 14:03.")
+    assert said(next_line(back, clock)).endswith("payment 4.12.0, seen again at 14:03.")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNSURE, Change
+from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import digest_of
 from apps.insights.period import Period
@@ -43,7 +43,7 @@ class ErrorGroup:
     change: Change
     """In occurrences a minute."""
     word: str
-    """`new`, `back`, `gone`, `more`, `fewer`, `same` or `unsure`."""
+    """`new`, `back`, `gone`, `more`, `fewer`, `same`, `unclear` or `unsure`."""
     first_seen_ns: int
     last_seen_ns: int
     line: tuple[float, ...]
@@ -94,7 +94,7 @@ def _group(
     key: ErrorKey, before: Figures, after: Figures, period: Period, seen: tuple[int, int], line: Sequence[Figures]
 ) -> ErrorGroup:  # fmt: skip
     first_ns, last_ns = seen
-    word = _word(before, after, first_ns, period)
+    word = word_of(before, after, first_ns, period)
     old, new = before.calls / period.compared_minutes, after.calls / period.minutes
     change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))
     newest = max((example.start_ns for example in after.examples), default=0)
@@ -104,18 +104,30 @@ def _group(
     )  # fmt: skip
 
 
-def _word(before: Figures, after: Figures, first_ns: int, period: Period) -> str:
+def word_of(before: Figures, after: Figures, first_ns: int, period: Period) -> str:
     """One occurrence of an error is news where one slow call is none."""
     if not after.samples:
         return GONE
     if not before.samples:
         return NEW if first_ns >= min(period.window.start_ns, period.compared.end_ns) else BACK
-    old, new = before.samples / period.compared_minutes, after.samples / period.minutes
-    if max(old, new) < LEAST_FACTOR * min(old, new):
+    minutes = period.compared_minutes, period.minutes
+    word = _rates_word(before.samples, after.samples, *minutes)
+    if word != _rates_word(before.calls, after.calls, *minutes):
+        # As when another share is sampled than was: more are counted, and stand for no more, or the other way round.
+        return UNCLEAR
+    if word == SAME:
         return SAME
     most = max(before.samples, after.samples)
     if most < MANY and rates_p(after.samples, period.minutes, before.samples, period.compared_minutes) >= SURE_P:
         return UNSURE
+    return word
+
+
+def _rates_word(before: float, after: float, before_minutes: float, after_minutes: float) -> str:
+    """MORE, FEWER or SAME, of so many in so many minutes, chance aside."""
+    old, new = before / before_minutes, after / after_minutes
+    if max(old, new) < LEAST_FACTOR * min(old, new):
+        return SAME
     return MORE if new > old else FEWER
 
 

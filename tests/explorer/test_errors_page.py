@@ -95,6 +95,28 @@ def test_more_often_is_told_against_what_and_when_last(client):
     assert shares in told
 
 
+@pytest.mark.parametrize(("state", "is_more"), [("", True), ("ot=th:e6666666666668", False)])
+def test_more_is_not_said_where_only_more_are_sampled(client, state, is_more):
+    """Two errors of which each stands for ten, and then twenty that stand for themselves."""
+    dice, end, documents = random.Random(1), last_minute_ns(), []
+    for n in range(120):
+        fails = n >= 100 or n < 2
+        documents.append(checkout(n + 1, end - (119 - n) * MINUTE_NS, dice, fails=fails))
+        for group in documents[-1].resource_spans if n < 60 else ():
+            for span in group.scope_spans[0].spans:
+                span.trace_state = state
+    store(documents)
+    answer = client.get("/errors", {"range": "1h"})
+    (row,) = groups_of(answer)
+    assert ("20 times, 10 × as often as" in text_of(answer)) is is_more
+    assert ("Nothing is new : " in text_of(answer)) is not is_more
+    assert row.mark.text == ("▲\u00a010\u00a0×" if is_more else "▲\u00a01.0\u00a0×\u00a0?")
+    assert (
+        row.mark.is_change is is_more
+        and row.mark.title.startswith("What was counted and what it stands for") is not is_more
+    )
+
+
 def test_an_error_that_was_tried_again_is_no_failure_of_the_whole(client):
     end, documents = last_minute_ns(), []
     for n in range(40):

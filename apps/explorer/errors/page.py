@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from apps.explorer.change import Mark, rate_mark
+from apps.explorer.change import Mark, against_in, rate_mark
 from apps.explorer.errors.form import PATH, ErrorsForm
 from apps.explorer.errors.said import ErrorsSaid, errors_said
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.spark import spark_path
-from apps.insights.change import GONE, NEW
+from apps.insights.change import GONE, NEW, UNCLEAR
 from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
 from apps.traces.durations import counted_of, format_count
 from apps.traces.moments import ago_text, minute_text, utc_text
@@ -119,7 +119,12 @@ def _mark(group: ErrorGroup, form: ErrorsForm) -> Mark:
         return Mark("back", "up", f"Not seen in {against}, but before that", True)
     if group.word == GONE:
         return Mark("gone", "down", f"{format_count(round(group.before.calls))} in {against}, none now", True)
-    return rate_mark(group.change, against)
+    mark = rate_mark(group.change, against)
+    if group.word == UNCLEAR:
+        then = against_in(against)
+        why = f"What was counted and what it stands for do not agree, as when another share is sampled than {then}"
+        return replace(mark, title=why)
+    return mark
 
 
 def _sort(form: ErrorsForm, name: str) -> tuple[str, str, bool]:

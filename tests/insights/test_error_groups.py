@@ -1,0 +1,43 @@
+"""Whether a group of errors comes more often: of figures made by hand."""
+
+import dataclasses
+
+import pytest
+
+from apps.insights.change import FEWER, MORE, SAME, UNCLEAR, UNSURE, Change
+from apps.insights.error_groups import word_of
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.period import chosen_period
+from apps.traces.moments import HOUR_NS
+from apps.traces.sampling import CALL
+
+NOW_NS = 500_000 * HOUR_NS
+HOUR = chosen_period("1h", None, None, "before", NOW_NS)
+
+
+def some(samples: int, each: float = 1.0) -> Figures:
+    """So many error spans, each of which stands for `each`."""
+    return dataclasses.replace(NO_FIGURES, samples=samples, weight=round(samples * each * CALL))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (some(10), some(100), MORE),
+        (some(100), some(10), FEWER),
+        (some(10, 10), some(100, 10), MORE),
+        (some(100), some(110), SAME),
+        (some(1), some(3), UNSURE),
+        # One in ten was sampled before, and all are now: as many as before.
+        (some(10, 10), some(100), UNCLEAR),
+        (some(10, 20), some(100), UNCLEAR),
+        (some(100), some(10, 10), UNCLEAR),
+        # As many were counted, and stand for ten times as many.
+        (some(100), some(100, 10), UNCLEAR),
+        (some(100), some(50, 10), UNCLEAR),
+    ],
+)
+def test_more_is_said_only_where_what_was_counted_and_what_it_stands_for_agree(before, after, word):
+    assert word_of(before, after, 0, HOUR) == word
+    change = Change(word, before.calls, after.calls)
+    assert word != MORE or change.factor > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
@@ -19,6 +19,7 @@ from apps.store.picks import draw, load_drafts, of_spans
 from apps.traces.analysis import analyse, leaving_out_what_fails
 from apps.traces.error_origin import ErrorOrigin
 from apps.traces.key_book import ERROR
+from apps.traces.moments import MINUTE_NS
 from apps.traces.why.significance import rates_p
 
 BACK = "back"
@@ -28,6 +29,8 @@ SURE_P = 0.01
 """Errors come more or less often from such a factor on, when chance alone does that in less than one of a hundred."""
 MANY = 2_000
 """Beyond so many such a factor is no chance."""
+LEAST_HARM = 0.1
+"""Of what came on top in the worst group: a rarer one does not lead, though it goes on and the other is over."""
 STEPS = 48
 """Of a group's line."""
 LOOKED_INTO = 60
@@ -48,6 +51,10 @@ class ErrorGroup:
     last_seen_ns: int
     line: tuple[float, ...]
     """Occurrences by step."""
+    added: float
+    """Occurrences beyond those that the rate before makes of the window; below 0 when there were fewer."""
+    is_over: bool
+    """In the last part of the period it came nearer to how often it came before; False where that is not known."""
 
     @property
     def id(self) -> str:
@@ -82,7 +89,7 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     seen = first_seen(workspace_id, ERROR, ())
     groups = [
         _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period,
-               seen.get(tuple(key), (0, 0)), found.lines.get(tuple(key), ()))
+               seen.get(tuple(key), (0, 0)), found.steps, found.lines.get(tuple(key), ()))
         for key in {**before, **after}
     ]  # fmt: skip
     covered = coverage(workspace_id, period.window)
@@ -90,18 +97,37 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     return ErrorGroups(tuple(groups), found.steps, step_ns, covered.traces, covered.error_traces, covered.failed)
 
 
+def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
+    """By what came on top of before; what goes on stands before what is over, unless it is nothing beside that."""
+    groups = list(groups)
+    least = LEAST_HARM * max((group.added for group in groups), default=0.0)
+    return sorted(groups, key=lambda group: (group.added < least, group.is_over, -group.added, group.key))
+
+
 def _group(
-    key: ErrorKey, before: Figures, after: Figures, period: Period, seen: tuple[int, int], line: Sequence[Figures]
+    key: ErrorKey, before: Figures, after: Figures, period: Period, seen: tuple[int, int], steps: Sequence[int],
+    line: Sequence[Figures],
 ) -> ErrorGroup:  # fmt: skip
     first_ns, last_ns = seen
     word = word_of(before, after, first_ns, period)
     old, new = before.calls / period.compared_minutes, after.calls / period.minutes
     change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))
     newest = max((example.start_ns for example in after.examples), default=0)
+    counts = tuple(figures.calls for figures in line)
     return ErrorGroup(
-        key, before, after, change, word, first_ns,
-        max(newest, min(last_ns, newest or last_ns)), tuple(figures.calls for figures in line),
+        key, before, after, change, word, first_ns, max(newest, min(last_ns, newest or last_ns)), counts,
+        (new - old) * period.minutes, _is_over(dict(zip(steps, counts, strict=False)), (old + new) / 2, period),
     )  # fmt: skip
+
+
+def _is_over(counts: Mapping[int, float], middle: float, period: Period) -> bool:
+    """`counts`: by start of the step in ns; `middle`: between the rates before and now, a minute, below which it is
+    nearer to before."""
+    if period.recent is None:
+        return False
+    late = [at for at in counts if at >= period.recent.start_ns]
+    minutes = (period.now_ns - min(late)) / MINUTE_NS if late else 0.0
+    return minutes > 0 and sum(counts[at] for at in late) < middle * minutes
 
 
 def word_of(before: Figures, after: Figures, first_ns: int, period: Period) -> str:

@@ -44,10 +44,11 @@ def test_errors_are_grouped_by_where_they_started_and_counted(client):
     assert row.mark.text == "new"
     assert row.spark.startswith("M")
     told = text_of(answer)
-    assert re.search(
-        r"DuplicateKey is new in payment , where it came 8 times, last 5\d min ago \. Of all 60 traces", told
+    assert re.search(r"DuplicateKey is new in payment : 8 error spans, last 5\d min ago \. Of all 60 traces", told)
+    assert (
+        "Of all 60 traces 13 % had an error, 13 % failed as a whole. Error spans are counted where an error started"
+        in told
     )
-    assert "Of all 60 traces 13 % had an error, 13 % failed as a whole. Counted where they started" in told
     assert re.fullmatch(r"/t/[0-9a-f]{32}\?span=[0-9a-f]{16}", row.example)
     opened = client.get(row.example).content.decode()
     assert "INSERT charge" in opened and "duplicate key" in opened
@@ -64,8 +65,12 @@ def test_another_status_is_another_error_and_a_new_one_is_told(client):
         (f"Client error '{new}' for url '…'", "3", "new"), ("Client error '404 Not Found' for url '…'", "2", "new"),
     ]  # fmt: skip
     assert old.message == f"Client error '{known}' for url '…'" and old.mark.text != "new"
-    told = r"\(401 Unauthorized\) is new in payment , where it came 3 times, last \d min ago ; 1 more is new\."
-    assert re.search(told, text_of(answer))
+    told = (
+        r"\(429 Too Many Requests\) in payment has 5\d error spans, 3\.\d × as many as in the hour before , last \d "
+        r"min ago \. New is httpx\.HTTPStatusError \(401 Unauthorized\) in payment : 3 error spans, last \d min ago "
+        r"; 1 more is new\."
+    )
+    assert re.search(told, text_of(answer)), text_of(answer)[:900]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_more_often_is_told_against_what_and_when_last(client):
     store_errors(before=2, after=20)
     told = text_of(client.get("/errors", {"range": "1h"}))
     assert re.search(
-        r"DuplicateKey in payment came 20 times, 10 × as often as in the hour before , last \d+ min ago \.", told
+        r"DuplicateKey in payment has 20 error spans, 10 × as many as in the hour before , last \d+ min ago \.", told
     )
     shares = "Of all 60 traces 33 % had an error, 33 % failed as a whole."
     assert shares in told
@@ -108,8 +113,8 @@ def test_more_is_not_said_where_only_more_are_sampled(client, state, is_more):
     store(documents)
     answer = client.get("/errors", {"range": "1h"})
     (row,) = groups_of(answer)
-    assert ("20 times, 10 × as often as" in text_of(answer)) is is_more
-    assert ("Nothing is new : " in text_of(answer)) is not is_more
+    assert ("20 error spans, 10 × as many as" in text_of(answer)) is is_more
+    assert ("Nothing is new . " in text_of(answer)) is not is_more
     assert row.mark.text == ("▲\u00a010\u00a0×" if is_more else "▲\u00a01.0\u00a0×\u00a0?")
     assert (
         row.mark.is_change is is_more
@@ -157,7 +162,44 @@ def test_the_sentence_over_an_opened_group_is_about_that_group(client):
     *_, old = groups_of(client.get("/errors", {"range": "1h"}))
     assert "(401 Unauthorized) is new in" in text_of(client.get("/errors", {"range": "1h"}))
     told = text_of(client.get(old.link))
-    assert re.search(r"\(429 Too Many Requests\) in payment came 2\d times, last \d min ago", told), told[:900]
+    assert re.search(
+        r"\(429 Too Many Requests\) in payment has 2\d error spans in 2\d traces, last \d min ago", told
+    ), told[:900]
+
+
+def test_tries_of_one_request_are_told_as_error_spans_of_so_many_traces(client):
+    dice, end, refused = random.Random(2), last_minute_ns(), "429 Too Many Requests"
+    store([checkout(n, end - n * 2 * MINUTE_NS, dice, refused=refused, calls=3) for n in range(20)])
+    answer = client.get("/errors", {"range": "1h"})
+    (row,) = groups_of(answer)
+    told = r"is new in payment : 60 error spans, last \d min ago, the newest 3 in one trace \."
+    assert re.search(told, text_of(answer)), text_of(answer)[:900]
+    opened = client.get(row.link)
+    assert re.search(r"is new in payment : 60 error spans in 20 traces, last \d min ago \.", text_of(opened))
+    assert opened.context["group"].looked_at == "20 traces read: they have 60 of these error spans"
+
+
+def test_in_how_many_traces_they_are_is_not_said_of_more_than_are_read(client):
+    dice, end = random.Random(2), last_minute_ns()
+    store([checkout(n, end - n * 30 * 10**9, dice, refused="429 Too Many Requests", calls=2) for n in range(90)])
+    (row,) = groups_of(client.get("/errors", {"range": "1h"}))
+    opened = client.get(row.link)
+    assert re.search(r"180 error spans, last \d min ago, the newest 3 in 2 traces \.", text_of(opened))
+    assert opened.context["group"].looked_at == (
+        "60 traces read, drawn at random from more: they have 120 of these error spans"
+    )
+
+
+def test_what_goes_on_leads_before_what_is_over_but_not_a_rare_one(client):
+    answers = ["401 Unauthorized"] + ["429 Too Many Requests"] * 16 + ["503 Service Unavailable"] * 30
+    dice, end = random.Random(2), last_minute_ns()
+    store([checkout(n, end - n * MINUTE_NS - 10**9, dice, refused=answer) for n, answer in enumerate(answers)])
+    told = text_of(client.get("/errors", {"range": "1h"}))
+    assert re.search(r"\(429 Too Many Requests\) is new in payment : 16 error spans, .* ; 2 more are new\.", told)
+    # Of a time that does not reach to now nobody says what is over.
+    start, until = (f"{at_ns}" for at_ns in (end - 90 * MINUTE_NS, end - 2 * MINUTE_NS))
+    told = text_of(client.get("/errors", {"range": "custom", "start": start, "end": until}))
+    assert re.search(r"\(503 Service Unavailable\) is new in payment : 30 error spans, ", told), told[:900]
 
 
 def test_the_list_is_filtered_by_service_and_words(client):

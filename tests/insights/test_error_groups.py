@@ -1,13 +1,14 @@
-"""Whether a group of errors comes more often: of figures made by hand."""
+"""Which group of errors is worst, and whether one comes more often: of figures made by hand."""
 
 import dataclasses
 
 import pytest
 
-from apps.insights.change import FEWER, MORE, SAME, UNCLEAR, UNSURE, Change
-from apps.insights.error_groups import word_of
+from apps.insights.change import FEWER, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
+from apps.insights.error_groups import ErrorGroup, word_of, worst_first
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.period import chosen_period
+from apps.insights.queries import ErrorKey
 from apps.traces.moments import HOUR_NS
 from apps.traces.sampling import CALL
 
@@ -41,3 +42,20 @@ def test_more_is_said_only_where_what_was_counted_and_what_it_stands_for_agree(b
     assert word_of(before, after, 0, HOUR) == word
     change = Change(word, before.calls, after.calls)
     assert word != MORE or change.factor > 1
+
+
+def group(name: str, added: float, is_over: bool = False) -> ErrorGroup:
+    key = ErrorKey("payment", "POST /charges", name, "")
+    return ErrorGroup(key, NO_FIGURES, some(1), Change(NEW), NEW, 0, 0, (), added, is_over)
+
+
+def test_the_worst_is_what_came_on_top_most_and_goes_on():
+    def names(*groups):
+        return [one.key.exception_type for one in worst_first(groups)]
+
+    assert names(group("rare", 4), group("many", 114)) == ["many", "rare"]
+    assert names(group("over", 135, is_over=True), group("on", 20)) == ["on", "over"]
+    # What is next to nothing beside it does not lead, though it goes on.
+    assert names(group("over", 135, is_over=True), group("rare", 4)) == ["over", "rare"]
+    assert names(group("b", 7), group("a", 7)) == ["a", "b"]
+    assert names() == []

@@ -11,7 +11,7 @@ from apps.explorer.line_chart import ERROR, NUMBER, Line, LineChart, line_chart
 from apps.explorer.period import link_with
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import search_link, service_link
-from apps.insights.error_groups import ErrorGroup, ErrorGroups, look_into
+from apps.insights.error_groups import ErrorGroup, ErrorGroups, LookedInto, look_into
 from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.moments import clock_span_text, clock_text, utc_text
 
@@ -43,6 +43,8 @@ class GroupPage:
     messages: tuple[str, ...]
     examples: tuple[ExampleRow, ...]
     looked_at: str
+    traces: int | None
+    """In which all its error spans are; None where not all were read."""
     search_link: str
     service_link: str
     close_link: str
@@ -56,7 +58,6 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
         return None
     key, into = group.key, look_into(workspace_id, group.key, form.period)
     row = row_of(group, form)
-    versions = sum(count for _, count in into.versions)
     return GroupPage(
         row=row,
         chart=_chart(group, found, form),
@@ -66,16 +67,33 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
             for service, name, count in into.roots
         ),
         versions=tuple(
-            _share(key.service, version or "(no version)", count, versions, "") for version, count in into.versions
+            _share(key.service, version or "(no version)", count, _spans(into), "") for version, count in into.versions
         ),
         messages=into.messages,
         examples=tuple(_example(form, *example) for example in _spread(into.examples, group)),
-        looked_at=f"{counted(into.traces, 'trace')} read"
-        + (", drawn at random from more" if into.ran_out else ""),
+        looked_at=_looked_at(into),
+        traces=_all_traces(into, group),
         search_link=search_link(form, service=key.service, name=key.span_name, status="ERROR"),
         service_link=service_link(form, key.service),
         close_link=form.link(PATH, group=None),
     )  # fmt: skip
+
+
+def _looked_at(into: LookedInto) -> str:
+    """`8 traces read`, `60 traces read, drawn at random from more: they have 180 of these error spans`."""
+    drawn = ", drawn at random from more" if into.ran_out else ""
+    spans = _spans(into)
+    several = f": they have {format_count(spans)} of these error spans" if spans > into.traces else ""
+    return f"{counted(into.traces, 'trace')} read{drawn}{several}"
+
+
+def _all_traces(into: LookedInto, group: ErrorGroup) -> int | None:
+    is_all = not into.ran_out and _spans(into) == group.after.samples == round(group.after.calls)
+    return into.traces if is_all else None
+
+
+def _spans(into: LookedInto) -> int:
+    return sum(count for _, count in into.versions)
 
 
 def _chart(group: ErrorGroup, found: ErrorGroups, form: ErrorsForm) -> LineChart:

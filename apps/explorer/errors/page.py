@@ -11,8 +11,8 @@ from apps.explorer.errors.said import ErrorsSaid, errors_said
 from apps.explorer.search.pasted import trace_address
 from apps.explorer.spark import spark_path
 from apps.insights.change import GONE, NEW, UNCLEAR
-from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, error_groups
-from apps.traces.durations import counted_of, format_count
+from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups
+from apps.traces.durations import counted, counted_of, format_count
 from apps.traces.moments import ago_text, minute_text, utc_text
 from apps.traces.status_words import error_named
 
@@ -58,22 +58,20 @@ class ErrorsPage:
 SORT_WORDS = {"news": "new first", "count": "how often", "last": "last seen", "first": "first seen"}
 
 
-def errors_page(workspace_id: int, form: ErrorsForm) -> tuple[ErrorsPage, ErrorGroups]:
-    """Of a valid form; with the groups themselves. Raises StoreUnavailable."""
-    found = error_groups(workspace_id, form.period)
+def errors_page(form: ErrorsForm, found: ErrorGroups, opened_traces: int | None) -> ErrorsPage:
+    """Of a valid form. `opened_traces`: `traces` of the group that is opened."""
     asked = form.params.get("service", ""), form.params.get("q", "")
     listed = _sorted([group for group in found.groups if group.fits(*asked)], form.sort_by)
     shown = listed if form.params.get("all") else listed[:ROWS]
-    page = ErrorsPage(
+    return ErrorsPage(
         rows=tuple(row_of(group, form) for group in shown),
         title=counted_of(len(listed), len(found.groups), "group"),
-        said=errors_said(found, listed, form),
+        said=errors_said(found, listed, form, opened_traces),
         services=tuple(sorted({group.key.service for group in found.groups})),
         hidden=len(listed) - len(shown),
         all_link=form.link(PATH, all="1") if len(shown) < len(listed) else "",
         sorts=tuple(_sort(form, name) for name in SORT_WORDS),
     )
-    return page, found
 
 
 def _sorted(groups: Sequence[ErrorGroup], by: str) -> list[ErrorGroup]:
@@ -100,7 +98,7 @@ def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
         count=format_count(round(group.after.calls)),
         mark=_mark(group, form),
         spark=spark_path(group.line),
-        spark_said=f"{format_count(round(group.after.calls))} over the window, at most "
+        spark_said=f"{counted(round(group.after.calls), 'error span')} over the window, at most "
         f"{format_count(round(max(group.line, default=0)))} in one step",
         last_seen=ago_text(min(group.last_seen_ns, now_ns), now_ns),
         last_seen_utc=utc_text(group.last_seen_ns),
@@ -112,16 +110,16 @@ def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
 
 
 def _mark(group: ErrorGroup, form: ErrorsForm) -> Mark:
-    against = form.period.against_label
+    against, spans = form.period.against_label, counted(round(group.before.calls), "error span")
+    then = against_in(against)
     if group.word == NEW:
         return Mark("new", "up", "Never seen before this time", True)
     if group.word == BACK:
         return Mark("back", "up", f"Not seen in {against}, but before that", True)
     if group.word == GONE:
-        return Mark("gone", "down", f"{format_count(round(group.before.calls))} in {against}, none now", True)
+        return Mark("gone", "down", f"{spans} {then}, none now", True)
     mark = rate_mark(group.change, against)
     if group.word == UNCLEAR:
-        then = against_in(against)
         why = f"What was counted and what it stands for do not agree, as when another share is sampled than {then}"
         return replace(mark, title=why)
     return mark

@@ -1,7 +1,11 @@
-"""The sentence of `/errors`: what is new or comes more often, when it came last, and how much of it people felt."""
+"""The sentence of `/errors`: what hurts most, what is new besides, when it came last, how much of it people felt.
+
+What is counted are spans in which an error started. A request that was tried three times may have three of them, and
+how many requests they are is kept nowhere: no word here may read as if they were."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,72 +14,92 @@ from apps.explorer.errors.form import ErrorsForm
 from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
 from apps.insights.change import MORE, NEW
-from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups
-from apps.traces.durations import counted, format_count, format_percent, n_times
+from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, worst_first
+from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.error_words import one_line
 from apps.traces.moments import ago_text
 from apps.traces.status_words import error_named
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 MAX_ERROR = 120
+NEWS = {NEW: ("is new", "are new"), MORE: ("came more often", "came more often"), BACK: ("is back", "are back")}
+"""Words of groups that are worth the sentence, and how one and several others of them are told."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorsSaid:
-    word: str
-    """`new`, `back`, `more`, `same`, `none`; `one` that is opened and none of the first three."""
     words: tuple[Said, ...]
     felt: str
     """`Of all 812 traces 12 % had an error, 3 % failed as a whole.`, "" without traces."""
 
 
-def errors_said(found: ErrorGroups, listed: Sequence[ErrorGroup], form: ErrorsForm) -> ErrorsSaid:
-    """`listed`: those that fit what was asked for."""
-    opened = [group for group in listed if group.id == form.params.get("group") and group.after.samples]
-    word, telling = _opened(opened[0]) if opened else _telling([group for group in listed if group.after.samples])
-    words = _words(word, telling, form)
-    return ErrorsSaid(word, said(words, lambda service: service_link(form, service)), _felt(found))
+def errors_said(
+    found: ErrorGroups, listed: Sequence[ErrorGroup], form: ErrorsForm, opened_traces: int | None = None
+) -> ErrorsSaid:
+    """`listed`: those that fit what was asked for. `opened_traces`: how many traces all error spans of the one that
+    is opened are in, None where that is not known."""
+    groups = [group for group in listed if group.after.samples]
+    # The sentence over one that somebody opened is about that one.
+    opened = next((group for group in groups if group.id == form.params.get("group")), None)
+    words = (*_group(opened, form, traces=opened_traces), Word(".")) if opened else _headline(groups, form)
+    return ErrorsSaid(said(words, lambda service: service_link(form, service)), _felt(found))
 
 
-def _opened(group: ErrorGroup) -> tuple[str, list[ErrorGroup]]:
-    """The sentence of one that somebody opened is about that one."""
-    return group.word if group.word in (NEW, MORE, BACK) else "one", [group]
-
-
-def _telling(groups: Sequence[ErrorGroup]) -> tuple[str, list[ErrorGroup]]:
-    """What is worth the sentence, and the groups it is about, the most frequent first."""
-    by_count = sorted(groups, key=lambda group: -group.after.samples)
-    for word in (NEW, MORE, BACK):
-        found = [group for group in by_count if group.word == word]
-        if found:
-            return word, found
-    return ("same", by_count) if by_count else ("none", [])
-
-
-def _words(word: str, telling: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
-    if not telling:
+def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
+    """The worst one first; where that is none, the most frequent of the new ones second, however rare."""
+    if not groups:
         sought = " among those looked for" if form.params.get("q") or form.params.get("service") else ""
         return Word("No errors", STRONG), Word(f" in this time{sought}.")
-    first, more = telling[0], len(telling) - 1
-    what = Word(one_line(error_named(first.key.exception_type, first.key.message), MAX_ERROR), STRONG)
-    where, times = Word(first.key.service, WHERE, first.key.service), n_times(round(first.after.calls))
-    newest_ns = max((example.start_ns for example in first.after.examples), default=first.last_seen_ns)
-    last = f", {'last ' if first.after.samples > 1 else ''}{ago_text(min(newest_ns, form.now_ns), form.now_ns)}"
-    others = f"; {format_count(more)} more {'is' if more == 1 else 'are'} {word}." if more else "."
-    if word in (NEW, BACK):
-        came = Word(f"{times}{last}", STRONG)
-        return what, Word(f" is {word} in "), where, Word(", where it came "), came, Word(others)
-    if word == MORE:
-        when = against_in(form.period.against_label)
-        others = f"; {format_count(more)} more came more often." if more else "."
-        often = f"{times_text(first.change)} as often"
+    news = worst_first(group for group in groups if group.word in NEWS)
+    if not news:
+        most = max(groups, key=lambda group: group.after.samples)
+        return Word("Nothing is new", STRONG), Word(". "), *_group(most, form, " has most: "), Word(".")
+    first, *rest = news
+    new = [group for group in rest if group.word == NEW and first.word != NEW]
+    words = *_group(first, form), Word(_others([group for group in rest if group not in new]))
+    return (*words, Word(" New is "), *_group(new[0], form, ": "), Word(_others(new[1:]))) if new else words
+
+
+def _others(groups: Sequence[ErrorGroup]) -> str:
+    """`; 2 more are new, 1 more came more often.`"""
+    counts = Counter(group.word for group in groups)
+    told = [f"{format_count(counts[word])} more {how[counts[word] > 1]}" for word, how in NEWS.items() if counts[word]]
+    return f"; {', '.join(told)}." if told else "."
+
+
+def _group(group: ErrorGroup, form: ErrorsForm, joined: str = "", traces: int | None = None) -> Words:
+    """`DuplicateKey in payment has 20 error spans, 10 × as many as in the hour before, last 2 min ago`. `joined`: what
+    stands between the name and the number where the sentence has its verb already."""
+    what = Word(one_line(error_named(group.key.exception_type, group.key.message), MAX_ERROR), STRONG)
+    where = Word(group.key.service, WHERE, group.key.service)
+    spans, last = counted(round(group.after.calls), "error span"), _last(group, form, traces is not None)
+    spans += f" in {counted(traces, 'trace')}" if traces else ""
+    if joined:
+        return what, Word(" in "), where, Word(joined), Word(f"{spans}{last}", STRONG)
+    if group.word in (NEW, BACK):
+        is_ = NEWS[group.word][0]
+        return what, Word(f" {is_} in "), where, Word(": "), Word(f"{spans}{last}", STRONG)
+    if group.word == MORE:
+        many = f"{times_text(group.change)} as many"
+        when = f" as {against_in(form.period.against_label)}"
         return (
-            what, Word(" in "), where, Word(f" came {times}, "), Word(often, STRONG), Word(f" as {when}"),
-            Word(last, STRONG), Word(others),
+            what, Word(" in "), where, Word(f" has {spans}, "), Word(many, STRONG), Word(when), Word(last, STRONG)
         )  # fmt: skip
-    if word == "one":
-        return what, Word(" in "), where, Word(" came "), Word(f"{times}{last}", STRONG), Word(".")
-    return Word("Nothing is new", STRONG), Word(": "), what, Word(" in "), where, Word(f" came most, {times}{last}.")
+    return what, Word(" in "), where, Word(" has "), Word(f"{spans}{last}", STRONG)
+
+
+def _last(group: ErrorGroup, form: ErrorsForm, is_told: bool) -> str:
+    """`, last 2 min ago`, `, last 2 min ago, the newest 3 in one trace`: that is tried again, or called many times.
+    `is_told`: in how many traces they all are."""
+    examples = group.after.examples
+    newest_ns = max((example.start_ns for example in examples), default=group.last_seen_ns)
+    last = "last " if group.after.samples > 1 else ""
+    told = f", {last}{ago_text(min(newest_ns, form.now_ns), form.now_ns)}"
+    traces = len({example.trace_id for example in examples})
+    if is_told or traces == len(examples):
+        return told
+    which = f"the newest {len(examples)}" if group.after.samples > len(examples) else "all"
+    return f"{told}, {which} in {'one trace' if traces == 1 else counted(traces, 'trace')}"
 
 
 def _felt(found: ErrorGroups) -> str:

@@ -13,6 +13,7 @@ from apps.explorer.errors.detail import group_page
 from apps.explorer.errors.form import PATH, ErrorsForm
 from apps.explorer.errors.page import errors_page
 from apps.explorer.views.figures import asked_now, figures_context
+from apps.insights.error_groups import error_groups
 from apps.store.queries import first_span_received_at
 
 
@@ -28,7 +29,8 @@ def errors(request: HttpRequest) -> HttpResponse:
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/errors/first.html", context)
     began = time.perf_counter()
-    page, found = errors_page(workspace_id, form)
+    found = error_groups(workspace_id, form.period)
     group = group_page(workspace_id, form, found) if form.params.get("group") else None
+    page = errors_page(form, found, group.traces if group else None)
     context |= {"page": page, "group": group, "elapsed_ms": round((time.perf_counter() - began) * 1000)}
     return render(request, "explorer/errors/page.html", context)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.insights.keys import digest_of, listed_parts
-from apps.traces.key_book import EDGE
+from apps.traces.deposits import QUEUE_WAIT
+from apps.traces.key_book import EDGE, PART
 
 
 def prefix_sql(prefix: Sequence[str], suffix: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
@@ -49,6 +50,19 @@ def ids_around(cursor, workspace_id: int, service: str) -> list[int]:
           AND ((parts[1] = 'service' AND parts[2] = %(service)s) OR (parts[3] = 'service' AND parts[4] = %(service)s))
         """,
         {"workspace": workspace_id, "service": listed_parts((service,))[0]},
+    )
+    return [id_ for (id_,) in cursor.fetchall()]
+
+
+def ids_of_part(cursor, workspace_id: int, service: str, span_name: str) -> list[int]:
+    """Of the parts that are the own time of a span name, whatever the root and the kind of work."""
+    service, span_name = listed_parts((service,))[0], listed_parts((span_name,))[0]
+    cursor.execute(
+        f"""
+        SELECT id FROM rollup_key WHERE workspace_id = %(workspace)s AND kind = {PART}
+          AND parts[3] = %(service)s AND parts[4] = %(name)s AND parts[5] <> %(wait)s
+        """,
+        {"workspace": workspace_id, "service": service, "name": span_name, "wait": QUEUE_WAIT},
     )
     return [id_ for (id_,) in cursor.fetchall()]
 

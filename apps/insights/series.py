@@ -56,17 +56,19 @@ def rates(
 
 def series(
     workspace_id: int, window: Window, kind: int, parts_prefix: tuple[str, ...], step_ns: int, group: int = 0,
-    firsts: Sequence[str] | None = None, histograms: bool = True,
+    firsts: Sequence[str] | None = None, histograms: bool = True, keys: Sequence[int] | None = None,
 ) -> Series:  # fmt: skip
     """Figures by step of all keys of the kind whose parts begin with the prefix; a line for each value of the next
-    `group` parts, or one. `firsts` narrows to keys whose first part is one of these. Where facts are kept by the hour
-    or day only, they stand in the step that holds its start. Without `histograms` only what is counted and summed."""
+    `group` parts, or one. `firsts` narrows to keys whose first part is one of these, `keys` to these ids. Where facts
+    are kept by the hour or day only, they stand in the step that holds its start. Without `histograms` only what is
+    counted and summed."""
     step = step_ns // MINUTE_NS
     first, last = window.start_ns // step_ns, -(-window.end_ns // step_ns)
     steps = tuple(n * step_ns for n in range(first, last))
     with store_cursor() as cursor:
         stretches = stretches_of(cursor, window, step)
-        keys = ids_with(cursor, workspace_id, kind, parts_prefix) if parts_prefix else None
+        if parts_prefix:
+            keys = ids_with(cursor, workspace_id, kind, parts_prefix)
         if firsts is not None:
             keys = ids_of_first(cursor, workspace_id, kind, firsts)
         rows = []

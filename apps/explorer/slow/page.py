@@ -13,6 +13,7 @@ from apps.explorer.services.forms import SlowForm
 from apps.explorer.services.one_page import icon_of
 from apps.explorer.slow.said import slow_said
 from apps.explorer.verdicts import said_of
+from apps.insights.bad_time import bad_time
 from apps.insights.queries import NameKey
 from apps.insights.slow_names import Slow, SlowerName, slow
 from apps.store.queries import list_services, stored_verdicts
@@ -88,7 +89,7 @@ def slow_page(workspace_id: int, form: SlowForm) -> SlowPage:
     found = slow(workspace_id, form.period, service or None, form.kind_or_none)
     known = [one.name for one in list_services(workspace_id)]
     return SlowPage(
-        said=slow_said(found, form),
+        said=slow_said(found, form, bad_time(workspace_id, form.period, found.slower[0]) if found.slower else None),
         slower=tuple(_slower(form, one) for one in found.slower[:ROWS]),
         more=max(0, len(found.slower) - ROWS),
         longest=_longest(workspace_id, found, form),

@@ -1,4 +1,4 @@
-"""The sentence of `/slow`: what got slower first, whether it goes on, and what waited for it."""
+"""The sentence of `/slow`: what got slower first, from when to when, whether it goes on, and what waited for it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from apps.explorer.change import against_in, format_ns, times_text
 from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
 from apps.explorer.services.forms import SlowForm
+from apps.insights.bad_time import BadTime
 from apps.insights.slow_names import BELOW, Slow, SlowerName
 from apps.traces.durations import NBSP, format_count, format_duration_ns
 from apps.traces.error_words import one_line
+from apps.traces.moments import minute_text
 from apps.traces.why.ending import OVER, recent_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
@@ -17,26 +19,27 @@ NAMED = 2
 """Of those that wait."""
 
 
-def slow_said(found: Slow, form: SlowForm) -> tuple[Said, ...]:
-    return said(_words(found, form), lambda service: service_link(form, service))
+def slow_said(found: Slow, form: SlowForm, bad: BadTime | None) -> tuple[Said, ...]:
+    """`bad`: of the one that got slower first."""
+    return said(_words(found, form, bad), lambda service: service_link(form, service))
 
 
-def _words(found: Slow, form: SlowForm) -> Words:
+def _words(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
     against = form.period.against_label
     if not found.names:
         return Word("No spans", STRONG), Word(" in this time.")
     if found.slower:
-        return _slower(found, form)
+        return _slower(found, form, bad)
     if not found.compared:
         few = f" to compare with {against} (n{NBSP}={NBSP}{format_count(found.most_samples)})."
         return Word("Not enough data", STRONG), Word(few), *_longest(found)
     return Word("Nothing got slower", STRONG), Word(f", against {against}."), *_longest(found)
 
 
-def _slower(found: Slow, form: SlowForm) -> Words:
+def _slower(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
     first, rest = found.slower[0], found.slower[1:]
     words = [Word(first.key.service, WHERE, first.key.service), Word(" "), Word(_named(first), STRONG), *_peer(first)]
-    words += [*_how(first, form), *_then(first, form)]
+    words += [*_how(first, form, bad), *_then(first, form)]
     causes, waiting = sum(one.is_cause for one in rest), [one for one in rest if one.where == BELOW]
     if causes:
         words.append(Word(f" {_span_names(causes)} took more time of {'its' if causes == 1 else 'their'} own."))
@@ -47,20 +50,34 @@ def _slower(found: Slow, form: SlowForm) -> Words:
     return tuple(words)
 
 
-def _how(one: SlowerName, form: SlowForm) -> Words:
-    is_over = one.ending == OVER
+def _how(one: SlowerName, form: SlowForm, bad: BadTime | None) -> Words:
+    """By how much in its bad time, where that is known. A factor over the whole period, of which part may have been
+    bad, says so; a quantile is as long as something took, whenever that was."""
     if one.calls is not None:
-        when = against_in(form.period.against_label)
+        change, when = (bad.change, _when(bad, form)) if bad else (one.calls, f" over {_whole(form)}")
+        is_past = one.ending == OVER or (bad is not None and bad.end_ns is not None)
         return (
-            Word(f" {'was' if is_over else 'is'} called "), Word(f"{times_text(one.calls)} as often", STRONG),
-            Word(f" in each trace as {when}."),
+            Word(f" {'was' if is_past else 'is'} called "), Word(f"{times_text(change)} as often", STRONG),
+            Word(f" in each trace{when} as {against_in(form.period.against_label)}."),
         )  # fmt: skip
-    change = one.duration
+    change, when = (bad.change, _when(bad, form)) if bad else (one.duration, "")
     below = ", in what it calls" if one.where == BELOW else ""
     return (
         Word(f" got slower than {form.period.against_label}: {change.quantile} "),
-        Word(format_ns(change.after), STRONG), Word(f" instead of {format_ns(change.before)}{below}."),
+        Word(f"{format_ns(change.after)}{when}", STRONG), Word(f" instead of {format_ns(change.before)}{below}."),
     )  # fmt: skip
+
+
+def _when(bad: BadTime, form: SlowForm) -> str:
+    """` from 18:18 to 18:30`, ` from 18:18 on`."""
+    start, *end = (minute_text(at, form.now_ns, form.zone) for at in (bad.start_ns, bad.end_ns) if at is not None)
+    return f" from {start} {f'to {end[0]}' if end else 'on'}"
+
+
+def _whole(form: SlowForm) -> str:
+    """`the whole hour`, `all 3 hours`."""
+    length = form.period.length_words
+    return f"all {length}" if length[0].isdigit() else f"the whole {length}"
 
 
 def _then(one: SlowerName, form: SlowForm) -> Words:

@@ -1,0 +1,76 @@
+"""When in a period a span name was slow, or called more often: since when, until when, and how much in that time.
+
+Over an hour of which twelve minutes were bad, a figure tells a fifth of how bad they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.insights.change import MIN_SAMPLES, QUANTILES, Change
+from apps.insights.figures import Figures, together
+from apps.insights.key_search import ids_of_part
+from apps.insights.period import BEFORE, Period
+from apps.insights.series import series, step_of
+from apps.insights.slow_names import SlowerName
+from apps.insights.window import Window
+from apps.store.connection import store_cursor
+from apps.traces.histogram import Histogram
+from apps.traces.key_book import NAME, PART
+from apps.traces.why.ending import GOES_ON, OVER
+from apps.traces.why.since import Since, since_of_durations
+
+STEPS = 190
+"""Of both windows together: a minute for an hour and the one before, two for three hours."""
+NO_CALLS = Histogram()
+
+
+@dataclass(frozen=True, slots=True)
+class BadTime:
+    start_ns: int
+    end_ns: int | None
+    """None: it reaches to the end of the period."""
+    change: Change
+    """As the name's own one, but after: of this time only."""
+
+
+def bad_time(workspace_id: int, period: Period, one: SlowerName) -> BadTime | None:
+    """None where no part of the period stands out from the rest and from before. Raises StoreUnavailable."""
+    is_one = period.against == BEFORE  # else what lies before the period says nothing of it
+    view = Window(period.compared.start_ns, period.window.end_ns) if is_one else period.window
+    step_ns = step_of(view, period.now_ns, STEPS)
+    found = series(workspace_id, view, NAME, tuple(one.key), step_ns)
+    spans = found.lines[()]
+    if one.calls is None:
+        lengths = [(at, f.samples, f.histogram) for at, f in zip(found.steps, spans, strict=True)]
+        return _told(found.steps, spans, None, since_of_durations(lengths, step_ns), period, one)
+    with store_cursor() as cursor:
+        keys = ids_of_part(cursor, workspace_id, one.key.service, one.key.span_name)
+    waits = series(workspace_id, view, PART, (), step_ns, keys=keys).lines[()]
+    # Of parts it is known in how many traces there were so many spans: a histogram like that of durations.
+    counts = [(at, f.samples, f.calls_histogram or NO_CALLS) for at, f in zip(found.steps, waits, strict=True)]
+    return _told(found.steps, spans, waits, since_of_durations(counts, step_ns), period, one)
+
+
+def _told(
+    steps: Sequence[int], spans: Sequence[Figures], waits: Sequence[Figures] | None, since: Since | None,
+    period: Period, one: SlowerName,
+) -> BadTime | None:  # fmt: skip
+    """`waits`: of the traces that waited for it, where calls are told."""
+    if since is None or not since.is_more or since.start_ns < period.window.start_ns:
+        return None
+    if one.ending == (OVER if since.end_ns is None else GOES_ON):
+        return None  # the last minutes say otherwise
+    end_ns = since.end_ns or period.window.end_ns
+    inside = [place for place, at in enumerate(steps) if since.start_ns <= at < end_ns]
+    sides = [together(line[place] for place in inside) for line in (spans, waits) if line is not None]
+    whole = one.duration if one.calls is None else one.calls
+    if one.calls is None:
+        value = sides[0].p(QUANTILES[whole.quantile])
+    else:
+        value = sides[0].weight / sides[1].weight if sides[1].weight else None
+    is_enough = min(side.samples for side in sides) >= MIN_SAMPLES
+    if not is_enough or value is None or value < (whole.after or 0.0):
+        return None
+    return BadTime(since.start_ns, since.end_ns, whole._replace(after=value))

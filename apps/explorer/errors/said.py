@@ -46,7 +46,8 @@ def errors_said(
 
 
 def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
-    """The worst one first; where that is none, the most frequent of the new ones second, however rare."""
+    """The worst one first, after it what was worse and is over; where neither is new, the most frequent of the new
+    ones last, however rare."""
     if not groups:
         sought = " among those looked for" if form.params.get("q") or form.params.get("service") else ""
         return Word("No errors", STRONG), Word(f" in this time{sought}.")
@@ -55,9 +56,16 @@ def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
         most = max(groups, key=lambda group: group.after.samples)
         return Word("Nothing is new", STRONG), Word(". "), *_group(most, form, " has most: "), Word(".")
     first, *rest = news
-    new = [group for group in rest if group.word == NEW and first.word != NEW]
-    words = *_group(first, form), Word(_others([group for group in rest if group not in new]))
-    return (*words, Word(" New is "), *_group(new[0], form, ": "), Word(_others(new[1:]))) if new else words
+    worse = max((group for group in rest if group.added > first.added), key=lambda group: group.added, default=None)
+    told = [group for group in (first, worse) if group]
+    is_new_told = any(group.word == NEW for group in told)
+    new = [group for group in rest if group.word == NEW and not is_new_told]
+    words = [*_group(first, form), Word(_others([group for group in rest if group not in (*told, *new)]))]
+    if worse:
+        words += [Word(" "), *_group(worse, form), Word(f": fewer came in {form.period.recent_words}.")]
+    if new:
+        words += [Word(" New is "), *_group(new[0], form, ": "), Word(_others(new[1:]))]
+    return tuple(words)
 
 
 def _others(groups: Sequence[ErrorGroup]) -> str:

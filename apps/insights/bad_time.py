@@ -33,6 +33,8 @@ class BadTime:
     """None: it reaches to the end of the period."""
     change: Change
     """As the name's own one, but after: of this time only."""
+    is_earlier: bool = False
+    """It began before the period, and `change.before` is of what lies before it."""
 
 
 def bad_time(workspace_id: int, period: Period, one: SlowerName) -> BadTime | None:
@@ -58,19 +60,29 @@ def _told(
     period: Period, one: SlowerName,
 ) -> BadTime | None:  # fmt: skip
     """`waits`: of the traces that waited for it, where calls are told."""
-    if since is None or not since.is_more or since.start_ns < period.window.start_ns:
+    if since is None or not since.is_more or (since.end_ns or period.window.end_ns) <= period.window.start_ns:
         return None
     if one.ending == (OVER if since.end_ns is None else GOES_ON):
         return None  # the last minutes say otherwise
-    end_ns = since.end_ns or period.window.end_ns
-    inside = [place for place, at in enumerate(steps) if since.start_ns <= at < end_ns]
-    sides = [together(line[place] for place in inside) for line in (spans, waits) if line is not None]
-    whole = one.duration if one.calls is None else one.calls
-    if one.calls is None:
-        value = sides[0].p(QUANTILES[whole.quantile])
-    else:
-        value = sides[0].weight / sides[1].weight if sides[1].weight else None
-    is_enough = min(side.samples for side in sides) >= MIN_SAMPLES
-    if not is_enough or value is None or value < (whole.after or 0.0):
+    whole = one.duration if waits is None else one.calls
+    lines = [line for line in (spans, waits) if line is not None]
+    is_earlier = since.start_ns < period.window.start_ns
+    inside = [place for place, at in enumerate(steps) if since.start_ns <= at < (since.end_ns or at + 1)]
+    after = _value([together(line[place] for place in inside) for line in lines], whole.quantile)
+    before = whole.before
+    if is_earlier:  # what it is compared with has some of it
+        before = _value([together(line[: inside[0]]) for line in lines], whole.quantile)
+    if before is None or after is None or after < (whole.after or 0.0):
         return None
-    return BadTime(since.start_ns, since.end_ns, whole._replace(after=value))
+    return BadTime(since.start_ns, since.end_ns, whole._replace(before=before, after=after), is_earlier)
+
+
+def _value(sides: Sequence[Figures], quantile: str) -> float | None:
+    """Of spans their quantile in ns; of spans and the traces that waited for them how many a trace has. None of too
+    few."""
+    if min(side.samples for side in sides) < MIN_SAMPLES:
+        return None
+    if len(sides) == 1:
+        return sides[0].p(QUANTILES[quantile])
+    spans, waits = sides
+    return spans.weight / waits.weight if waits.weight else None

@@ -85,6 +85,17 @@ def test_how_much_is_told_of_the_bad_time_and_not_of_the_hour_it_lies_in(client,
     assert "whole hour" not in told
 
 
+def test_what_began_before_the_hour_is_told_against_what_was_before_it(client):
+    dice, end = random.Random(1), last_minute_ns()
+    starts = [end - n * 20 * 10**9 - 10**9 for n in range(390)]
+    calls = [13 if 28 <= (end - at) / MINUTE_NS < 65 else 1 for at in starts]
+    store([checkout(n, at, dice, calls=many) for n, (at, many) in enumerate(zip(starts, calls, strict=True))])
+    began, ended = (time.strftime("%H:%M", time.gmtime(end / 1e9 - minutes * 60)) for minutes in (65, 28))
+    assert f" was called 13 × as often in each trace from {began} to {ended} as before that. " in sentence_of(
+        client, tz="UTC"
+    )
+
+
 def test_a_factor_that_no_part_of_the_hour_stands_out_for_is_one_of_the_whole_hour(client):
     dice, end = random.Random(1), last_minute_ns()
     today = [checkout(n, end - n * 30 * 10**9, dice, calls=13) for n in range(130)]

@@ -23,12 +23,20 @@ def test_it_began_when_more_calls_came_and_the_calls_are_those_of_that_time():
     began_ns = store_incident(minutes=130, slow_minutes=30)
     first = slow(1, last(60)).slower[0]
     found = bad_time(1, last(60), first)
-    assert (found.start_ns, found.end_ns) == (began_ns, None) and first.ending == GOES_ON
+    assert (found.start_ns, found.end_ns, found.is_earlier) == (began_ns, None, False) and first.ending == GOES_ON
     assert first.calls.after == pytest.approx(7, abs=0.5)
     assert (found.change.before, found.change.after) == (first.calls.before, pytest.approx(13))
-    # What began before the period is no part of it, and where the last minutes say otherwise nothing is said.
-    assert bad_time(1, last(20), first) is None
+    # Where the last minutes say otherwise nothing is said.
     assert bad_time(1, last(60), replace(first, ending=OVER)) is None
+
+
+def test_what_began_before_the_period_is_compared_with_what_was_before_it():
+    began_ns = store_incident(minutes=130, slow_minutes=30)
+    first = slow(1, last(60)).slower[0]
+    found = bad_time(1, last(20), first)
+    assert (found.start_ns, found.is_earlier) == (began_ns, True)
+    assert (found.change.before, found.change.after) == (pytest.approx(1), pytest.approx(13))
+    assert bad_time(1, last(14), first) is None  # nothing is left that was before it
 
 
 def test_nothing_is_said_where_as_many_calls_came_all_the_time():

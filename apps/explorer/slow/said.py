@@ -53,17 +53,18 @@ def _slower(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
 def _how(one: SlowerName, form: SlowForm, bad: BadTime | None) -> Words:
     """By how much in its bad time, where that is known. A factor over the whole period, of which part may have been
     bad, says so; a quantile is as long as something took, whenever that was."""
+    is_earlier = bad is not None and bad.is_earlier
     if one.calls is not None:
         change, when = (bad.change, _when(bad, form)) if bad else (one.calls, f" over {_whole(form)}")
         is_past = one.ending == OVER or (bad is not None and bad.end_ns is not None)
         return (
             Word(f" {'was' if is_past else 'is'} called "), Word(f"{times_text(change)} as often", STRONG),
-            Word(f" in each trace{when} as {against_in(form.period.against_label)}."),
+            Word(f" in each trace{when} as {'before that' if is_earlier else against_in(form.period.against_label)}."),
         )  # fmt: skip
     change, when = (bad.change, _when(bad, form)) if bad else (one.duration, "")
     below = ", in what it calls" if one.where == BELOW else ""
     return (
-        Word(f" got slower than {form.period.against_label}: {change.quantile} "),
+        Word(f" got slower than {'before' if is_earlier else form.period.against_label}: {change.quantile} "),
         Word(f"{format_ns(change.after)}{when}", STRONG), Word(f" instead of {format_ns(change.before)}{below}."),
     )  # fmt: skip
 

@@ -39,12 +39,16 @@ MIN_PRESENCE = 10
     "slower", "more_errors", "more_calls", "new", "back", "gone", "faster", "fewer_errors", "fewer_calls",
 )  # fmt: skip
 """In the order of a list of changes."""
-BAD_WORDS = frozenset((SLOWER_EDGE, MORE_ERRORS, MORE_CALLS, NEW_EDGE, BACK_EDGE, GONE_EDGE))
-TOO_FEW = "too_few"
+TROUBLE = frozenset((SLOWER_EDGE, MORE_ERRORS, MORE_CALLS))
+"""What people suffer from while it goes on."""
+BAD_WORDS = TROUBLE | {NEW_EDGE, BACK_EDGE, GONE_EDGE}
+TOO_FEW, FIRST = "too_few", "first"
+"""No changes, but why none is told. `first`: it was not met before, of which too little is held to call it new."""
 
 
 class EdgeChange(NamedTuple):
-    """`words`: of WORDS, what changed; (TOO_FEW,) when there is too little to compare; () for as before."""
+    """`words`: of WORDS, what changed; (TOO_FEW,) or (FIRST,) when there is too little to compare; () for as
+    before."""
 
     words: tuple[str, ...]
     latency: Change
@@ -65,12 +69,15 @@ class Sides(NamedTuple):
     caller_now: Figures = NO_FIGURES
 
 
-def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool) -> EdgeChange:
-    """`minutes`: of the windows before and now. `is_old`: the edge was met before the window compared with ended."""
+def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool, is_held: bool = True) -> EdgeChange:
+    """`minutes`: of the windows before and now. `is_old`: the edge was met before the window compared with ended;
+    `is_held`: all that was called in it is known."""
     before, now = sides.before, sides.now
     latency, errors = durations_change(before, now), error_change(before, now)
     calls, fan = rate_change(before, now, *minutes), fan_change(sides)
     word = presence(before, now, is_old)
+    if word == NEW_EDGE and not is_held:
+        word = FIRST
     if word:
         return EdgeChange((word,), latency, errors, calls, fan)
     if min(before.samples, now.samples) < MIN_SAMPLES:

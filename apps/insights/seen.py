@@ -1,4 +1,4 @@
-"""When services and their versions sent spans, to the minute.
+"""When services and their versions sent spans, to the minute, and since when anybody did.
 
 `rollup_key.last_seen_at` is written again only when it is ten minutes old, which is too coarse to tell which of two
 versions is the one that runs. The minutes after it are few, so they are asked.
@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
+from apps.insights.queries import first_seen
+from apps.insights.window import Window
 from apps.store.connection import store_cursor
-from apps.traces.key_book import SERVICE
+from apps.traces.deposits import TRACES
+from apps.traces.key_book import COVERAGE, SERVICE
+
+MISSING_SHARE = 10
+"""A tenth of a window may be missing: what comes at all is hardly missed by that."""
 
 
 def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[str, str], tuple[int, int]]:
@@ -34,3 +40,10 @@ def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[s
             {"workspace": workspace_id, "kind": SERVICE, "stale": REFRESH_SECONDS, **values},
         )
         return {tuple(parts): (first * 10**9, last * 10**9) for parts, first, last in cursor.fetchall()}
+
+
+def is_held(workspace_id: int, window: Window) -> bool:
+    """Whether traces came from the start of the window on, or nearly: what was not seen in one that is held in part may
+    have been there all the same. Raises StoreUnavailable."""
+    began = [first_ns for first_ns, _ in first_seen(workspace_id, COVERAGE, (TRACES,)).values()]
+    return bool(began) and min(began) <= window.start_ns + (window.end_ns - window.start_ns) // MISSING_SHARE

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from apps.insights.figures import NO_FIGURES, Figures, together
-from apps.insights.map_change import TOO_FEW, WORDS, EdgeChange, Sides, edge_change, node_words
+from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_change, node_words
 from apps.insights.map_graph import Ends, Link, links_of
 from apps.insights.queries import EdgeKey, first_seen, traffic
+from apps.insights.seen import is_held
 from apps.insights.window import Window
 from apps.store.queries import list_services
 from apps.traces.key_book import EDGE
@@ -62,6 +63,8 @@ class ServiceMap:
     edges: Mapping[Ends, MapEdge]
     has_before: bool
     """Whether anything was called in the window compared with; without, nothing is a change."""
+    is_held: bool = True
+    """Whether that window is known as a whole: where it is not, what only came now is not called new."""
 
     @cached_property
     def changed(self) -> tuple[MapEdge, ...]:
@@ -74,6 +77,15 @@ class ServiceMap:
         """Edges with too few calls to be compared."""
         return sum(edge.words == (TOO_FEW,) for edge in self.edges.values())
 
+    @cached_property
+    def first(self) -> int:
+        """Edges of which nothing is known before."""
+        return sum(edge.words == (FIRST,) for edge in self.edges.values())
+
+    def is_compared(self, found: MapNode | MapEdge) -> bool:
+        """Its figures before are what they were: they are there, or known to be none."""
+        return self.has_before and (self.is_held or found.before.samples > 0)
+
 
 def service_map(workspace_id: int, window: Window, compared: Window, minutes: tuple[float, float]) -> ServiceMap:
     """`minutes`: as far as the two windows, compared and window, have passed. Raises StoreUnavailable."""
@@ -83,6 +95,7 @@ def service_map(workspace_id: int, window: Window, compared: Window, minutes: tu
     own_now, own_before = _own(after.services), _own(earlier.services)
     nodes = _nodes(now, before, own_now, own_before)
     has_before = bool(before)
+    is_whole = has_before and is_held(workspace_id, compared)
     seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
     found = {}
     for ends in sorted({*now, *before}):
@@ -91,10 +104,10 @@ def service_map(workspace_id: int, window: Window, compared: Window, minutes: tu
         caller = nodes[ends.caller]
         sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
         is_old = not has_before or any(seen.get(tuple(key), (0, 0))[0] < compared.end_ns for key in keys)
-        change = edge_change(sides, minutes, is_old) if has_before else _nothing_before(sides, minutes)
+        change = edge_change(sides, minutes, is_old, is_whole) if has_before else _nothing_before(sides, minutes)
         kind = (one or other).kind
         found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys)
-    return ServiceMap(nodes, found, has_before)
+    return ServiceMap(nodes, found, has_before, is_whole)
 
 
 def _nothing_before(sides: Sides, minutes: tuple[float, float]) -> EdgeChange:

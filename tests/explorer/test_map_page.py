@@ -3,6 +3,7 @@
 import html
 import random
 import re
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -56,6 +57,10 @@ def store_trace(specs, number=1, minutes_ago=10) -> None:
     digest_all()
 
 
+def heading(page) -> str:
+    return "".join(word.text for word in page.said).replace("\u00a0", " ")
+
+
 def titles(answer) -> list[str]:
     drawn = str(answer.context["page"].drawing.svg)
     return [html.unescape(title).replace("\u00a0", " ") for title in re.findall(r"<title>(.*?)</title>", drawn)]
@@ -107,12 +112,15 @@ def test_whether_what_is_told_first_goes_on(client, slow_until, words, how):
         documents.append(data)
     store(documents)
     first = {
-        "slower": "payment → bank-api got slower", "calls": "payment → bank-api makes more calls per request",
-        "errors": "payment → postgresql · orders has more errors",
+        "slower": ("payment → bank-api got slower", "payment → bank-api was slower, and that is over"),
+        "calls": ("payment → bank-api makes more calls per request",
+                  "payment → bank-api made more calls per request, and that is over"),
+        "errors": ("payment → postgresql · orders has more errors",
+                   "payment → postgresql · orders had more errors, and that is over"),
     }  # fmt: skip
-    said = client.get("/map", {"range": "1h"}).context["page"].said
-    assert said.first == first[how]
-    assert f" in the hour before. {words}" in said.rest.replace("\u00a0", " "), said
+    said = heading(client.get("/map", {"range": "1h"}).context["page"])
+    assert said.startswith(first[how][slow_until > 0] + ": ")
+    assert f" in the hour before. {words}" in said, said
 
 
 def test_one_call_for_what_was_many_is_not_slower_though_each_takes_longer(client):
@@ -127,7 +135,7 @@ def test_one_call_for_what_was_many_is_not_slower_though_each_takes_longer(clien
     page = client.get("/map", {"range": "1h"}).context["page"]
     bank = next(item for item in page.changes if item.callee.name == "bank-api")
     assert [text for text, _ in bank.told] == ["▼\u00a089\u00a0% calls"]
-    assert "bank-api" not in page.said.first
+    assert "bank-api" not in heading(page).partition(":")[0]
     names = [row.name for row in client.get("/slow", {"range": "1h", "against": "before"}).context["page"].slower]
     assert "POST /v2/authorisations" not in names
 
@@ -245,6 +253,30 @@ def test_new_and_gone_edges_are_told(client):
     assert told["old-api"] == "gone" and told["new-api"] == "new"
     gone = client.get("/map", {"range": "1h", "caller": "gateway", "callee": "external:old-api"}).context["page"].panel
     assert gone.said == ("Gone: 12 calls in the hour before, none now.",)
+
+
+def test_where_spans_came_for_a_part_of_the_time_before_only_nothing_is_new(client):
+    end, dice = last_minute_ns(), random.Random(3)
+    store([checkout(n, end - n * MINUTE_NS // 2, dice) for n in range(180)])
+    for n in range(12):
+        specs = [SpanSpec("gateway", "GET /", None, 0, 50, {}, "SERVER"),
+                 SpanSpec("gateway", "GET", 0, 5, 30, {"server.address": "new-api"}, "CLIENT")]  # fmt: skip
+        store_trace(specs, 6_000 + n, minutes_ago=20)
+    wanted = {"range": "1h", "caller": "gateway", "callee": "external:new-api"}
+    page = client.get("/map", wanted).context["page"]
+    assert "new-api" not in {item.callee.name for item in page.changes}
+    assert "1 has nothing to compare with yet." in heading(page) and " new" not in heading(page)
+    assert page.panel.said == ("There is nothing to compare with yet: spans came for a part of the hour before only.",)
+    assert all(row.mark is None for row in page.panel.rows)
+    rows = client.get("/map", {"range": "1h", "view": "table"}).context["page"].rows
+    assert next(row for row in rows if row.callee.name == "new-api").latency is None
+    # Half an hour against the half hour before, which is held.
+    now = client.get("/map", wanted | {"range": "custom", "start": minutes_ago(30), "end": ""}).context["page"]
+    assert {item.callee.name: item.told[0][0] for item in now.changes}["new-api"] == "new"
+
+
+def minutes_ago(count: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() - count * 60))
 
 
 def test_calls_that_took_no_time_at_all_before_got_slower_from_nothing(client):

@@ -1,18 +1,41 @@
 """What a map says first."""
 
-from apps.explorer.map.said import map_said
-from apps.insights.change import UNKNOWN
-from apps.insights.figures import Figures
-from apps.insights.map_change import MORE_CALLS, EdgeChange, Sides, fan_change
+from dataclasses import replace
+
+from apps.explorer.map.said import edge_said, leading, map_said
+from apps.insights.change import FASTER, MORE, SLOWER, UNKNOWN, Change
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.map_change import (
+    FASTER_EDGE,
+    FIRST,
+    GONE_EDGE,
+    MORE_CALLS,
+    MORE_ERRORS,
+    NEW_EDGE,
+    SLOWER_EDGE,
+    EdgeChange,
+    Sides,
+    edge_change,
+    fan_change,
+)
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
+from apps.traces.histogram import Histogram
 from apps.traces.peers import Node
 from apps.traces.sampling import CALL
+from apps.traces.why.ending import GOES_ON, OVER
+from apps.traces.why.words import STRONG, text_of
 
 SHOP = Node("service", "shop")
+SECOND, LATELY = 10**9, "the last 10 minutes"
+LONGER, SHORTER = Change(SLOWER, 0.1 * SECOND, SECOND, 100), Change(FASTER, SECOND, 0.1 * SECOND, 100)
 
 
 def calls(count: int) -> Figures:
     return Figures(count * CALL, 0, count, 0, 0)
+
+
+def lasting(seconds: float) -> Figures:
+    return replace(calls(100), histogram=Histogram.of([round(seconds * SECOND)] * 100))
 
 
 def fanned(callee: str, callers: int, before: int, now: int) -> MapEdge:
@@ -22,10 +45,93 @@ def fanned(callee: str, callers: int, before: int, now: int) -> MapEdge:
     return MapEdge(SHOP, Node("service", callee), "call", sides.now, sides.before, change, ())
 
 
+def changed(callee: str, *words: str, count: int = 100, latency: Change = LONGER) -> MapEdge:
+    errors = Change(MORE, 0.01, 0.1, 100)
+    change = EdgeChange(words, latency, errors, UNKNOWN, UNKNOWN)
+    return MapEdge(SHOP, Node("service", callee), "call", calls(count), calls(count), change, ())
+
+
+def map_of(*edges: MapEdge, node_words: dict[str, tuple[str, ...]] | None = None) -> ServiceMap:
+    nodes = {
+        node: MapNode(node, lasting(0.1), lasting(1), (node_words or {}).get(node.name, ()))
+        for node in (SHOP, *(edge.callee for edge in edges))
+    }
+    return ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True)
+
+
+def told(found: ServiceMap, **endings: str) -> str:
+    """`endings`: of what got slower, by who is called."""
+    by_ends = {(edge.ends, SLOWER_EDGE): endings.get(edge.callee.name, "") for edge in found.changed}
+    return text_of(map_said(found, "the hour before", by_ends, LATELY)).replace("\u00a0", " ")
+
+
 def test_of_callers_that_make_more_calls_the_one_is_named_that_makes_the_most_more():
     edges = [fanned("stock", 1_000, 1, 3), fanned("prices", 100, 10, 20)]
-    nodes = {node: MapNode(node, calls(1), calls(1), ()) for node in (SHOP, *(edge.callee for edge in edges))}
-    said = map_said(
-        ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True), "the hour before", lambda *_: ""
+    assert told(map_of(*edges)).startswith("shop → stock makes more calls per request: ")
+
+
+def test_what_goes_on_is_told_before_what_cost_more_and_is_over():
+    large, small = changed("payment", SLOWER_EDGE, count=1_000), changed("stock", SLOWER_EDGE)
+    found = map_of(large, small)
+    assert told(found).startswith("shop → payment got slower: p95 1.00 s instead of 100 ms in the hour before. 1 more")
+    said = told(found, payment=OVER, stock=GOES_ON)
+    assert said.startswith(
+        "shop → stock got slower: p95 1.00 s instead of 100 ms in the hour before. It goes on in the"
     )
-    assert said.first == "shop → stock makes more calls per request"
+    assert said.endswith(" 1 was slower for a while.")
+    endings = {(large.ends, SLOWER_EDGE): OVER, (small.ends, SLOWER_EDGE): GOES_ON}
+    assert [edge.callee.name for edge in leading(found, endings)] == ["stock", "payment"]
+    assert [edge.callee.name for edge in leading(found, {})] == ["payment", "stock"]
+
+
+def test_what_may_go_on_is_told_before_what_is_over_and_after_what_does():
+    edges = changed("payment", SLOWER_EDGE), changed("stock", SLOWER_EDGE), changed("prices", SLOWER_EDGE)
+    found = map_of(*edges)
+    assert told(found, payment=OVER).startswith(("shop → stock", "shop → prices"))
+    assert told(found, payment=OVER, prices=GOES_ON).startswith("shop → prices got slower: ")
+
+
+def test_errors_that_go_on_are_told_before_a_slowness_that_is_over():
+    slow, failing = changed("payment", SLOWER_EDGE), changed("stock", MORE_ERRORS)
+    endings = {(slow.ends, SLOWER_EDGE): OVER, (failing.ends, MORE_ERRORS): GOES_ON}
+    words = map_said(map_of(slow, failing), "the hour before", endings, LATELY)
+    assert text_of(words).startswith("shop → stock has more errors: 10\u00a0% instead of 1\u00a0% in the hour before.")
+    assert told(map_of(slow, failing)).startswith("shop → payment got slower: ")
+
+
+def test_where_all_is_over_that_is_said_and_is_no_alarm():
+    slow, gone = changed("payment", SLOWER_EDGE), changed("stock", GONE_EDGE)
+    said = map_said(map_of(slow, gone), "the hour before", {(slow.ends, SLOWER_EDGE): OVER}, LATELY)
+    first = "shop → payment was slower, and that is over: p95 1.00 s instead of 100 ms in the hour before."
+    assert text_of(said).replace("\u00a0", " ") == f"{first} In the last 10 minutes it is as before. 1 is gone."
+    assert STRONG not in [word.role for word in said]
+    assert STRONG in [word.role for word in map_said(map_of(slow), "the hour before", {}, LATELY)]
+
+
+def test_what_got_worse_is_told_before_what_got_better():
+    slow, quick = changed("payment", SLOWER_EDGE), changed("stock", FASTER_EDGE, count=9_000, latency=SHORTER)
+    assert told(map_of(slow, quick)).startswith("shop → payment got slower: ")
+    assert told(map_of(quick)).startswith("shop → stock got faster: p95 100 ms instead of 1.00 s in the hour before.")
+
+
+def test_a_node_that_got_worse_over_all_its_callers_is_told_before_an_edge_that_got_better():
+    quick, other = changed("stock", FASTER_EDGE, latency=SHORTER), changed("payment")
+    slower = {"payment": (SLOWER_EDGE,)}
+    said = told(map_of(quick, other, node_words=slower))
+    assert said.startswith("payment got slower over all its callers: ") and " Of the edges 1 got faster." in said
+    alone = told(map_of(other, node_words=slower))
+    assert alone.startswith("payment got slower over all its callers: ") and " No edge changed against" in alone
+    assert told(map_of(other)).startswith("Nothing changed against the hour before.")
+    slow = changed("stock", SLOWER_EDGE)
+    assert told(map_of(slow, other, node_words=slower)).startswith("shop → stock got slower: ")
+
+
+def test_an_edge_is_new_only_where_all_that_came_before_is_known():
+    sides = Sides(NO_FIGURES, calls(500), calls(500), calls(500))
+    assert edge_change(sides, (60, 60), is_old=False).words == (NEW_EDGE,)
+    change = edge_change(sides, (60, 60), is_old=False, is_held=False)
+    assert change.words == (FIRST,)
+    edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, change, ())
+    assert told(map_of(edge)) == "Nothing changed against the hour before. 1 has nothing to compare with yet."
+    nothing = "There is nothing to compare with yet: spans came for a part of the hour before only."
+    assert edge_said(edge, "the hour before", has_before=True) == (nothing,)

@@ -13,18 +13,18 @@ from apps.explorer.map.form import DEPTHS, FIT, FULL, LATENCY, MARK_WORDS, MARKS
 from apps.explorer.map.look import HEAT_WORDS, edge_look, node_look, shown_name
 from apps.explorer.map.panel import Panel, panel
 from apps.explorer.map.rows import ChangeItem, EdgeRow, change_items, edge_rows
-from apps.explorer.map.said import Said, map_said
+from apps.explorer.map.said import Endings, leading, map_said
 from apps.explorer.period import Choice
+from apps.explorer.says import Said, said
+from apps.explorer.services.addresses import service_link
 from apps.insights.freshness import Freshness
-from apps.insights.lasting import edge_ending
+from apps.insights.lasting import edge_endings
 from apps.insights.map_graph import Ends, around, node_id
-from apps.insights.period import Period
 from apps.insights.queries import Coverage, coverage
-from apps.insights.service_map import MapEdge, ServiceMap, service_map
+from apps.insights.service_map import ServiceMap, service_map
 from apps.store.queries import list_services
 from apps.traces.durations import format_count, format_percent
 from apps.traces.peers import Node
-from apps.traces.why.ending import recent_text
 
 MOST_CHANGES = 12
 MOST_DRAWN = 1_000
@@ -46,7 +46,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    said: Said | None
+    said: tuple[Said, ...]
+    """The heading, () where nothing was called."""
     changes: tuple[ChangeItem, ...]
     changes_more: int
     changes_below: int
@@ -88,10 +89,10 @@ def map_page(workspace_id: int, form: MapForm, fresh: Freshness) -> MapPage:
         prefix = _prefix(form)
         drawn = drawing(nodes, edges, form.chosen, prefix, frozenset(matched), is_fitted)
         is_fitted = is_fitted and (drawn.fits or drawn.is_small or form.said("zoom") == FIT)
-    rows = _rows(shown, form)
+    rows, endings = _rows(shown, form), edge_endings(workspace_id, whole, period.recent)
     return MapPage(
-        said=_said(workspace_id, whole, period) if whole.edges else None,
-        changes=change_items(whole.changed[:MOST_CHANGES], form),
+        said=_said(whole, endings, form) if whole.edges else (),
+        changes=change_items(leading(whole, endings)[:MOST_CHANGES], form),
         changes_more=max(0, len(whole.changed) - MOST_CHANGES),
         changes_below=_below(whole, rows, drawn),
         marks=tuple(Choice(MARK_WORDS[m], form.here(mark=m), form.marked == m) for m in MARKS),
@@ -126,12 +127,9 @@ def _whole(workspace_id: int, form: MapForm) -> ServiceMap:
     return service_map(workspace_id, period.window, period.compared, (period.compared_minutes, period.minutes))
 
 
-def _said(workspace_id: int, whole: ServiceMap, period: Period) -> Said:
-    def then(edge: MapEdge, word: str) -> str:
-        told = recent_text(edge_ending(workspace_id, whole, edge, word, period.recent), period.recent_words)
-        return told and f" {told}"
-
-    return map_said(whole, period.against_label, then)
+def _said(whole: ServiceMap, endings: Endings, form: MapForm) -> tuple[Said, ...]:
+    words = map_said(whole, form.period.against_label, endings, form.period.recent_words)
+    return said(words, lambda service: service_link(form, service))
 
 
 def _shown(whole: ServiceMap, form: MapForm) -> tuple[ServiceMap, str]:

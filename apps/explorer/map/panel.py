@@ -88,7 +88,7 @@ def panel(workspace_id: int, found: ServiceMap, form: MapForm) -> Panel | None:
 
 def _of_edge(workspace_id: int, found: ServiceMap, edge: MapEdge, form: MapForm) -> Panel:
     against = form.period.against_label
-    rows = _figures(edge.before, edge.now, found.has_before, form)
+    rows = _figures(edge.before, edge.now, found.is_compared(edge), form)
     fan = edge.change.fan
     if found.has_before and fan.before and fan.after and edge.caller.kind == "service":
         name = f"Calls per call of {shown_name(edge.caller)}"
@@ -121,7 +121,7 @@ def _of_node(workspace_id: int, found: ServiceMap, node: MapNode, form: MapForm)
         caller=None,
         node=node_link(node.node, form, chosen=node.node),
         said=node_said(node) if found.has_before else (),
-        rows=tuple(_figures(node.before, node.now, found.has_before, form, has_times=node.node.kind != "user")),
+        rows=tuple(_figures(node.before, node.now, found.is_compared(node), form, has_times=node.node.kind != "user")),
         seen="",
         chart=node_chart(workspace_id, node.node, into, form),
         examples=node_examples(workspace_id, node.node, form),
@@ -147,12 +147,12 @@ def node_link(node: Node, form: MapForm, *, chosen: Node | Ends) -> NodeLink:
 
 
 def _figures(
-    before: Figures, now: Figures, has_before: bool, form: MapForm, *, has_times: bool = True
+    before: Figures, now: Figures, is_compared: bool, form: MapForm, *, has_times: bool = True
 ) -> list[FigureRow]:
     against, minutes = form.period.against_label, (form.period.compared_minutes, form.period.minutes)
 
     def marked(make, change: Change) -> Mark | None:
-        return make(change, against) if has_before else None
+        return make(change, against) if is_compared else None
 
     rate = rate_change(before, now, *minutes)
     rows = [FigureRow("Calls a minute", _rate(before, minutes[0]), _rate(now, minutes[1]), marked(rate_mark, rate))]

@@ -9,7 +9,7 @@ from apps.explorer.change import Mark, duration_mark, error_mark, format_rate
 from apps.explorer.map.form import MapForm
 from apps.explorer.map.look import told_change
 from apps.explorer.map.panel import NodeLink, node_link
-from apps.insights.map_change import FASTER_EDGE, FEWER_ERRORS, GONE_EDGE, MORE_ERRORS, SLOWER_EDGE, TOO_FEW
+from apps.insights.map_change import FASTER_EDGE, FEWER_ERRORS, FIRST, GONE_EDGE, MORE_ERRORS, SLOWER_EDGE, TOO_FEW
 from apps.insights.service_map import MapEdge
 from apps.traces.durations import NONE, duration_text, format_percent
 
@@ -69,7 +69,7 @@ def told_in_words(edge: MapEdge, without: frozenset[str] = frozenset()) -> tuple
 def _row(edge: MapEdge, form: MapForm, has_before: bool) -> EdgeRow:
     change, now = edge.change, edge.now
     p95 = now.p(0.95)
-    is_compared = has_before and edge.words not in ((TOO_FEW,), (GONE_EDGE,))
+    is_compared = has_before and edge.words not in ((TOO_FEW,), (FIRST,), (GONE_EDGE,))
     against = form.period.against_label
     return EdgeRow(
         href=_href(edge, form),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
 
 from apps.explorer.change import against_in, format_ns, format_rate
 from apps.explorer.map.look import shown_name
@@ -16,17 +15,22 @@ from apps.insights.map_change import (
     FASTER_EDGE,
     FEWER_CALLS,
     FEWER_ERRORS,
+    FIRST,
     GONE_EDGE,
     MORE_CALLS,
     MORE_ERRORS,
     NEW_EDGE,
     SLOWER_EDGE,
     TOO_FEW,
+    TROUBLE,
     WORDS,
 )
+from apps.insights.map_graph import Ends
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.durations import NBSP, format_count, format_percent, format_times
 from apps.traces.peers import Node
+from apps.traces.why.ending import GOES_ON, OVER, recent_text
+from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 SAID = {
     SLOWER_EDGE: ("got slower", "got slower"),
@@ -39,44 +43,95 @@ SAID = {
     FEWER_ERRORS: ("has fewer errors", "have fewer errors"),
     FEWER_CALLS: ("makes fewer calls per request", "make fewer calls per request"),
 }
+WAS = {
+    SLOWER_EDGE: ("was slower", "were slower"),
+    MORE_ERRORS: ("had more errors", "had more errors"),
+    MORE_CALLS: ("made more calls per request", "made more calls per request"),
+}
+"""Of what is over."""
 NAME_PX = 200.0
 """Of a name in a sentence."""
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """`first` is told in bold, when it is bad."""
-
-    first: str
-    rest: str
-    is_bad: bool
+Endings = Mapping[tuple[Ends, str], str]
+"""GOES_ON, OVER or "" by edge and change: `apps.insights.lasting`."""
+Kind = tuple[str, str]
+"""What is counted together: a change, and its ending."""
 
 
-def map_said(found: ServiceMap, against: str, then: Callable[[MapEdge, str], str]) -> Said:
-    """`payment → bank-api got slower`, `: p95 1.64 s instead of 268 ms in the hour before. 2 more got slower, 1 is new.
-    The other 22 are as before.` `then` says of an edge and its change whether it goes on: a sentence, or ""."""
-    edges = len(found.edges)
+def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> Words:
+    """`payment → bank-api got slower: p95 1.64 s instead of 268 ms in the hour before. It goes on in the last
+    10 minutes. 2 more got slower, 1 is new. The other 22 are as before.` `recent`: `the last 10 minutes`."""
     if not found.has_before:
-        return Said(f"{_edges(edges)}.", f" {_nothing(against)}", False)
-    counts = Counter(word for edge in found.changed for word in edge.words)
-    told = [(word, counts[word]) for word in WORDS if counts[word]]
+        return (Word(f"{_edges(len(found.edges))}. {_nothing(against)}"),)
+    kinds = {(edge.ends, word): _kind(endings, edge, word) for edge in found.changed for word in edge.words}
+    told = sorted(Counter(kinds.values()).items(), key=lambda one: _rank(one[0]))
+    nodes, rest = _nodes_alone(found), _others(found) + _not_compared(found)
+    if not told or (nodes and told[0][0][0] not in BAD_WORDS):
+        edges = f" Of the edges{_counted(told, more=False)}" if told else f" No edge changed against {against}."
+        return (*nodes, Word(edges + rest)) if nodes else (Word(f"Nothing changed against {against}.{rest}"),)
+    (kind, count), *others = told
+    word, ending = kind
+    first = _worst([edge for edge in found.changed if kinds.get((edge.ends, word)) == kind], word)
+    words = [*_name(first.caller), Word(" → "), *_name(first.callee), Word(" "), *_lead(word, ending)]
+    words.append(Word(_figure(first, word, against) + "." + _then(ending, recent)))
+    words.append(Word(_counted([(kind, count - 1), *others], more=True)))
+    return (*words, *((Word(" "), *nodes) if nodes else ()), Word(rest))
+
+
+def _kind(endings: Endings, edge: MapEdge, word: str) -> Kind:
+    return word, endings.get((edge.ends, word), "")
+
+
+def leading(found: ServiceMap, endings: Endings) -> list[MapEdge]:
+    """Edges with a change, in the order in which they are told: what is over after what may go on."""
+    return sorted(found.changed, key=lambda edge: min(_rank(_kind(endings, edge, word)) for word in edge.words))
+
+
+def _rank(kind: Kind) -> tuple[int, int]:
+    """Trouble that goes on is told first, then what may, then what is over; what only came or went, or got better,
+    is no trouble."""
+    word, ending = kind
+    place = {GOES_ON: 0, OVER: 2}.get(ending, 1) if word in TROUBLE else 3
+    return place, WORDS.index(word)
+
+
+def _lead(word: str, ending: str) -> Words:
+    if ending == OVER:
+        return (Word(f"{WAS[word][0]}, and that is over"),)
+    return (Word(SAID[word][0], STRONG if word in BAD_WORDS else ""),)
+
+
+def _then(ending: str, recent: str) -> str:
+    told = recent_text(ending, recent)
+    return told and f" {told}"
+
+
+def _counted(told: list[tuple[Kind, int]], *, more: bool) -> str:
+    """` 2 more got slower, 1 was slower for a while, 1 is new.`; `more`: the first of them are more of what was told.
+    What goes on and what may is not told apart here."""
+    counts: dict[tuple[str, bool], int] = {}
+    for (word, ending), count in told:
+        is_over = ending == OVER
+        counts[word, is_over] = counts.get((word, is_over), 0) + count
+    lead, parts = next(iter(counts), None), []
+    for (word, is_over), count in counts.items():
+        if not count:
+            continue
+        said = f"{WAS[word][count != 1]} for a while" if is_over else SAID[word][count != 1]
+        parts.append(f"{format_count(count)}{' more' * (more and (word, is_over) == lead)} {said}")
+    return f" {', '.join(parts)}." if parts else ""
+
+
+def _not_compared(found: ServiceMap) -> str:
     few = f" {format_count(found.too_few)} had too few calls to compare." if found.too_few else ""
-    nodes, others = _nodes_alone(found), _others(found)
-    if not told:
-        return Said(f"Nothing changed against {against}.", nodes + others + few, bool(nodes))
-    word, count = told[0]
-    first = _worst(found, word)
-    ends = f"{_short(first.caller)} → {_short(first.callee)}"
-    parts = [f"{format_count(count - 1)} more {SAID[word][count != 2]}"] if count > 1 else []
-    parts += [f"{format_count(count)} {SAID[word][count != 1]}" for word, count in told[1:]]
-    rest = _figure(first, word, against) + "." + then(first, word) + (f" {', '.join(parts)}." if parts else "")
-    return Said(f"{ends} {SAID[word][0]}", rest + nodes + others + few, word in BAD_WORDS)
+    if not found.first:
+        return few
+    return f"{few} {format_count(found.first)} {'has' if found.first == 1 else 'have'} nothing to compare with yet."
 
 
-def _worst(found: ServiceMap, word: str) -> MapEdge:
+def _worst(mine: list[MapEdge], word: str) -> MapEdge:
     """The edge that a change of this kind cost most on, by all its calls; of those that may have it from one another
     (who waits is slow, who is failed fails) the ones farthest from the users."""
-    mine = [edge for edge in found.changed if word in edge.words]
     if word in (SLOWER_EDGE, MORE_ERRORS):
         callers = {edge.caller for edge in mine}
         mine = [edge for edge in mine if edge.callee not in callers] or mine
@@ -110,7 +165,7 @@ def _figure(edge: MapEdge, word: str, against: str) -> str:
     return f": {told} {against_in(against)}"
 
 
-def _nodes_alone(found: ServiceMap) -> str:
+def _nodes_alone(found: ServiceMap) -> Words:
     """What is marked on a node while no edge that leads to it changed: many callers, each with little to compare."""
     told = {edge.callee for edge in found.changed}
     alone = [
@@ -118,10 +173,12 @@ def _nodes_alone(found: ServiceMap) -> str:
         if node.node.kind != "user" and node.node not in told and any(word in BAD_WORDS for word in node.words)
     ]  # fmt: skip
     if not alone:
-        return ""
+        return ()
     first = max(alone, key=lambda node: node.now.weight)
-    more = f", and {format_count(len(alone) - 1)} more did" if len(alone) > 1 else ""
-    return f" Over all its callers {_short(first.node)} changed{more}: {node_said(first, BAD_WORDS)[0]}"
+    verbs = " and ".join(SAID[word][0] for word in first.words if word in BAD_WORDS)
+    more = f" {format_count(len(alone) - 1)} more got worse over all callers." if len(alone) > 1 else ""
+    figures = " ".join(node_said(first, BAD_WORDS))
+    return (*_name(first.node), Word(" "), Word(verbs, STRONG), Word(f" over all its callers: {figures}{more}"))
 
 
 def node_said(node: MapNode, of: Container[str] = WORDS) -> tuple[str, ...]:
@@ -140,12 +197,18 @@ def _durations(latency: Change) -> str:
     return f"{latency.quantile} {format_ns(latency.after)} instead of {format_ns(latency.before)}"
 
 
-def _short(node: Node) -> str:
-    return cut_to(shown_name(node), NAME_PX)
+def _name(node: Node) -> Words:
+    short = cut_to(shown_name(node), NAME_PX)
+    return (Word(short, WHERE, node.name) if node.kind == "service" else Word(short, STRONG),)
 
 
 def _nothing(against: str) -> str:
     return f"Nothing was called {against_in(against)}, so there is nothing to compare with."
+
+
+def _time(against: str) -> str:
+    """`the hour before`, `that time` where another day has the same one."""
+    return against if against.startswith("the ") else "that time"
 
 
 def _others(found: ServiceMap) -> str:
@@ -168,6 +231,8 @@ def edge_said(edge: MapEdge, against: str, has_before: bool) -> tuple[str, ...]:
     """One sentence for each change, the most telling first; one in any case."""
     if not has_before:
         return (_nothing(against),)
+    if edge.words == (FIRST,):
+        return (f"There is nothing to compare with yet: spans came for a part of {_time(against)} only.",)
     if edge.words == (TOO_FEW,):
         few = min(edge.before.samples, edge.now.samples)
         return (f"Not enough calls to compare with {against} (n{NBSP}={NBSP}{few}).",)

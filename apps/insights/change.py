@@ -158,6 +158,16 @@ def ending_word(change: Change, lately: Change, since: Change) -> str:
     return OVER if is_better and lately.word in (SAME, FASTER, FEWER) else ""
 
 
+def durations_ending(change: Change, before: Measured, now: Measured, lately: Measured) -> str:
+    """`ending_word` of a change from `before` to `now`, by the quantile that it is told by."""
+    share = QUANTILES[change.quantile]
+    return ending_word(change, duration_change(before, lately, share), duration_change(now, lately, share))
+
+
+def errors_ending(change: Change, before: Measured, now: Measured, lately: Measured) -> str:
+    return ending_word(change, error_change(before, lately), error_change(now, lately))
+
+
 def _near(old: float, new: float) -> str:
     """The word for figures that are not known to differ."""
     return SAME if max(old, new) < min(old, new) * NEAR_FACTOR or old == new else UNCLEAR

@@ -129,7 +129,7 @@ def _fan(edge: Figures, caller: Figures) -> float | None:
 
 
 def _words(latency: Change, errors: Change, fan: Change):
-    if latency.word in (SLOWER, FASTER) and _matters(latency):
+    if latency.word in (SLOWER, FASTER) and matters(latency):
         yield SLOWER_EDGE if latency.word == SLOWER else FASTER_EDGE
     if errors.word in (MORE, FEWER):
         yield MORE_ERRORS if errors.word == MORE else FEWER_ERRORS
@@ -137,7 +137,8 @@ def _words(latency: Change, errors: Change, fan: Change):
         yield MORE_CALLS if fan.word == MORE else FEWER_CALLS
 
 
-def _matters(latency: Change) -> bool:
+def matters(latency: Change) -> bool:
+    """Large enough for a colour, or to lead a page."""
     low, high = sorted((latency.before or 0.0, latency.after or 0.0))
     return high >= low * SLOWER_FACTOR and high - low >= SLOWER_NS
 

@@ -53,7 +53,7 @@ def changed(callee: str, *words: str, count: int = 100, latency: Change = LONGER
 
 def map_of(*edges: MapEdge, node_words: dict[str, tuple[str, ...]] | None = None) -> ServiceMap:
     nodes = {
-        node: MapNode(node, lasting(0.1), lasting(1), (node_words or {}).get(node.name, ()))
+        node: MapNode(node, lasting(1), lasting(0.1), (node_words or {}).get(node.name, ()))
         for node in (SHOP, *(edge.callee for edge in edges))
     }
     return ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True)
@@ -124,6 +124,35 @@ def test_a_node_that_got_worse_over_all_its_callers_is_told_before_an_edge_that_
     assert told(map_of(other)).startswith("Nothing changed against the hour before.")
     slow = changed("stock", SLOWER_EDGE)
     assert told(map_of(slow, other, node_words=slower)).startswith("shop → stock got slower: ")
+
+
+def test_a_node_that_goes_on_is_told_before_an_edge_that_may_be_over():
+    slow, other = changed("stock", SLOWER_EDGE), changed("payment")
+    found = map_of(slow, other, node_words={"payment": (SLOWER_EDGE,)})
+
+    def first(edge: str, node: str) -> str:
+        endings = {(slow.ends, SLOWER_EDGE): edge, (other.callee, SLOWER_EDGE): node}
+        return text_of(map_said(found, "the hour before", endings, LATELY)).replace("\u00a0", " ")
+
+    goes_on = first("", GOES_ON)
+    assert goes_on.startswith(
+        "payment got slower over all its callers: p95 1.02 s instead of 103 ms. It goes on in the"
+    )
+    assert goes_on.endswith(" Of the edges 1 got slower. The other 1 is as before.")
+    assert first(GOES_ON, GOES_ON).startswith("shop → stock got slower: ")
+    over = first("", OVER)
+    assert over.startswith("shop → stock got slower: ")
+    assert " payment was slower over all its callers, and that is over: p95 1.02 s instead of 103 ms. In the" in over
+
+
+def test_a_queue_whose_messages_are_told_to_wait_longer_is_not_told_again():
+    queue, taker = Node("queue", "kafka:orders"), Node("service", "notifier")
+    taken = MapEdge(queue, taker, "queue", calls(100), calls(100), changed("x", SLOWER_EDGE).change, ())
+    put = MapEdge(SHOP, queue, "queue", calls(100), calls(100), changed("x").change, ())
+    figures = lasting(1), lasting(0.1)
+    nodes = {node: MapNode(node, *figures, (SLOWER_EDGE,) * (node == queue)) for node in (SHOP, queue, taker)}
+    said = told(ServiceMap(nodes, {edge.ends: edge for edge in (taken, put)}, has_before=True))
+    assert said.startswith("orders → notifier got slower: ") and "over all its callers" not in said
 
 
 def test_an_edge_is_new_only_where_all_that_came_before_is_known():

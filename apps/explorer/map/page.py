@@ -13,12 +13,12 @@ from apps.explorer.map.form import DEPTHS, FIT, FULL, LATENCY, MARK_WORDS, MARKS
 from apps.explorer.map.look import HEAT_WORDS, edge_look, node_look, shown_name
 from apps.explorer.map.panel import Panel, panel
 from apps.explorer.map.rows import ChangeItem, EdgeRow, change_items, edge_rows
-from apps.explorer.map.said import Endings, leading, map_said
+from apps.explorer.map.said import leading, map_said
 from apps.explorer.period import Choice
 from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
 from apps.insights.freshness import Freshness
-from apps.insights.lasting import edge_endings
+from apps.insights.lasting import Endings, endings_of
 from apps.insights.map_graph import Ends, around, node_id
 from apps.insights.queries import Coverage, coverage
 from apps.insights.service_map import ServiceMap, service_map
@@ -89,7 +89,7 @@ def map_page(workspace_id: int, form: MapForm, fresh: Freshness) -> MapPage:
         prefix = _prefix(form)
         drawn = drawing(nodes, edges, form.chosen, prefix, frozenset(matched), is_fitted)
         is_fitted = is_fitted and (drawn.fits or drawn.is_small or form.said("zoom") == FIT)
-    rows, endings = _rows(shown, form), edge_endings(workspace_id, whole, period.recent)
+    rows, endings = _rows(shown, form), endings_of(workspace_id, whole, period.recent)
     return MapPage(
         said=_said(whole, endings, form) if whole.edges else (),
         changes=change_items(leading(whole, endings)[:MOST_CHANGES], form),

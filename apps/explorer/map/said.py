@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container
 
 from apps.explorer.change import against_in, format_ns, format_rate
 from apps.explorer.map.look import shown_name
 from apps.explorer.map.text import cut_to
 from apps.insights.change import SAME, UNCLEAR, UNSURE, Change, durations_change, error_change
+from apps.insights.lasting import Endings
 from apps.insights.map_change import (
     BACK_EDGE,
     BAD_WORDS,
@@ -25,7 +26,6 @@ from apps.insights.map_change import (
     TROUBLE,
     WORDS,
 )
-from apps.insights.map_graph import Ends
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.durations import NBSP, format_count, format_percent, format_times
 from apps.traces.peers import Node
@@ -52,8 +52,6 @@ WAS = {
 NAME_PX = 200.0
 """Of a name in a sentence."""
 
-Endings = Mapping[tuple[Ends, str], str]
-"""GOES_ON, OVER or "" by edge and change: `apps.insights.lasting`."""
 Kind = tuple[str, str]
 """What is counted together: a change, and its ending."""
 
@@ -65,21 +63,23 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
         return (Word(f"{_edges(len(found.edges))}. {_nothing(against)}"),)
     kinds = {(edge.ends, word): _kind(endings, edge, word) for edge in found.changed for word in edge.words}
     told = sorted(Counter(kinds.values()).items(), key=lambda one: _rank(one[0]))
-    nodes, rest = _nodes_alone(found), _others(found) + _not_compared(found)
-    if not told or (nodes and told[0][0][0] not in BAD_WORDS):
+    nodes, rest = _nodes_alone(found, endings), _others(found) + _not_compared(found)
+    if nodes and (not told or _node_place(nodes[0], endings) < _rank(told[0][0])[0]):
         edges = f" Of the edges{_counted(told, more=False)}" if told else f" No edge changed against {against}."
-        return (*nodes, Word(edges + rest)) if nodes else (Word(f"Nothing changed against {against}.{rest}"),)
+        return (*_of_nodes(nodes, endings, recent), Word(edges + rest))
+    if not told:
+        return (Word(f"Nothing changed against {against}.{rest}"),)
     (kind, count), *others = told
     word, ending = kind
     first = _worst([edge for edge in found.changed if kinds.get((edge.ends, word)) == kind], word)
     words = [*_name(first.caller), Word(" → "), *_name(first.callee), Word(" "), *_lead(word, ending)]
     words.append(Word(_figure(first, word, against) + "." + _then(ending, recent)))
     words.append(Word(_counted([(kind, count - 1), *others], more=True)))
-    return (*words, *((Word(" "), *nodes) if nodes else ()), Word(rest))
+    return (*words, *((Word(" "), *_of_nodes(nodes, endings, recent)) if nodes else ()), Word(rest))
 
 
-def _kind(endings: Endings, edge: MapEdge, word: str) -> Kind:
-    return word, endings.get((edge.ends, word), "")
+def _kind(endings: Endings, one: MapEdge | MapNode, word: str) -> Kind:
+    return word, endings.get((one.ends if isinstance(one, MapEdge) else one.node, word), "")
 
 
 def leading(found: ServiceMap, endings: Endings) -> list[MapEdge]:
@@ -165,20 +165,34 @@ def _figure(edge: MapEdge, word: str, against: str) -> str:
     return f": {told} {against_in(against)}"
 
 
-def _nodes_alone(found: ServiceMap) -> Words:
-    """What is marked on a node while no edge that leads to it changed: many callers, each with little to compare."""
-    told = {edge.callee for edge in found.changed}
+def _nodes_alone(found: ServiceMap, endings: Endings) -> list[MapNode]:
+    """What got worse as a whole while no edge that its figures come from changed: many callers, each with little to
+    compare. A queue's come from who takes messages out of it. What may go on first, then the busiest."""
+    told = {node for edge in found.changed for node in edge.ends if node == edge.callee or node.kind == "queue"}
     alone = [
         node for node in found.nodes.values()
         if node.node.kind != "user" and node.node not in told and any(word in BAD_WORDS for word in node.words)
     ]  # fmt: skip
-    if not alone:
-        return ()
-    first = max(alone, key=lambda node: node.now.weight)
-    verbs = " and ".join(SAID[word][0] for word in first.words if word in BAD_WORDS)
-    more = f" {format_count(len(alone) - 1)} more got worse over all callers." if len(alone) > 1 else ""
+    return sorted(alone, key=lambda node: (_node_place(node, endings), -node.now.weight, node.node))
+
+
+def _node_place(node: MapNode, endings: Endings) -> int:
+    return min(_rank(_kind(endings, node, word))[0] for word in node.words)
+
+
+def _of_nodes(nodes: list[MapNode], endings: Endings, recent: str) -> Words:
+    """The first of them, and how many more there are."""
+    first, *others = nodes
+    kinds = [_kind(endings, first, word) for word in first.words if word in BAD_WORDS]
+    verbs = " and ".join((WAS if ending == OVER else SAID)[word][0] for word, ending in kinds)
+    is_over, ends = all(ending == OVER for _, ending in kinds), {ending for _, ending in kinds}
+    then = _then(*ends, recent) if len(ends) == 1 else ""
     figures = " ".join(node_said(first, BAD_WORDS))
-    return (*_name(first.node), Word(" "), Word(verbs, STRONG), Word(f" over all its callers: {figures}{more}"))
+    more = f" {format_count(len(others))} more got worse over all callers." if others else ""
+    return (
+        *_name(first.node), Word(" "), Word(verbs, "" if is_over else STRONG),
+        Word(f" over all its callers{', and that is over' * is_over}: {figures}{then}{more}"),
+    )  # fmt: skip
 
 
 def node_said(node: MapNode, of: Container[str] = WORDS) -> tuple[str, ...]:

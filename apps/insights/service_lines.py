@@ -6,21 +6,36 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from apps.insights.change import Change, durations_change, error_change, rate_change
+from apps.insights.change import (
+    GONE,
+    NEW,
+    UNSURE,
+    Change,
+    durations_change,
+    durations_ending,
+    error_change,
+    errors_ending,
+    rate_change,
+)
 from apps.insights.figures import Figures, together
 from apps.insights.keys import OTHER
+from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services
-from apps.insights.seen import services_seen
+from apps.insights.seen import is_held, services_seen
 from apps.insights.series import series, step_of
 from apps.traces.key_book import SERVICE
+from apps.traces.why.ending import GOES_ON
 
 SPARK_POINTS = 24
 ERROR_WEIGHT = 20.0
 """A rise of errors by 5 points stirs as much as a duration e times as long."""
 RATE_WEIGHT = 0.25
 """Traffic alone is the least of changes: every large service has more of it in the morning."""
+GOING_ON, WORSE, WAS_WORSE, SILENT, REST = STATES = "going_on", "worse", "was_worse", "silent", "rest"
+"""What whoever is on call asks first: what is bad now, what got worse, what was and is over, what does not answer any
+more; then what got better, what is as before and the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,18 @@ class ServiceLine:
     """Its share of that, or of all calls in either window, whichever is most, 0 to 1."""
     first_seen_ns: int
     last_seen_ns: int
+    duration_ending: str = ""
+    """GOES_ON or OVER, of durations that got longer; "" where that is unsure."""
+    error_ending: str = ""
+
+    @property
+    def state(self) -> str:
+        """Of STATES. A duration a tenth longer is told in its row, but is no reason to stand above a large change."""
+        endings = {self.duration_ending} if self.duration.is_worse and matters(self.duration) else set()
+        endings |= {self.error_ending} if self.errors.is_worse else set()
+        if endings:
+            return GOING_ON if GOES_ON in endings else WORSE if "" in endings else WAS_WORSE
+        return SILENT if GONE in (self.duration.word, self.rate.word) else REST
 
     @property
     def stir(self) -> float:
@@ -62,7 +89,7 @@ class ServiceLines:
 
 
 SORTS: dict[str, Callable[[ServiceLine], tuple]] = {
-    "change": lambda line: (-line.stir, -line.own_share, line.name),
+    "change": lambda line: (STATES.index(line.state), -line.stir, -line.own_share, line.name),
     "impact": lambda line: (-line.own_share, -line.now.sum_ns, line.name),
     "rate": lambda line: (-line.now.calls, line.name),
     "errors": lambda line: (-line.now.error_share, -line.now.calls, line.name),
@@ -75,7 +102,8 @@ SORTS: dict[str, Callable[[ServiceLine], tuple]] = {
 def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     """Every service ever seen, in no promised order; those silent in the window have no figures."""
     now, before = services(workspace_id, period.window), services(workspace_id, period.compared)
-    seen = services_seen(workspace_id)
+    recent = services(workspace_id, period.recent) if period.recent else {}
+    seen, is_whole = services_seen(workspace_id), is_held(workspace_id, period.compared)
     own = own_by_service(workspace_id, period.window)
     waited_ns = sum(one.sum_ns for one in own.values())
     calls = [_calls(side) for side in (now, before)]
@@ -91,20 +119,33 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
         is_now = [one for one in known if one[2] in now.get(name, {})]
         _, newest_ns, version = max(is_now or known)
         first_ns = min(first for _, first, _ in known)
-        after_, before_ = together([*now.get(name, {}).values()]), together([*before.get(name, {}).values()])
+        after_, before_, lately = (together(side.get(name, {}).values()) for side in (now, before, recent))
         own_share = own[name].sum_ns / waited_ns if waited_ns and name in own else 0.0
         shares = [side.calls / all_ for side, all_ in zip((after_, before_), calls, strict=True)]
         lines.append(
             ServiceLine(
                 name, after_, before_, version,
                 bool(version) and newest_ns >= period.window.start_ns and first_ns < newest_ns,
-                durations_change(before_, after_),
-                rate_change(before_, after_, period.compared_minutes, period.minutes),
-                error_change(before_, after_),
-                own_share, max(own_share, *shares), first_ns, last[name],
+                own_share=own_share, size=max(own_share, *shares), first_seen_ns=first_ns, last_seen_ns=last[name],
+                **_changes(before_, after_, lately, period, is_whole),
             )
         )  # fmt: skip
     return ServiceLines(tuple(lines), any(before.values()))
+
+
+def _changes(before: Figures, now: Figures, lately: Figures, period: Period, is_whole: bool) -> dict[str, Change | str]:
+    duration, errors = durations_change(before, now), error_change(before, now)
+    rate = rate_change(before, now, period.compared_minutes, period.minutes)
+    return {
+        "duration": _known(duration, is_whole), "rate": _known(rate, is_whole), "errors": errors,
+        "duration_ending": durations_ending(duration, before, now, lately) if duration.is_worse else "",
+        "error_ending": errors_ending(errors, before, now, lately) if errors.is_worse else "",
+    }  # fmt: skip
+
+
+def _known(change: Change, is_whole: bool) -> Change:
+    """Nothing is called new where the window compared with is held in part."""
+    return change if is_whole or change.word != NEW else change._replace(word=UNSURE)
 
 
 def _calls(found: Mapping[str, Mapping[str, Figures]]) -> float:

@@ -42,22 +42,45 @@ def test_services_stand_by_what_changed_and_the_sentence_names_the_first(client,
     rows = answer.context["page"].rows
     assert [row.name for row in rows] == ["payment", "gateway"]
     assert rows[0].cells.duration.text.startswith("▲") and rows[0].version == "4.12.0" and rows[0].is_new_version
-    assert "payment changed most: p95" in text_of(answer)
+    told = said(answer.context["page"])
+    first = r"payment got slower: p95 1\.\d\d s instead of 1\d\d ms in the hour before\. It goes on in the last "
+    assert re.fullmatch(first + r"10 minutes\. 1 more got worse\.", told), told
+    assert "payment got slower : p95" in text_of(answer)
     assert rows[0].link == "/services/payment?range=1h"
     assert client.get(rows[0].link).status_code == 200
 
 
 def test_a_large_change_of_next_to_nothing_stays_below_what_people_wait_for(client, incident):
+    send_newcomer()
+    page = client.get("/services", {"range": "1h"}).context["page"]
+    assert page.rows[0].name == "payment" and said(page).startswith("payment got slower: ")
+    (new,) = [row for row in page.rows if row.name == "newcomer"]
+    assert new.cells.duration.text == "new"
+
+
+def send_newcomer(count: int = 25) -> None:
     end = last_minute_ns()
-    for n in range(25):
+    for n in range(count):
         specs = [SpanSpec("newcomer", "GET /", None, 0, 2, {}, "SERVER")]
         data = traces_data(specs, trace_id=trace_id_of(5_000 + n), by_service=True)
         send(now_shifted(data, end - (n + 1) * MINUTE_NS))
     digest_all(later_s=120)
+
+
+def test_where_spans_came_for_a_part_of_the_time_before_only_no_service_is_new(client):
+    store_incident(minutes=90, slow_minutes=0, calls=1)
+    send_newcomer()
     page = client.get("/services", {"range": "1h"}).context["page"]
-    assert page.rows[0].name == page.worst.name == "payment"
-    (new,) = [row for row in page.rows if row.name == "newcomer"]
-    assert new.cells.duration.text == "new"
+    (row,) = [row for row in page.rows if row.name == "newcomer"]
+    assert row.cells.duration.text == "not enough data (n\u00a0=\u00a00)" and not row.cells.rate_mark.is_change
+    assert " new" not in said(page)
+
+
+def test_a_service_whose_trouble_is_over_is_named_as_one_that_was_slower(client):
+    store_slow((50, 20))
+    page = client.get("/services", {"range": "1h"}).context["page"]
+    over = r"payment was slower, and that is over: p95 1\.\d\d s instead of 1\d\d ms in the hour before\. In the last "
+    assert re.fullmatch(over + r"10 minutes it is as before\. 1 more was worse for a while\.", said(page)), said(page)
 
 
 @pytest.mark.parametrize("sort", ["change", "impact", "rate", "errors", "p95", "name"])
@@ -271,7 +294,8 @@ def test_what_goes_on_since_before_the_window_is_told_by_when_it_began(client):
 
 
 def said(page) -> str:
-    return "".join(word.text for word in page.said.words).replace("\u00a0", " ")
+    words = page.said.words if hasattr(page.said, "words") else page.said
+    return "".join(word.text for word in words).replace("\u00a0", " ")
 
 
 def clocks(end_ns: int, minutes_ago: int) -> set[str]:

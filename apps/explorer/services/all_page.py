@@ -1,15 +1,16 @@
-"""`/services`: every service with its figures, what changed on top."""
+"""`/services`: every service with its figures, what is bad now on top."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
+from apps.explorer.services.all_said import services_said
 from apps.explorer.services.cells import Cells, Impact, cells, impact
 from apps.explorer.services.forms import ServicesForm
 from apps.explorer.spark import spark_path
-from apps.insights.change import UNCLEAR
 from apps.insights.service_lines import SORTS, ServiceLine, service_lines, sorted_lines, sparks
 from apps.traces.durations import counted_of
 from apps.traces.moments import ago_text, second_text
@@ -18,7 +19,8 @@ PATH = "/services"
 ROWS = 60
 """Drawn at once; the filter reaches all."""
 SORT_WORDS = {
-    "change": "what changed", "impact": "impact", "rate": "calls", "errors": "errors", "p95": "p95", "name": "name",
+    "change": "what got worse, then what else changed", "impact": "impact", "rate": "calls", "errors": "errors",
+    "p95": "p95", "name": "name",
 }  # fmt: skip
 
 
@@ -51,19 +53,13 @@ class ServicesPage:
     rows: tuple[ServiceRow, ...]
     title: str
     """`16 services`, `3 of 16 services`."""
-    said: str
-    """One sentence: how many changed, the worst of them by name."""
-    worst: ServiceRow | None
-    changed: int
+    said: tuple[Said, ...]
+    """What is bad now, or what else changed most."""
     heads: dict[str, Head]
     sort_words: str
     all_link: str
     """To see the rows that are not drawn, "" when all are."""
     hidden: int
-    is_unclear: bool
-    """Some differ by a fifth or more, within their usual spread."""
-    has_any: bool
-    has_before: bool
 
 
 def services_page(workspace_id: int, form: ServicesForm) -> ServicesPage:
@@ -75,19 +71,15 @@ def services_page(workspace_id: int, form: ServicesForm) -> ServicesPage:
     lines_of = sparks(workspace_id, form.period, [line.name for line in shown])
     rows = tuple(_row(form, line, lines_of.get(line.name, ())) for line in shown)
     stirred = sorted_lines([line for line in lines if line.stir], "change")
+    words = services_said(lines, stirred, found.has_before, form)
     return ServicesPage(
         rows=rows,
         title=counted_of(len(listed), len(lines), "service"),
-        said=_said(lines, stirred, found.has_before),
-        worst=_row(form, stirred[0]) if stirred else None,
-        changed=len(stirred),
+        said=said(words, lambda service: service_link(form, service)),
         heads={name: _head(form, name) for name in SORTS},
         sort_words=SORT_WORDS[form.sort_by],
         all_link=form.link(PATH, all="1") if len(shown) < len(listed) else "",
         hidden=len(listed) - len(shown),
-        is_unclear=any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines),
-        has_any=bool(lines),
-        has_before=found.has_before,
     )
 
 
@@ -114,11 +106,3 @@ def _head(form: ServicesForm, name: str) -> Head:
         form.link(PATH, sort=None if usual else name),
         ("ascending" if name == "name" else "descending") if is_on else "",
     )
-
-
-def _said(lines: Sequence[ServiceLine], stirred: Sequence[ServiceLine], has_before: bool) -> str:
-    if not any(line.now.samples for line in lines):
-        return "silent"
-    if not has_before:
-        return "no_before"
-    return "changed" if stirred else "same"

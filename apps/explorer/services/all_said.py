@@ -1,0 +1,130 @@
+"""The sentence of `/services`: which service is bad now, or what else changed most, in words of better and worse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.explorer.change import against_in, format_ns, format_rate
+from apps.explorer.services.forms import ServicesForm
+from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SLOWER, UNCLEAR, Change
+from apps.insights.period import Period
+from apps.insights.service_lines import GOING_ON, SILENT, WAS_WORSE, WORSE, ServiceLine
+from apps.traces.durations import format_count, format_percent
+from apps.traces.why.ending import OVER, recent_text
+from apps.traces.why.words import STRONG, WHERE, Word, Words
+
+VERBS = {SLOWER: "got slower", FASTER: "got faster"}
+BETTER = "better"
+OTHERS = {
+    WORSE: ("got worse", "got worse"), WAS_WORSE: ("was worse for a while", "were worse for a while"),
+    SILENT: ("is silent", "are silent"), BETTER: ("got better", "got better"),
+}  # fmt: skip
+"""Of the services that are not named; those with more calls alone are not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One change of a service."""
+
+    verb: str
+    figure: str
+    ending: str = ""
+    is_worse: bool = False
+
+
+def services_said(
+    lines: Sequence[ServiceLine], stirred: Sequence[ServiceLine], has_before: bool, form: ServicesForm
+) -> Words:
+    """`stirred`: those that changed, the one to be told first."""
+    against = form.period.against_label
+    if not any(line.now.samples for line in lines):
+        return Word("No spans", STRONG), Word(" in this time.")
+    if not has_before:
+        return (
+            Word("There is "), Word("nothing to compare with", STRONG), Word(f": no spans {against_in(against)}."),
+        )  # fmt: skip
+    if not stirred:
+        is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
+        how = "within their usual spread" if is_unclear else "as before"
+        return Word(f"All services are {how}", STRONG), Word(f", against {against}.")
+    first, *rest = stirred
+    return (Word(first.name, WHERE, first.name), Word(" "), *_changed(first, form.period), Word(_others(first, rest)))
+
+
+def _changed(line: ServiceLine, period: Period) -> Words:
+    """`got slower and has more errors: p95 1.64 s instead of 268 ms, 10 % of its calls failed instead of 2 % in
+    the hour before. It goes on in the last 10 minutes.` What ends otherwise has a sentence of its own."""
+    lead, *also = _grouped(_parts(line, period))
+    verbs, figures = _joined(lead)
+    is_over = lead[0].ending == OVER
+    then = recent_text(lead[0].ending, period.recent_words)
+    return (
+        Word(verbs, STRONG if lead[0].is_worse and not is_over else ""), Word(", and that is over" if is_over else ""),
+        Word(f": {figures} {against_in(period.against_label)}.{then and f' {then}'}"), *map(_also, also),
+    )  # fmt: skip
+
+
+def _also(parts: list[Part]) -> Word:
+    verbs, figures = _joined(parts)
+    return Word(f" It also {verbs}{' for a while' if parts[0].ending == OVER else ''}: {figures}.")
+
+
+def _joined(parts: list[Part]) -> tuple[str, str]:
+    return " and ".join(part.verb for part in parts), ", ".join(part.figure for part in parts)
+
+
+def _grouped(parts: list[Part]) -> list[list[Part]]:
+    """What ends alike together: what goes on, what may, what is over, what got better."""
+    groups: dict[tuple[bool, str], list[Part]] = {}
+    for part in sorted(parts, key=lambda part: (not part.is_worse, part.ending == OVER, not part.ending)):
+        groups.setdefault((part.is_worse, part.ending), []).append(part)
+    return [*groups.values()]
+
+
+def _parts(line: ServiceLine, period: Period) -> list[Part]:
+    """Calls alone are told where nothing else changed."""
+    duration, errors, rate = line.duration, line.errors, line.rate
+    found = []
+    if duration.word in VERBS:
+        verb = "was slower" if line.duration_ending == OVER else VERBS[duration.word]
+        told = f"{duration.quantile} {_instead(format_ns, duration)}"
+        found.append(Part(verb, told, line.duration_ending, duration.is_worse))
+    if errors.word in (MORE, FEWER):
+        verb = "had" if line.error_ending == OVER else "has"
+        told = f"{format_percent(errors.after)} of its calls failed instead of {format_percent(errors.before)}"
+        found.append(Part(f"{verb} {errors.word} errors", told, line.error_ending, errors.is_worse))
+    return found or [_calls(line, rate, period)]
+
+
+def _calls(line: ServiceLine, rate: Change, period: Period) -> Part:
+    if NEW in (line.duration.word, rate.word):
+        is_back = line.first_seen_ns < period.compared.start_ns
+        return Part("is back" if is_back else "is new", f"{format_rate(rate.after)} calls a minute, none")
+    if GONE in (line.duration.word, rate.word):
+        return Part("is silent", f"no calls, {format_rate(rate.before)} a minute")
+    return Part(f"gets {rate.word} calls", f"{_instead(format_rate, rate)} a minute")
+
+
+def _instead(write, change: Change) -> str:
+    return f"{write(change.after)} instead of {write(change.before)}"
+
+
+def _others(first: ServiceLine, rest: Sequence[ServiceLine]) -> str:
+    """` 2 more got worse, 1 got better.`"""
+    counts = Counter(map(_kind, rest))
+    parts = [
+        f"{format_count(counts[kind])}{' more' * (kind == _kind(first))} {said[counts[kind] != 1]}"
+        for kind, said in OTHERS.items() if counts[kind]
+    ]  # fmt: skip
+    return f" {', '.join(parts)}." if parts else ""
+
+
+def _kind(line: ServiceLine) -> str:
+    """Of OTHERS, or "" """
+    if line.state == GOING_ON:
+        return WORSE
+    if line.state in OTHERS:
+        return line.state
+    return BETTER if line.duration.word == FASTER or line.errors.word == FEWER else ""

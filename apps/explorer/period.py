@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django import forms
 
-from apps.explorer.change import against_in
 from apps.explorer.search.form import MomentField, ZoneField
 from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, OFFERED, PRESETS, SHIFTS_NS, YESTERDAY, chosen_period
 from apps.traces.moments import field_text, utc_text, zone_named
@@ -111,8 +110,6 @@ class PeriodPicker:
     is_relative: bool
     presets: tuple[Choice, ...]
     against: str
-    against_in: str
-    """`in the hour before`, `yesterday, same time`."""
     againsts: tuple[Choice, ...]
     start: str
     end: str
@@ -136,7 +133,6 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
         is_relative=period.is_relative,
         presets=tuple(_preset(form, path, name) for name in OFFERED),
         against=period.against_label,
-        against_in=against_in(period.against_label),
         againsts=tuple(_against(form, path, name) for name in AGAINST),
         start=form.data.get("start", "") if typed else field_text(period.start_ns, zone),
         end=form.data.get("end", "") if typed else field_text(period.end_ns, zone),

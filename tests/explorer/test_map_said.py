@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from apps.explorer.map.said import edge_said, leading, map_said
+from apps.explorer.map.heading import leading, map_said
+from apps.explorer.map.said import edge_said
 from apps.insights.change import FASTER, MORE, SLOWER, UNKNOWN, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_change import (

@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.explorer.map.drawing import Drawing, drawing, view_box
 from apps.explorer.map.empty import Empty, no_edges, no_focus, no_traces
 from apps.explorer.map.form import DEPTHS, FIT, FULL, LATENCY, MARK_WORDS, MARKS, MapForm
+from apps.explorer.map.heading import leading, map_said
 from apps.explorer.map.look import HEAT_WORDS, edge_look, node_look, shown_name
 from apps.explorer.map.panel import Panel, panel
 from apps.explorer.map.rows import ChangeItem, EdgeRow, change_items, edge_rows
-from apps.explorer.map.said import leading, map_said
 from apps.explorer.period import Choice
 from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link

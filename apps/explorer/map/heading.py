@@ -1,0 +1,214 @@
+"""The heading of the map: what is bad now on all of it, or what else changed most."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from apps.explorer.change import against_in, format_rate
+from apps.explorer.map.look import shown_name
+from apps.explorer.map.said import durations_said, node_said, nothing_before
+from apps.explorer.map.text import cut_to
+from apps.insights.change import UNCLEAR
+from apps.insights.lasting import Endings
+from apps.insights.map_change import (
+    BACK_EDGE,
+    BAD_WORDS,
+    FASTER_EDGE,
+    FEWER_CALLS,
+    FEWER_ERRORS,
+    GONE_EDGE,
+    MORE_CALLS,
+    MORE_ERRORS,
+    NEW_EDGE,
+    SLOWER_EDGE,
+    TROUBLE,
+    WORDS,
+)
+from apps.insights.service_map import MapEdge, MapNode, ServiceMap
+from apps.traces.durations import format_count, format_percent
+from apps.traces.peers import Node
+from apps.traces.why.ending import GOES_ON, OVER, recent_text
+from apps.traces.why.words import STRONG, WHERE, Word, Words
+
+SAID = {
+    SLOWER_EDGE: ("got slower", "got slower"),
+    MORE_ERRORS: ("has more errors", "have more errors"),
+    MORE_CALLS: ("makes more calls per request", "make more calls per request"),
+    NEW_EDGE: ("is new", "are new"),
+    BACK_EDGE: ("is back", "are back"),
+    GONE_EDGE: ("is gone", "are gone"),
+    FASTER_EDGE: ("got faster", "got faster"),
+    FEWER_ERRORS: ("has fewer errors", "have fewer errors"),
+    FEWER_CALLS: ("makes fewer calls per request", "make fewer calls per request"),
+}
+WAS = {
+    SLOWER_EDGE: ("was slower", "were slower"),
+    MORE_ERRORS: ("had more errors", "had more errors"),
+    MORE_CALLS: ("made more calls per request", "made more calls per request"),
+}
+"""Of what is over."""
+NAME_PX = 200.0
+"""Of a name in a sentence."""
+
+Kind = tuple[str, str]
+"""What is counted together: a change, and its ending."""
+
+
+def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> Words:
+    """`payment → bank-api got slower: p95 1.64 s instead of 268 ms in the hour before. It goes on in the last
+    10 minutes. 2 more got slower, 1 is new. The other 22 are as before.` `recent`: `the last 10 minutes`."""
+    if not found.has_before:
+        return (Word(f"{_edges(len(found.edges))}. {nothing_before(against)}"),)
+    kinds = {(edge.ends, word): _kind(endings, edge, word) for edge in found.changed for word in edge.words}
+    told = sorted(Counter(kinds.values()).items(), key=lambda one: _rank(one[0]))
+    nodes, rest = _nodes_alone(found, endings), _others(found) + _not_compared(found)
+    if nodes and (not told or _node_place(nodes[0], endings) < _rank(told[0][0])[0]):
+        edges = f" Of the edges{_counted(told, more=False)}" if told else f" No edge changed against {against}."
+        return (*_of_nodes(nodes, endings, recent), Word(edges + rest))
+    if not told:
+        return (Word(f"Nothing changed against {against}.{rest}"),)
+    (kind, count), *others = told
+    word, ending = kind
+    first = _worst([edge for edge in found.changed if kinds.get((edge.ends, word)) == kind], word)
+    words = [*_name(first.caller), Word(" → "), *_name(first.callee), Word(" "), *_lead(word, ending)]
+    words.append(Word(_figure(first, word, against) + "." + _then(ending, recent)))
+    words.append(Word(_counted([(kind, count - 1), *others], more=True)))
+    return (*words, *((Word(" "), *_of_nodes(nodes, endings, recent)) if nodes else ()), Word(rest))
+
+
+def _kind(endings: Endings, one: MapEdge | MapNode, word: str) -> Kind:
+    return word, endings.get((one.ends if isinstance(one, MapEdge) else one.node, word), "")
+
+
+def leading(found: ServiceMap, endings: Endings) -> list[MapEdge]:
+    """Edges with a change, in the order in which they are told: what is over after what may go on."""
+    return sorted(found.changed, key=lambda edge: min(_rank(_kind(endings, edge, word)) for word in edge.words))
+
+
+def _rank(kind: Kind) -> tuple[int, int]:
+    """Trouble that goes on is told first, then what may, then what is over; what only came or went, or got better,
+    is no trouble."""
+    word, ending = kind
+    place = {GOES_ON: 0, OVER: 2}.get(ending, 1) if word in TROUBLE else 3
+    return place, WORDS.index(word)
+
+
+def _lead(word: str, ending: str) -> Words:
+    if ending == OVER:
+        return (Word(f"{WAS[word][0]}, and that is over"),)
+    return (Word(SAID[word][0], STRONG if word in BAD_WORDS else ""),)
+
+
+def _then(ending: str, recent: str) -> str:
+    told = recent_text(ending, recent)
+    return told and f" {told}"
+
+
+def _counted(told: list[tuple[Kind, int]], *, more: bool) -> str:
+    """` 2 more got slower, 1 was slower for a while, 1 is new.`; `more`: the first of them are more of what was told.
+    What goes on and what may is not told apart here."""
+    counts: dict[tuple[str, bool], int] = {}
+    for (word, ending), count in told:
+        is_over = ending == OVER
+        counts[word, is_over] = counts.get((word, is_over), 0) + count
+    lead, parts = next(iter(counts), None), []
+    for (word, is_over), count in counts.items():
+        if not count:
+            continue
+        said = f"{WAS[word][count != 1]} for a while" if is_over else SAID[word][count != 1]
+        parts.append(f"{format_count(count)}{' more' * (more and (word, is_over) == lead)} {said}")
+    return f" {', '.join(parts)}." if parts else ""
+
+
+def _not_compared(found: ServiceMap) -> str:
+    few = f" {format_count(found.too_few)} had too few calls to compare." if found.too_few else ""
+    if not found.first:
+        return few
+    return f"{few} {format_count(found.first)} {'has' if found.first == 1 else 'have'} nothing to compare with yet."
+
+
+def _worst(mine: list[MapEdge], word: str) -> MapEdge:
+    """The edge that a change of this kind cost most on, by all its calls; of those that may have it from one another
+    (who waits is slow, who is failed fails) the ones farthest from the users."""
+    if word in (SLOWER_EDGE, MORE_ERRORS):
+        callers = {edge.caller for edge in mine}
+        mine = [edge for edge in mine if edge.callee not in callers] or mine
+    return max(mine, key=lambda edge: _cost(edge, word))
+
+
+def _cost(edge: MapEdge, word: str) -> float:
+    before, now = edge.before.weight, edge.now.weight
+    if word in (MORE_CALLS, FEWER_CALLS):
+        # So many calls more for each of those that the caller got.
+        fan = edge.change.fan
+        return abs(fan.after - fan.before) * max(before / fan.before, now / fan.after)
+    change = {
+        SLOWER_EDGE: edge.change.latency, FASTER_EDGE: edge.change.latency, MORE_ERRORS: edge.change.errors,
+        FEWER_ERRORS: edge.change.errors,
+    }.get(word)  # fmt: skip
+    moved = abs((change.after or 0) - (change.before or 0)) if change else 1
+    return moved * max(before, now)
+
+
+def _figure(edge: MapEdge, word: str, against: str) -> str:
+    """`: p95 1.64 s instead of 268 ms in the hour before`, "" where the word says it all."""
+    if word in (SLOWER_EDGE, FASTER_EDGE):
+        told = durations_said(edge.change.latency)
+    elif word in (MORE_ERRORS, FEWER_ERRORS):
+        told = f"{format_percent(edge.change.errors.after)} instead of {format_percent(edge.change.errors.before)}"
+    elif word in (MORE_CALLS, FEWER_CALLS):
+        told = f"{format_rate(edge.change.fan.after)} instead of {format_rate(edge.change.fan.before)}"
+    else:
+        return ""
+    return f": {told} {against_in(against)}"
+
+
+def _nodes_alone(found: ServiceMap, endings: Endings) -> list[MapNode]:
+    """What got worse as a whole while no edge that its figures come from changed: many callers, each with little to
+    compare. A queue's come from who takes messages out of it. What may go on first, then the busiest."""
+    told = {node for edge in found.changed for node in edge.ends if node == edge.callee or node.kind == "queue"}
+    alone = [
+        node for node in found.nodes.values()
+        if node.node.kind != "user" and node.node not in told and any(word in BAD_WORDS for word in node.words)
+    ]  # fmt: skip
+    return sorted(alone, key=lambda node: (_node_place(node, endings), -node.now.weight, node.node))
+
+
+def _node_place(node: MapNode, endings: Endings) -> int:
+    return min(_rank(_kind(endings, node, word))[0] for word in node.words)
+
+
+def _of_nodes(nodes: list[MapNode], endings: Endings, recent: str) -> Words:
+    """The first of them, and how many more there are."""
+    first, *others = nodes
+    kinds = [_kind(endings, first, word) for word in first.words if word in BAD_WORDS]
+    verbs = " and ".join((WAS if ending == OVER else SAID)[word][0] for word, ending in kinds)
+    is_over, ends = all(ending == OVER for _, ending in kinds), {ending for _, ending in kinds}
+    then = _then(*ends, recent) if len(ends) == 1 else ""
+    figures = " ".join(node_said(first, BAD_WORDS))
+    more = f" {format_count(len(others))} more got worse over all callers." if others else ""
+    return (
+        *_name(first.node), Word(" "), Word(verbs, "" if is_over else STRONG),
+        Word(f" over all its callers{', and that is over' * is_over}: {figures}{then}{more}"),
+    )  # fmt: skip
+
+
+def _name(node: Node) -> Words:
+    short = cut_to(shown_name(node), NAME_PX)
+    return (Word(short, WHERE, node.name) if node.kind == "service" else Word(short, STRONG),)
+
+
+def _others(found: ServiceMap) -> str:
+    """` The other 22 are as before.`"""
+    rest = [edge for edge in found.edges.values() if not edge.words]
+    if not rest:
+        return ""
+    is_as_before = all(UNCLEAR not in (edge.change.latency.word, edge.change.errors.word) for edge in rest)
+    subject = f"The other {format_count(len(rest))}" if found.changed else _edges(len(rest))
+    verb = "is" if len(rest) == 1 else "are"
+    spread = "its usual spread" if len(rest) == 1 else "their usual spread"
+    return f" {subject} {verb} as before." if is_as_before else f" {subject} {verb} within {spread}."
+
+
+def _edges(count: int) -> str:
+    return f"{format_count(count)} edge{'s' * (count != 1)}"

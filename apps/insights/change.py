@@ -150,12 +150,14 @@ def error_change(before: Measured, after: Measured) -> Change:
 def ending_word(change: Change, lately: Change, since: Change) -> str:
     """GOES_ON or OVER of a change for the worse. `lately`: the last minutes against the same time before; `since`:
     against the whole window, from which they must differ, too, for what comes seldom is away by chance. "" when that
-    is unsure, or they are nearer to what was before."""
+    is unsure, or they are nearer to what was before. What is unclear and no worse than before is over as well."""
     if lately.word in (SLOWER, MORE):
         middle = ((change.before or 0.0) + (change.after or 0.0)) / 2
         return GOES_ON if (lately.after or 0.0) >= middle else ""
-    is_better = since.word in (FASTER, FEWER)
-    return OVER if is_better and lately.word in (SAME, FASTER, FEWER) else ""
+    is_as_before = lately.word in (SAME, FASTER, FEWER) or (
+        lately.word == UNCLEAR and (lately.after or 0.0) <= (lately.before or 0.0)
+    )
+    return OVER if is_as_before and since.word in (FASTER, FEWER) else ""
 
 
 def durations_ending(change: Change, before: Measured, now: Measured, lately: Measured) -> str:

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from apps.insights.change import ending_word, error_change
+from apps.insights.change import FEWER, MORE, UNCLEAR, Change, ending_word, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.turn import ending_in
 from apps.traces.histogram import Histogram
@@ -79,3 +79,13 @@ def test_what_comes_seldom_is_not_over_because_it_did_not_come_for_a_while():
     many = Figures(600 * CALL, 0, 600, 0, 0)
     assert told(error_change(before, many), error_change(now, many)) == OVER
     assert told(error_change(before, now), error_change(now, now)) == GOES_ON
+
+
+@pytest.mark.parametrize(
+    ("lately", "since", "word"),
+    [(1.0, FEWER, OVER), (2.2, FEWER, ""), (1.0, UNCLEAR, "")],
+)
+def test_what_is_unclear_and_no_worse_than_before_is_over_where_it_fell(lately, since, word):
+    """1.9 calls for each before, 5.3 now: 1.0 is no certain change from 1.9, and no trouble either."""
+    told = Change(MORE, 1.9, 5.3, 100), Change(UNCLEAR, 1.9, lately, 100), Change(since, 5.3, lately, 100)
+    assert ending_word(*told) == word

@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from apps.insights.change import FEWER, MORE, UNCLEAR, Change, ending_word, error_change
+from apps.insights import change
+from apps.insights.change import FEWER, MORE, Change, ending_word, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.turn import ending_in
 from apps.traces.histogram import Histogram
@@ -83,9 +84,9 @@ def test_what_comes_seldom_is_not_over_because_it_did_not_come_for_a_while():
 
 @pytest.mark.parametrize(
     ("lately", "since", "word"),
-    [(1.0, FEWER, OVER), (2.2, FEWER, ""), (1.0, UNCLEAR, "")],
+    [(1.0, FEWER, OVER), (2.2, FEWER, ""), (1.0, change.UNCLEAR, "")],
 )
 def test_what_is_unclear_and_no_worse_than_before_is_over_where_it_fell(lately, since, word):
     """1.9 calls for each before, 5.3 now: 1.0 is no certain change from 1.9, and no trouble either."""
-    told = Change(MORE, 1.9, 5.3, 100), Change(UNCLEAR, 1.9, lately, 100), Change(since, 5.3, lately, 100)
+    told = Change(MORE, 1.9, 5.3, 100), Change(change.UNCLEAR, 1.9, lately, 100), Change(since, 5.3, lately, 100)
     assert ending_word(*told) == word

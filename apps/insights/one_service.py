@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from apps.insights.change import QUANTILES, UNKNOWN, Change, durations_change, error_change, rate_change
+from apps.insights.change import MORE, QUANTILES, UNKNOWN, Change, durations_change, error_change, rate_change
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
 from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
-from apps.insights.seen import services_seen
+from apps.insights.seen import is_held, services_seen, where_held
 from apps.insights.series import Series, series, step_of
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
@@ -97,14 +97,15 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     view = shown
     if joins:
         view = joined(series(workspace_id, joins, SERVICE, (name,), step_ns, group=1), shown)
-    names, more, slowest = _names(workspace_id, name, period, kind)
-    callers, callees = _around(workspace_id, name, period)
+    is_whole = is_held(workspace_id, period.compared)
+    names, more, slowest = _names(workspace_id, name, period, kind, is_whole)
+    callers, callees = _around(workspace_id, name, period, is_whole)
     duration, turn = durations_change(whole_before, whole), turn_of(view.steps, step_ns, summed(view))
     mix = _mix(workspace_id, name, period, step_ns, (whole_before, whole), duration, turn)
     return OneService(
         name, whole, whole_before,
-        duration,
-        rate_change(whole_before, whole, period.compared_minutes, period.minutes),
+        where_held(duration, is_whole),
+        where_held(rate_change(whole_before, whole, period.compared_minutes, period.minutes), is_whole, MORE),
         error_change(whole_before, whole),
         turn, mix,
         releases_in(view, name, {version: first_ns for version, (first_ns, _) in seen.items()}),
@@ -139,7 +140,7 @@ def _entries(found: Series) -> Series:
 
 
 def _names(
-    workspace_id: int, name: str, period: Period, kind: str | None
+    workspace_id: int, name: str, period: Period, kind: str | None, is_whole: bool
 ) -> tuple[tuple[NameLine, ...], int, tuple[tuple[NameKey, Example], ...]]:
     """(lines, how many more there are, slowest spans as (key, example))."""
     ranked = span_names(workspace_id, period.window, service=name, histograms=False)
@@ -154,7 +155,7 @@ def _names(
     for key in shown:
         after, earlier = now.get(key, ranked[key]), before.get(key, NO_FIGURES)
         lines.append(
-            NameLine(key, after, durations_change(earlier, after), error_change(earlier, after),
+            NameLine(key, after, where_held(durations_change(earlier, after), is_whole), error_change(earlier, after),
                      shares.get(key, 0.0), sparks.get(tuple(key)[1:], ()))
         )  # fmt: skip
     return tuple(lines), len(keys) - len(shown), one_a_trace(now, SLOWEST)
@@ -201,7 +202,9 @@ def _versions(
     return tuple(sorted(lines, key=lambda one: (-one.first_seen_ns, one.version)))
 
 
-def _around(workspace_id: int, name: str, period: Period) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]:
+def _around(
+    workspace_id: int, name: str, period: Period, is_whole: bool
+) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]:
     now, before = edges(workspace_id, period.window, name), edges(workspace_id, period.compared, name)
     callers: dict[Node, list[list[Figures]]] = {}
     callees: dict[Node, list[list[Figures]]] = {}
@@ -212,13 +215,13 @@ def _around(workspace_id: int, name: str, period: Period) -> tuple[tuple[Neighbo
                 callers.setdefault(caller, [[], []])[at].append(figures)
             if caller == ("service", name):
                 callees.setdefault(callee, [[], []])[at].append(figures)
-    return _neighbours(callers, period), _neighbours(callees, period)
+    return _neighbours(callers, period, is_whole), _neighbours(callees, period, is_whole)
 
 
-def _neighbours(found: dict[Node, list[list[Figures]]], period: Period) -> tuple[Neighbour, ...]:
+def _neighbours(found: dict[Node, list[list[Figures]]], period: Period, is_whole: bool) -> tuple[Neighbour, ...]:
     lines = []
     for node, (before, now) in found.items():
         earlier, after = together(before), together(now)
         rate = rate_change(earlier, after, period.compared_minutes, period.minutes)
-        lines.append(Neighbour(node, after, rate))
+        lines.append(Neighbour(node, after, where_held(rate, is_whole, MORE)))
     return tuple(sorted(lines, key=lambda one: (-one.now.weight, one.node)))

@@ -6,6 +6,7 @@ versions is the one that runs. The minutes after it are few, so they are asked.
 
 from __future__ import annotations
 
+from apps.insights.change import NEW, UNSURE, Change
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
 from apps.insights.queries import first_seen
@@ -47,3 +48,9 @@ def is_held(workspace_id: int, window: Window) -> bool:
     have been there all the same. Raises StoreUnavailable."""
     began = [first_ns for first_ns, _ in first_seen(workspace_id, COVERAGE, (TRACES,)).values()]
     return bool(began) and min(began) <= window.start_ns + (window.end_ns - window.start_ns) // MISSING_SHARE
+
+
+def where_held(change: Change, is_whole: bool, *doubtful: str) -> Change:
+    """Where the window compared with is held in part, nothing is called new, nor by the other words that are in doubt:
+    of a rate that there is more."""
+    return change._replace(word=UNSURE) if not is_whole and change.word in (NEW, *doubtful) else change

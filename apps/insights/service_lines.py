@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from apps.insights.change import (
     GONE,
-    NEW,
-    UNSURE,
+    MORE,
     Change,
     durations_change,
     durations_ending,
@@ -23,7 +22,7 @@ from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services
-from apps.insights.seen import is_held, services_seen
+from apps.insights.seen import is_held, services_seen, where_held
 from apps.insights.series import series, step_of
 from apps.traces.key_book import SERVICE
 from apps.traces.why.ending import GOES_ON
@@ -137,15 +136,10 @@ def _changes(before: Figures, now: Figures, lately: Figures, period: Period, is_
     duration, errors = durations_change(before, now), error_change(before, now)
     rate = rate_change(before, now, period.compared_minutes, period.minutes)
     return {
-        "duration": _known(duration, is_whole), "rate": _known(rate, is_whole), "errors": errors,
+        "duration": where_held(duration, is_whole), "rate": where_held(rate, is_whole, MORE), "errors": errors,
         "duration_ending": durations_ending(duration, before, now, lately) if duration.is_worse else "",
         "error_ending": errors_ending(errors, before, now, lately) if errors.is_worse else "",
     }  # fmt: skip
-
-
-def _known(change: Change, is_whole: bool) -> Change:
-    """Nothing is called new where the window compared with is held in part."""
-    return change if is_whole or change.word != NEW else change._replace(word=UNSURE)
 
 
 def _calls(found: Mapping[str, Mapping[str, Figures]]) -> float:

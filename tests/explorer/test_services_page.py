@@ -11,7 +11,7 @@ from django.test import Client
 
 from apps.accounts.models import DEFAULT_WORKSPACE_ID
 from apps.insights.one_service import one_service
-from apps.insights.period import LAST_WEEK, chosen_period
+from apps.insights.period import BEFORE, LAST_WEEK, chosen_period
 from tests.api.conftest import make_workspace
 from tests.explorer.test_why_page import HOSTILE, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
@@ -56,6 +56,14 @@ def test_a_large_change_of_next_to_nothing_stays_below_what_people_wait_for(clie
     assert page.rows[0].name == "payment" and said(page).startswith("payment got slower: ")
     (new,) = [row for row in page.rows if row.name == "newcomer"]
     assert new.cells.duration.text == "new"
+    assert words_of("newcomer") == {"new"}
+
+
+def words_of(service: str) -> set[str]:
+    """Of all that its page compares but errors."""
+    found = one_service(DEFAULT_WORKSPACE_ID, service, chosen_period("1h", None, None, BEFORE, time.time_ns()))
+    lines = [*(line.duration for line in found.names), *(one.rate for one in (*found.callers, *found.callees))]
+    return {change.word for change in (found.duration, found.rate, *lines)}
 
 
 def send_newcomer(count: int = 25) -> None:
@@ -74,6 +82,9 @@ def test_where_spans_came_for_a_part_of_the_time_before_only_no_service_is_new(c
     (row,) = [row for row in page.rows if row.name == "newcomer"]
     assert row.cells.duration.text == "not enough data (n\u00a0=\u00a00)" and not row.cells.rate_mark.is_change
     assert " new" not in said(page)
+    assert words_of("newcomer") == {"unsure"}
+    # Half of the time before is held: there were half as many calls, and not fewer.
+    assert words_of("gateway") <= {"unsure", "same", "unclear"}
 
 
 def test_a_service_whose_trouble_is_over_is_named_as_one_that_was_slower(client):

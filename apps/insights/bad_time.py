@@ -23,6 +23,8 @@ from apps.traces.why.since import Since, since_of_durations
 
 STEPS = 190
 """Of both windows together: a minute for an hour and the one before, two for three hours."""
+MOST_KEYS = 24
+"""Root span names that wait for it, in each kind of work: of more the steps take longer than the page may."""
 NO_CALLS = Histogram()
 
 
@@ -49,6 +51,8 @@ def bad_time(workspace_id: int, period: Period, one: SlowerName) -> BadTime | No
         return _told(found.steps, spans, None, since_of_durations(lengths, step_ns), period, one)
     with store_cursor() as cursor:
         keys = ids_of_part(cursor, workspace_id, one.key.service, one.key.span_name)
+    if len(keys) > MOST_KEYS:
+        return None
     waits = series(workspace_id, view, PART, (), step_ns, keys=keys).lines[()]
     # Of parts it is known in how many traces there were so many spans: a histogram like that of durations.
     counts = [(at, f.samples, f.calls_histogram or NO_CALLS) for at, f in zip(found.steps, waits, strict=True)]
@@ -66,13 +70,13 @@ def _told(
         return None  # the last minutes say otherwise
     whole = one.duration if waits is None else one.calls
     lines = [line for line in (spans, waits) if line is not None]
-    is_earlier = since.start_ns < period.window.start_ns
+    is_earlier = period.against == BEFORE and since.start_ns < period.window.start_ns
     inside = [place for place, at in enumerate(steps) if since.start_ns <= at < (since.end_ns or at + 1)]
     after = _value([together(line[place] for place in inside) for line in lines], whole.quantile)
     before = whole.before
     if is_earlier:  # what it is compared with has some of it
         before = _value([together(line[: inside[0]]) for line in lines], whole.quantile)
-    if before is None or after is None or after < (whole.after or 0.0):
+    if before is None or after is None or after <= before or after < (whole.after or 0.0):
         return None
     return BadTime(since.start_ns, since.end_ns, whole._replace(before=before, after=after), is_earlier)
 

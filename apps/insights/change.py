@@ -147,6 +147,12 @@ def error_change(before: Measured, after: Measured) -> Change:
     return Change(word, old, new, samples)
 
 
+def where_held(change: Change, is_whole: bool, *doubtful: str) -> Change:
+    """Where the window compared with is held in part, nothing is called new, nor by the other words that are in doubt:
+    of a rate that there is more."""
+    return change._replace(word=UNSURE) if not is_whole and change.word in (NEW, *doubtful) else change
+
+
 def ending_word(change: Change, lately: Change, since: Change) -> str:
     """GOES_ON or OVER of a change for the worse. `lately`: the last minutes against the same time before; `since`:
     against the whole window, from which they must differ, too, for what comes seldom is away by chance. "" when that

@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import digest_of
 from apps.insights.period import Period
 from apps.insights.queries import ErrorKey, coverage, errors, first_seen
+from apps.insights.seen import first_trace_ns, reaches_back
 from apps.insights.series import series, step_of
 from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
-from apps.store.picks import draw, load_drafts, of_spans
+from apps.store.picks import draw, known_traces, load_drafts, of_spans
 from apps.traces.analysis import analyse, leaving_out_what_fails
 from apps.traces.error_origin import ErrorOrigin
 from apps.traces.key_book import ERROR
 from apps.traces.moments import MINUTE_NS
+from apps.traces.tokens import name_token
 from apps.traces.why.significance import rates_p
 
 BACK = "back"
@@ -77,6 +79,8 @@ class ErrorGroups:
     """In the window, not weighted."""
     with_error: int
     """Of them, those in which any span failed."""
+    is_compared: bool
+    """Traces came in the whole window compared with."""
     failed: int | None
     """Those whose main root failed itself: nobody was answered in spite of an error. None where it is not known."""
 
@@ -86,15 +90,17 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     before, after = errors(workspace_id, period.compared), errors(workspace_id, period.window)
     step_ns = step_of(period.window, period.now_ns, STEPS)
     found = series(workspace_id, period.window, ERROR, (), step_ns, group=4, histograms=False)
-    seen = first_seen(workspace_id, ERROR, ())
+    seen, began_ns = first_seen(workspace_id, ERROR, ()), first_trace_ns(workspace_id) or period.now_ns
+    is_compared = reaches_back(period.compared, began_ns)
     groups = [
-        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period,
+        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, None if is_compared else began_ns,
                seen.get(tuple(key), (0, 0)), found.steps, found.lines.get(tuple(key), ()))
         for key in {**before, **after}
     ]  # fmt: skip
     covered = coverage(workspace_id, period.window)
     groups.sort(key=lambda group: (group.word != NEW, -group.after.samples, group.key))
-    return ErrorGroups(tuple(groups), found.steps, step_ns, covered.traces, covered.error_traces, covered.failed)
+    return ErrorGroups(tuple(groups), found.steps, step_ns, covered.traces, covered.error_traces,
+                       is_compared, covered.failed)  # fmt: skip
 
 
 def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
@@ -105,12 +111,16 @@ def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
 
 
 def _group(
-    key: ErrorKey, before: Figures, after: Figures, period: Period, seen: tuple[int, int], steps: Sequence[int],
-    line: Sequence[Figures],
+    key: ErrorKey, before: Figures, after: Figures, period: Period, began_ns: int | None, seen: tuple[int, int],
+    steps: Sequence[int], line: Sequence[Figures],
 ) -> ErrorGroup:  # fmt: skip
+    """`began_ns`: when the first trace came, where that is within the window compared with or later."""
     first_ns, last_ns = seen
-    word = word_of(before, after, first_ns, period)
-    old, new = before.calls / period.compared_minutes, after.calls / period.minutes
+    held = _held_minutes(period, began_ns)
+    word = word_of(before, after, first_ns, period, held)
+    if word == NEW and began_ns is not None and not _is_young(first_ns, began_ns, period):
+        word = UNSURE
+    old, new = before.calls / held, after.calls / period.minutes
     change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))
     newest = max((example.start_ns for example in after.examples), default=0)
     counts = tuple(figures.calls for figures in line)
@@ -118,6 +128,18 @@ def _group(
         key, before, after, change, word, first_ns, max(newest, min(last_ns, newest or last_ns)), counts,
         (new - old) * period.minutes, _is_over(dict(zip(steps, counts, strict=False)), (old + new) / 2, period),
     )  # fmt: skip
+
+
+def _held_minutes(period: Period, began_ns: int | None) -> float:
+    """Of the window compared with, those since the first trace."""
+    if began_ns is None:
+        return period.compared_minutes
+    return min(period.compared_minutes, max(1.0, (period.compared.end_ns - began_ns) / MINUTE_NS))
+
+
+def _is_young(first_ns: int, began_ns: int, period: Period) -> bool:
+    """Traces came without it for longer than with it."""
+    return first_ns - began_ns > min(period.now_ns, period.end_ns) - first_ns
 
 
 def _is_over(counts: Mapping[int, float], middle: float, period: Period) -> bool:
@@ -130,13 +152,14 @@ def _is_over(counts: Mapping[int, float], middle: float, period: Period) -> bool
     return minutes > 0 and sum(counts[at] for at in late) < middle * minutes
 
 
-def word_of(before: Figures, after: Figures, first_ns: int, period: Period) -> str:
-    """One occurrence of an error is news where one slow call is none."""
+def word_of(before: Figures, after: Figures, first_ns: int, period: Period, held_minutes: float) -> str:
+    """One occurrence of an error is news where one slow call is none. `held_minutes`: of the window compared with,
+    those of which anything is known."""
     if not after.samples:
         return GONE
     if not before.samples:
         return NEW if first_ns >= min(period.window.start_ns, period.compared.end_ns) else BACK
-    minutes = period.compared_minutes, period.minutes
+    minutes = held_minutes, period.minutes
     word = _rates_word(before.samples, after.samples, *minutes)
     if word != _rates_word(before.calls, after.calls, *minutes):
         # As when another share is sampled than was: more are counted, and stand for no more, or the other way round.
@@ -144,7 +167,7 @@ def word_of(before: Figures, after: Figures, first_ns: int, period: Period) -> s
     if word == SAME:
         return SAME
     most = max(before.samples, after.samples)
-    if most < MANY and rates_p(after.samples, period.minutes, before.samples, period.compared_minutes) >= SURE_P:
+    if most < MANY and rates_p(after.samples, period.minutes, before.samples, held_minutes) >= SURE_P:
         return UNSURE
     return word
 
@@ -171,18 +194,27 @@ class LookedInto:
     examples: tuple[tuple[str, str, int], ...]
     """(trace id, span id of the origin, start in ns), newest first."""
     ran_out: bool
+    """There are more of its error spans than these traces have."""
 
 
-def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
+def look_into(workspace_id: int, group: ErrorGroup, period: Period) -> LookedInto:
     """Reads some of the group's traces, for at most BUDGET_SECONDS."""
+    key = group.key
     deadline = time.monotonic() + BUDGET_SECONDS
     roots, versions = Counter(), Counter()
     found: list[tuple[int, str, str, str]] = []
     with store_cursor() as cursor:
         asked = of_spans(key.service, key.span_name, *period.window, LOOKED_INTO, has_error=True)
         drawn = draw(cursor, workspace_id, asked, deadline)
+        if not drawn.picked:
+            # A server that answered 4xx has no error of its own: then any error of the trace may be whoever asked.
+            drawn = draw(
+                cursor, workspace_id, replace(asked, all_of=(name_token(key.service, key.span_name),)), deadline
+            )
+        newest = known_traces(cursor, workspace_id, {one.trace_id: one.start_ns for one in group.after.examples})
+        picked = list({one.trace_id: one for one in (*newest, *drawn.picked)}.values())
         read = 0
-        for picked, draft, _ in load_drafts(cursor, workspace_id, drawn.picked):
+        for one, draft, _ in load_drafts(cursor, workspace_id, picked):
             if time.monotonic() > deadline:
                 break
             read += 1
@@ -191,11 +223,11 @@ def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
                 columns, main = analysis.family.columns, analysis.family.main
                 mine = [origin for origin in analysis.errors if key_of(origin) == key]
                 told = [
-                    (columns.start[one.span], picked.trace_id.hex(), columns.span_id[one.span].hex(), one.error.message)
-                    for one in mine
+                    (columns.start[o.span], one.trace_id.hex(), columns.span_id[o.span].hex(), o.error.message)
+                    for o in mine
                 ]
                 found += told
-                versions.update(columns.version[one.span] for one in mine)
+                versions.update(columns.version[origin.span] for origin in mine)
                 if mine:
                     roots[columns.service[main], columns.name[main]] += 1
     found.sort(reverse=True)
@@ -205,7 +237,7 @@ def look_into(workspace_id: int, key: ErrorKey, period: Period) -> LookedInto:
         tuple(versions.most_common()),
         tuple(dict.fromkeys(message for *_, message in found if message))[:3],
         tuple((trace_id, span_id, start) for start, trace_id, span_id, _ in found),
-        drawn.ran_out or read < len(drawn.picked) or len(drawn.picked) >= LOOKED_INTO,
+        drawn.ran_out or read < len(picked) or sum(versions.values()) < group.after.samples,
     )
 
 

@@ -22,6 +22,7 @@ from apps.insights.change import (
     durations_change,
     error_change,
     rate_change,
+    where_held,
 )
 from apps.insights.figures import NO_FIGURES, Figures
 
@@ -74,7 +75,7 @@ def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool, is_hel
     `is_held`: all that was called in it is known."""
     before, now = sides.before, sides.now
     latency, errors = durations_change(before, now), error_change(before, now)
-    calls, fan = rate_change(before, now, *minutes), fan_change(sides)
+    calls, fan = where_held(rate_change(before, now, *minutes), is_held, MORE), fan_change(sides)
     word = presence(before, now, is_old)
     if word == NEW_EDGE and not is_held:
         word = FIRST

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from apps.insights.change import MORE, QUANTILES, UNKNOWN, Change, durations_change, error_change, rate_change
+from apps.insights.change import (
+    MORE,
+    QUANTILES,
+    UNKNOWN,
+    Change,
+    durations_change,
+    error_change,
+    rate_change,
+    where_held,
+)
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
 from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
-from apps.insights.seen import is_held, services_seen, where_held
-from apps.insights.series import Series, series, step_of
+from apps.insights.seen import is_held, services_seen
+from apps.insights.series import series, step_of
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
+from apps.insights.window import Window
 from apps.traces.key_book import NAME, SERVICE
 from apps.traces.peers import Node
 from apps.traces.why.finding import Release
@@ -101,7 +111,7 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     names, more, slowest = _names(workspace_id, name, period, kind, is_whole)
     callers, callees = _around(workspace_id, name, period, is_whole)
     duration, turn = durations_change(whole_before, whole), turn_of(view.steps, step_ns, summed(view))
-    mix = _mix(workspace_id, name, period, step_ns, (whole_before, whole), duration, turn)
+    mix = _mix(workspace_id, name, period, (whole_before, whole), duration, turn)
     return OneService(
         name, whole, whole_before,
         where_held(duration, is_whole),
@@ -116,27 +126,38 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
 
 
 def _mix(
-    workspace_id: int, name: str, period: Period, step_ns: int, whole: tuple[Figures, Figures], duration: Change,
-    turn: Turn | None,
+    workspace_id: int, name: str, period: Period, whole: tuple[Figures, Figures], duration: Change, turn: Turn | None
 ) -> Mix | None:  # fmt: skip
     """Of the turn, against what lies around it, or else of the two windows."""
     if turn is None and not (duration.is_change and whole[0].samples and whole[1].samples):
         return None
-    windows = (period.compared, period.window)
-    before, now = (_entries(series(workspace_id, one, NAME, (name,), step_ns, group=2)) for one in windows)
     if turn is None:
-        sides = [{work: together(line) for work, line in one.lines.items()} for one in (before, now)]
-        return mix_of(*sides, sum(one.calls for one in whole), QUANTILES[duration.quantile])
-    is_joined = period.against == BEFORE
-    known = joined(before, now) if is_joined else now
-    sides = [{work: together(line[at] for at in places) for work, line in known.lines.items()}
-             for places in turn.places(known.steps)]  # fmt: skip
-    return mix_of(*sides, sum(one.calls for one in whole[not is_joined :]), QUANTILES[turn.quantile])
+        sides, quantile = ((period.compared,), (period.window,)), duration.quantile
+    else:
+        first, last = period.compared if period.against == BEFORE else period.window, period.window
+        sides, quantile = turn.windows(Window(first.start_ns, last.end_ns)), turn.quantile
+    keys = _entries(workspace_id, name, {one for windows in sides for one in windows})
+    found = [_by_work(workspace_id, windows, keys) for windows in sides]
+    calls = sum(one.calls for one in whole[turn is not None and period.against != BEFORE :])
+    return mix_of(*found, calls, QUANTILES[quantile])
 
 
-def _entries(found: Series) -> Series:
-    """Of span names, those that others call."""
-    return Series(found.steps, {Work(*line): points for line, points in found.lines.items() if line[1] in ENTERED})
+def _entries(workspace_id: int, name: str, windows: Iterable[Window]) -> list[NameKey]:
+    """Of the names by which others call it the busiest in any of the windows."""
+    busiest: dict[NameKey, int] = {}
+    for window in windows:
+        for key, figures in span_names(workspace_id, window, service=name, histograms=False).items():
+            if key.kind in ENTERED:
+                busiest[key] = max(busiest.get(key, 0), figures.weight)
+    return sorted(busiest, key=lambda key: (-busiest[key], key))[:MOST_NAMES]
+
+
+def _by_work(workspace_id: int, windows: Iterable[Window], keys: list[NameKey]) -> dict[Work, Figures]:
+    found: dict[Work, list[Figures]] = {}
+    for window in windows:
+        for key, figures in (span_names(workspace_id, window, keys=keys) if keys else {}).items():
+            found.setdefault(Work(key.span_name, key.kind), []).append(figures)
+    return {work: together(figures) for work, figures in found.items()}
 
 
 def _names(

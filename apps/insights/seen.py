@@ -6,7 +6,6 @@ versions is the one that runs. The minutes after it are few, so they are asked.
 
 from __future__ import annotations
 
-from apps.insights.change import NEW, UNSURE, Change
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
 from apps.insights.queries import first_seen
@@ -46,11 +45,14 @@ def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[s
 def is_held(workspace_id: int, window: Window) -> bool:
     """Whether traces came from the start of the window on, or nearly: what was not seen in one that is held in part may
     have been there all the same. Raises StoreUnavailable."""
-    began = [first_ns for first_ns, _ in first_seen(workspace_id, COVERAGE, (TRACES,)).values()]
-    return bool(began) and min(began) <= window.start_ns + (window.end_ns - window.start_ns) // MISSING_SHARE
+    began_ns = first_trace_ns(workspace_id)
+    return began_ns is not None and reaches_back(window, began_ns)
 
 
-def where_held(change: Change, is_whole: bool, *doubtful: str) -> Change:
-    """Where the window compared with is held in part, nothing is called new, nor by the other words that are in doubt:
-    of a rate that there is more."""
-    return change._replace(word=UNSURE) if not is_whole and change.word in (NEW, *doubtful) else change
+def reaches_back(window: Window, began_ns: int) -> bool:
+    return began_ns <= window.start_ns + (window.end_ns - window.start_ns) // MISSING_SHARE
+
+
+def first_trace_ns(workspace_id: int) -> int | None:
+    """To the minute; None where none ever came. Raises StoreUnavailable."""
+    return min((first_ns for first_ns, _ in first_seen(workspace_id, COVERAGE, (TRACES,)).values()), default=None)

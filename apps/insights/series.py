@@ -59,7 +59,8 @@ def series(
     firsts: Sequence[str] | None = None, histograms: bool = True, keys: Sequence[int] | None = None,
 ) -> Series:  # fmt: skip
     """Figures by step of all keys of the kind whose parts begin with the prefix; a line for each value of the next
-    `group` parts, or one. `firsts` narrows to keys whose first part is one of these, `keys` to these ids. Where facts
+    `group` parts, or one. `firsts` narrows to keys whose first part is one of these; `keys` are ids to take in place of
+    both. Where facts
     are kept by the hour or day only, they stand in the step that holds its start. Without `histograms` only what is
     counted and summed."""
     step = step_ns // MINUTE_NS

@@ -15,6 +15,7 @@ from apps.insights.change import (
     error_change,
     errors_ending,
     rate_change,
+    where_held,
 )
 from apps.insights.figures import Figures, together
 from apps.insights.keys import OTHER
@@ -22,7 +23,7 @@ from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services
-from apps.insights.seen import is_held, services_seen, where_held
+from apps.insights.seen import is_held, services_seen
 from apps.insights.series import series, step_of
 from apps.traces.key_book import SERVICE
 from apps.traces.why.ending import GOES_ON

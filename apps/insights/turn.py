@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from apps.insights.change import QUANTILES, SLOWER, duration_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.series import Series
+from apps.insights.window import Window
 from apps.traces.why.ending import STILL, Ending, ending_of, is_as_before
 from apps.traces.why.judge import LEAST_TRACES, Judged, judge_durations
 from apps.traces.why.since import Since, since_of_durations
@@ -34,13 +35,11 @@ class Turn:
     inside_ns: float
     ending: Ending | None
 
-    def places(self, steps: Sequence[int]) -> tuple[list[int], list[int]]:
-        """Of steps: those around it, and those inside."""
-        around, inside = [], []
-        for place, at in enumerate(steps):
-            is_inside = self.start_ns <= at and (self.end_ns is None or at < self.end_ns)
-            (inside if is_inside else around).append(place)
-        return around, inside
+    def windows(self, view: Window) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+        """Of a window that it lies in: what is around it, and what is inside. Its first step may begin before."""
+        start_ns, end_ns = max(self.start_ns, view.start_ns), min(self.end_ns or view.end_ns, view.end_ns)
+        around = Window(view.start_ns, start_ns), Window(end_ns, view.end_ns)
+        return tuple(one for one in around if one.end_ns > one.start_ns), (Window(start_ns, end_ns),)
 
 
 def turn_of(steps: Sequence[int], step_ns: int, line: Sequence[Figures]) -> Turn | None:

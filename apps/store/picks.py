@@ -7,7 +7,7 @@ time: it may come back with fewer than there are, and then says so.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from psycopg.errors import QueryCanceled
 from apps.store.dictionaries import unpack
 from apps.store.partitions import day_of, existing_partitions, partition_name
 from apps.traces.draft import Draft
+from apps.traces.moments import DAY_NS
 from apps.traces.tokens import duration_choice, error_token, name_token, service_token
 
 STRETCHES = 16
@@ -146,6 +147,23 @@ def _stretches(asked: Draw) -> dict:
     length = max(1, asked.end_ns - asked.start_ns)
     edges = [(asked.start_ns + length * n // STRETCHES) / _NS for n in range(STRETCHES + 1)]
     return {"from_s": edges[:-1], "until_s": edges[1:], "rows": ROWS_A_STRETCH}
+
+
+def known_traces(cursor, workspace_id: int, traces: Mapping[str, int]) -> list[Picked]:
+    """Of traces by id (32 hex digits), with a moment in each (ns): those that are kept, began within the day before it
+    and are not too large to be read, as they come."""
+    if not traces:
+        return []
+    cursor.execute(
+        """
+        SELECT uuid_send(trace_id), start_ns, span_count FROM trace
+        WHERE trace_id = ANY(%s::uuid[]) AND workspace_id = %s AND part = 0 AND span_count BETWEEN 1 AND %s
+          AND started_at >= to_timestamp(%s) AND started_at <= to_timestamp(%s)
+        """,
+        [list(traces), workspace_id, MOST_SPANS, (min(traces.values()) - DAY_NS) / _NS, max(traces.values()) / _NS],
+        binary=True,
+    )
+    return [Picked(*row) for row in cursor.fetchall()]
 
 
 class Read(NamedTuple):

@@ -1,6 +1,7 @@
 import pytest
 
 from apps.traces.why.judge import LOOKS
+from tests.explorer.test_errors_page import store_errors
 from tests.insights.incident import store_incident
 
 ASK = {"service": "gateway", "name": "POST /checkout", "range": "1h"}
@@ -92,7 +93,7 @@ def test_errors_by_where_they_started_and_one_group_looked_into(api):
 def test_failed_traces_by_what_they_failed_by_and_those_that_went_through(api):
     store_incident(minutes=100, slow_minutes=30, fails=True)
     told = api.json("/api/v1/why", ASK | {"look": "errors"})
-    assert told["failed"] == {"looked_at": 24, "as_a_whole": 24, "went_through": 0, "tried_again": 0}
+    assert told["failed"] == {"side": "after", "looked_at": 24, "as_a_whole": 24, "went_through": 0, "tried_again": 0}
     (origin,) = told["origins"]
     assert (origin["exception_type"], origin["traces"], origin["failed"], origin["went_through"]) == (
         "DuplicateKey", 24, 24, 0,
@@ -102,6 +103,15 @@ def test_failed_traces_by_what_they_failed_by_and_those_that_went_through(api):
     failed, refused = told["failed"], told["origins"][1]
     assert failed["as_a_whole"] + failed["went_through"] == 24 and failed["tried_again"] == failed["went_through"] > 0
     assert (refused["failed"], refused["went_through"]) == (0, refused["traces"])
+
+
+def test_where_fewer_fail_than_before_it_is_told_what_failed_before(api):
+    store_errors(before=40, after=0)
+    told = api.json("/api/v1/why", {"service": "gateway", "name": "POST /checkout", "range": "1h", "look": "errors",
+                                    "split": "none"})  # fmt: skip
+    assert told["change"] == "fell" and told["failed"]["side"] == "before" and told["failed"]["as_a_whole"] == 24
+    assert "0 % of POST /checkout had an error" in told["sentence"].replace("\u00a0", " ")
+    assert "all looked at before began in payment INSERT charge with DuplicateKey" in told["sentence"]
 
 
 def test_a_search_instead_of_a_name(api, incident):

@@ -9,12 +9,15 @@ from django.test import Client
 
 from tests.explorer.test_why_page import HOSTILE, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
+from tests.traces.build import key_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def client(empty_store) -> Client:
+    """Something came before the two hours that most tests look at, so that what comes first in them is new."""
+    store([checkout(999_999, last_minute_ns() - 130 * MINUTE_NS, random.Random(0))])
     return Client()
 
 
@@ -44,7 +47,8 @@ def test_errors_are_grouped_by_where_they_started_and_counted(client):
     assert row.mark.text == "new"
     assert row.spark.startswith("M")
     told = text_of(answer)
-    assert re.search(r"DuplicateKey is new in payment : 8 error spans, last 5\d min ago \. Of all 60 traces", told)
+    is_over = "none came in the last 10 minutes"
+    assert re.search(rf"DuplicateKey is new in payment : 8 error spans, last 5\d min ago : {is_over}\. Of all 60", told)
     assert (
         "Of all 60 traces 13 % had an error, 13 % failed as a whole. Error spans are counted where an error started"
         in told
@@ -67,8 +71,8 @@ def test_another_status_is_another_error_and_a_new_one_is_told(client):
     assert old.message == f"Client error '{known}' for url '…'" and old.mark.text != "new"
     told = (
         r"\(429 Too Many Requests\) in payment has 5\d error spans, 3\.\d × as many as in the hour before , last \d "
-        r"min ago \. New is httpx\.HTTPStatusError \(401 Unauthorized\) in payment : 3 error spans, last \d min ago "
-        r"; 1 more is new\."
+        r"min ago : fewer came in the last 10 minutes\. New is httpx\.HTTPStatusError \(401 Unauthorized\) in payment "
+        r": 3 error spans, last \d min ago ; 1 more is new\."
     )
     assert re.search(told, text_of(answer)), text_of(answer)[:900]
 
@@ -94,7 +98,9 @@ def test_more_often_is_told_against_what_and_when_last(client):
     store_errors(before=2, after=20)
     told = text_of(client.get("/errors", {"range": "1h"}))
     assert re.search(
-        r"DuplicateKey in payment has 20 error spans, 10 × as many as in the hour before , last \d+ min ago \.", told
+        r"DuplicateKey in payment has 20 error spans, 10 × as many as in the hour before , last \d+ min ago "
+        r": none came in the last 10 minutes\.",
+        told,
     )
     shares = "Of all 60 traces 33 % had an error, 33 % failed as a whole."
     assert shares in told
@@ -155,6 +161,46 @@ def test_a_group_opens_with_its_chart_roots_versions_messages_and_traces(client)
     assert client.get("/errors", {"group": "zz"}).status_code == 422
 
 
+def test_an_opened_group_that_did_not_come_in_this_time_says_so_and_when_it_last_did(client):
+    store_errors(before=9, after=0)
+    (row,) = groups_of(client.get("/errors", {"range": "1h"}))
+    told = text_of(client.get(row.link))
+    assert re.search(
+        r"DuplicateKey in payment did not come in this time: 9 error spans in the hour before, last \S+ .{0,9}ago\.",
+        told,
+    ), told[:900]
+
+
+def test_traces_of_an_exception_without_a_failed_status_are_read(client):
+    """As a server records one and answers 404: to whoever asked that is a failure, to itself it is none."""
+    dice, end, documents = random.Random(3), last_minute_ns(), []
+    for n in range(5):
+        data = checkout(n + 1, end - n * MINUTE_NS, dice)
+        spans = {span.name: span for group in data.resource_spans for span in group.scope_spans[0].spans}
+        asks, answers = spans["POST"], spans["POST /charges"]
+        asks.status.code = 2
+        event = answers.events.add(name="exception", time_unix_nano=answers.start_time_unix_nano + 1)
+        event.attributes.extend(key_values({"exception.type": "NotFound", "exception.message": f"no cart {n}"}))
+        for span in (asks, answers):
+            span.attributes.extend(key_values({"http.response.status_code": 404}))
+        documents.append(data)
+    store(documents)
+    (row,) = groups_of(client.get("/errors", {"range": "1h"}))
+    group = client.get(row.link).context["group"]
+    assert (row.type, row.count, group.looked_at) == ("NotFound", "5", "5 traces read")
+    assert [one.text for one in group.roots] == ["POST /checkout"] and len(group.messages) == 3
+
+
+def test_where_traces_came_for_a_part_of_the_time_before_only_nothing_is_called_new(empty_store):
+    store_errors()
+    told = text_of(Client().get("/errors", {"range": "3h"}))
+    assert "There is nothing to compare with yet . DuplicateKey in payment has most: 8 error spans" in told
+    # What was not there for longer than it has been is.
+    late = [checkout(5_000, last_minute_ns(), random.Random(1), refused="401 Unauthorized")]
+    store(late)
+    assert "(401 Unauthorized) is new in payment" in text_of(Client().get("/errors", {"range": "3h"}))
+
+
 def test_the_sentence_over_an_opened_group_is_about_that_group(client):
     answers = ["429 Too Many Requests"] * 40 + ["401 Unauthorized"] * 3
     dice, end = random.Random(2), last_minute_ns()
@@ -172,7 +218,7 @@ def test_tries_of_one_request_are_told_as_error_spans_of_so_many_traces(client):
     store([checkout(n, end - n * 2 * MINUTE_NS, dice, refused=refused, calls=3) for n in range(20)])
     answer = client.get("/errors", {"range": "1h"})
     (row,) = groups_of(answer)
-    told = r"is new in payment : 60 error spans, last \d min ago, the newest 3 in one trace \."
+    told = r"is new in payment : 60 error spans, last \d min ago, the newest 3 of them in one trace \."
     assert re.search(told, text_of(answer)), text_of(answer)[:900]
     opened = client.get(row.link)
     assert re.search(r"is new in payment : 60 error spans in 20 traces, last \d min ago \.", text_of(opened))
@@ -184,10 +230,8 @@ def test_in_how_many_traces_they_are_is_not_said_of_more_than_are_read(client):
     store([checkout(n, end - n * 30 * 10**9, dice, refused="429 Too Many Requests", calls=2) for n in range(90)])
     (row,) = groups_of(client.get("/errors", {"range": "1h"}))
     opened = client.get(row.link)
-    assert re.search(r"180 error spans, last \d min ago, the newest 3 in 2 traces \.", text_of(opened))
-    assert opened.context["group"].looked_at == (
-        "60 traces read, drawn at random from more: they have 120 of these error spans"
-    )
+    assert re.search(r"180 error spans, last \d min ago, the newest 3 of them in 2 traces \.", text_of(opened))
+    assert opened.context["group"].looked_at == ("60 traces read, of more: they have 120 of these error spans")
 
 
 def test_what_goes_on_leads_before_what_is_over_but_not_a_rare_one(client):
@@ -200,13 +244,13 @@ def test_what_goes_on_leads_before_what_is_over_but_not_a_rare_one(client):
     )
     assert re.search(
         r"\. httpx\.HTTPStatusError \(503 Service Unavailable\) is new in payment : 30 error spans, last 1\d min ago : "
-        r"fewer came in the last 10 minutes\.", told
+        r"none came in the last 10 minutes\.", told
     ), told[:900]  # fmt: skip
     # Of a time that does not reach to now nobody says what is over.
     start, until = (f"{at_ns}" for at_ns in (end - 90 * MINUTE_NS, end - 2 * MINUTE_NS))
     told = text_of(client.get("/errors", {"range": "custom", "start": start, "end": until}))
     assert re.search(r"\(503 Service Unavailable\) is new in payment : 30 error spans, ", told), told[:900]
-    assert "fewer came" not in told
+    assert "came in the last" not in told
 
 
 def test_the_list_is_filtered_by_service_and_words(client):
@@ -218,7 +262,8 @@ def test_the_list_is_filtered_by_service_and_words(client):
     assert "No group of errors fits the filter." in text_of(client.get("/errors", {"q": "timeout"}))
 
 
-def test_empty_pages_say_why_and_what_next(client):
+def test_empty_pages_say_why_and_what_next(empty_store):
+    client = Client()
     assert "Send the first span" in text_of(client.get("/errors"))
     store_errors(after=0)
     told = text_of(client.get("/errors", {"range": "1h"}))

@@ -93,7 +93,7 @@ def test_what_changed_is_said_listed_and_coloured(client):
 
 @pytest.mark.parametrize(
     ("slow_until", "words"),
-    [(0, "It goes on in the last 10 minutes."), (20, "In the last 10 minutes it is as before.")],
+    [(0, "It was still so in the last 10 minutes."), (20, "In the last 10 minutes it is as before.")],
 )
 @pytest.mark.parametrize("how", ["slower", "calls", "errors"])
 def test_whether_what_is_told_first_goes_on(client, slow_until, words, how):

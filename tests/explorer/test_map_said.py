@@ -77,7 +77,7 @@ def test_what_goes_on_is_told_before_what_cost_more_and_is_over():
     assert told(found).startswith("shop → payment got slower: p95 1.00 s instead of 100 ms in the hour before. 1 more")
     said = told(found, payment=OVER, stock=GOES_ON)
     assert said.startswith(
-        "shop → stock got slower: p95 1.00 s instead of 100 ms in the hour before. It goes on in the"
+        "shop → stock got slower: p95 1.00 s instead of 100 ms in the hour before. It was still so in the"
     )
     assert said.endswith(" 1 was slower for a while.")
     endings = {(large.ends, SLOWER_EDGE): OVER, (small.ends, SLOWER_EDGE): GOES_ON}
@@ -137,13 +137,37 @@ def test_a_node_that_goes_on_is_told_before_an_edge_that_may_be_over():
 
     goes_on = first("", GOES_ON)
     assert goes_on.startswith(
-        "payment got slower over all its callers: p95 1.02 s instead of 103 ms. It goes on in the"
+        "payment got slower over all its callers: p95 1.02 s instead of 103 ms. It was still so in the"
     )
     assert goes_on.endswith(" Of the edges 1 got slower. The other 1 is as before.")
     assert first(GOES_ON, GOES_ON).startswith("shop → stock got slower: ")
     over = first("", OVER)
     assert over.startswith("shop → stock got slower: ")
     assert " payment was slower over all its callers, and that is over: p95 1.02 s instead of 103 ms. In the" in over
+
+
+def test_a_service_that_goes_on_is_told_though_a_caller_is_gone_or_its_edge_is_over():
+    edge, gone = changed("payment", SLOWER_EDGE), changed("payment", GONE_EDGE)
+    service = {"payment": (SLOWER_EDGE,)}
+
+    def first(edge: MapEdge, ending: str) -> str:
+        endings = {(edge.ends, SLOWER_EDGE): ending, (edge.callee, SLOWER_EDGE): GOES_ON}
+        return text_of(map_said(map_of(edge, node_words=service), "the hour before", endings, LATELY))
+
+    assert first(gone, "").startswith("payment got slower over all its callers: ")
+    assert first(edge, OVER).startswith("payment got slower over all its callers: ")
+    assert "over all its callers" not in first(edge, GOES_ON)
+
+
+def test_nodes_whose_trouble_is_over_are_told_in_the_past_and_counted_apart():
+    edges = [changed(name) for name in ("payment", "stock", "cart")]
+    worse = dict.fromkeys(("payment", "stock", "cart"), (SLOWER_EDGE,))
+    over = {(edge.callee, SLOWER_EDGE): OVER for edge in edges}
+    said = text_of(map_said(map_of(*edges, node_words=worse), "the hour before", over, LATELY))
+    assert " was slower over all its callers, and that is over: " in said and " 2 more were worse for a while." in said
+    over[edges[0].callee, SLOWER_EDGE] = GOES_ON
+    said = text_of(map_said(map_of(*edges, node_words=worse), "the hour before", over, LATELY))
+    assert said.startswith("payment got slower over all its callers: ") and " 2 were worse for a while." in said
 
 
 def test_a_queue_whose_messages_are_told_to_wait_longer_is_not_told_again():

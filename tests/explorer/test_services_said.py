@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from apps.explorer.services.all_said import services_said
-from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, Change
+from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNKNOWN, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.period import BEFORE, chosen_period
 from apps.insights.service_lines import ServiceLine, sorted_lines
@@ -57,6 +57,25 @@ def test_each_change_says_whether_it_is_better_or_worse(changes, told):
     assert said(line("a", **changes)) == told
 
 
+def test_more_calls_of_most_services_are_the_traffic():
+    more, less = Change(MORE, 3.0, 12.0, 100), Change(FEWER, 12.0, 3.0, 100)
+    lines = [line(name, rate=more, size=size) for name, size in (("a", 0.5), ("b", 0.3), ("c", 0.2))]
+    told = " 3 services get more calls, a 12.0 instead of 3.0 a minute in the hour before."
+    assert said(*lines) == f"Traffic rose: All{told}"
+    assert said(*lines, line("d")) == f"Traffic rose: 3 of{told.replace('3 s', '4 s', 1)}"
+    assert said(*lines, *(line(name) for name in "defg")).startswith("a gets more calls: ")
+    assert said(*(line(name, rate=less) for name in "abc")).startswith("Traffic fell: All 3 services get fewer calls, ")
+    assert said(*lines, line("d", duration=LONGER)).startswith("d got slower: ")
+
+
+def test_what_is_as_before_does_not_speak_for_what_was_not_there():
+    new = ServiceLine("new", CALLS, NO_FIGURES, "", False, UNKNOWN, UNKNOWN, UNKNOWN, 0.1, 0.1, NOW, NOW, "", "")
+    assert said(line("a")) == "All services are as before, against the hour before."
+    assert said(line("a"), new) == (
+        "All other services are as before, against the hour before. 1 has nothing to compare with."
+    )
+
+
 def test_what_got_worse_is_told_before_what_got_better_however_large():
     small, large = line("small", duration=LONGER, size=0.01), line("large", duration=SHORTER, size=0.9)
     assert said(small, large).startswith("small got slower: ") and said(small, large).endswith(" 1 got better.")
@@ -69,11 +88,9 @@ def test_what_got_worse_is_told_before_what_got_better_however_large():
 def test_what_goes_on_is_told_before_what_may_and_that_before_what_is_over():
     large = {ending: line("large", duration=LONGER, size=0.9, endings=(ending, "")) for ending in (GOES_ON, "", OVER)}
     small = {ending: line("small", errors=FAILING, size=0.01, endings=("", ending)) for ending in (GOES_ON, "", OVER)}
-    now = (
-        "small has more errors: 10 % of its calls failed instead of 2 % in the hour before. It goes on in the last 10 "
-    )
-    assert said(large[OVER], small[GOES_ON]) == now + "minutes. 1 was worse for a while."
-    assert said(large[""], small[GOES_ON]) == now + "minutes. 1 more got worse."
+    now = "small has more errors: 10 % of its calls failed instead of 2 % in the hour before. It was still so in "
+    assert said(large[OVER], small[GOES_ON]) == now + "the last 10 minutes. 1 was worse for a while."
+    assert said(large[""], small[GOES_ON]) == now + "the last 10 minutes. 1 more got worse."
     assert said(large[OVER], small[""]).startswith("small has more errors")
     assert said(large[GOES_ON], small[GOES_ON]).startswith("large got slower: ")
     assert said(large[""], small[OVER]).startswith("large got slower: ")
@@ -91,7 +108,7 @@ def test_where_all_is_over_that_is_said_and_is_no_alarm():
 
 def test_of_one_service_what_goes_on_is_told_before_what_is_over_and_what_got_better():
     mixed = line("a", duration=LONGER, errors=FAILING, endings=(OVER, GOES_ON))
-    rest = " It goes on in the last 10 minutes. It also was slower for a while: p95 1.00 s instead of 100 ms."
+    rest = " It was still so in the last 10 minutes. It also was slower for a while: p95 1.00 s instead of 100 ms."
     assert said(mixed) == f"a has more errors: 10 % of its calls failed instead of 2 % in the hour before.{rest}"
     better = said(line("a", duration=LONGER, errors=WELL))
     assert better.startswith(

@@ -40,8 +40,8 @@ def test_more_calls_are_the_cause_and_those_that_wait_for_them_come_after(client
     told = sentence_of(client)
     assert re.fullmatch(
         r"payment POST /v2/authorisations \(to bank-api\) is called 13 × as often in each trace from \d\d:\d\d on as "
-        r"in the hour before\. It goes on in the last 10 minutes\. 3 more span names got slower waiting for what they "
-        r"call: gateway POST /checkout, gateway POST …\.", told
+        r"in the hour before\. It was still so in the last 10 minutes\. 3 more span names got slower waiting for what "
+        r"they call: gateway POST /checkout, gateway POST …\.", told
     ), told  # fmt: skip
 
 
@@ -103,8 +103,8 @@ def test_a_factor_that_no_part_of_the_hour_stands_out_for_is_one_of_the_whole_ho
     store(today + yesterday)
     told = sentence_of(client, against="yesterday")
     assert told.startswith(
-        "payment POST /v2/authorisations (to bank-api) is called 13 × as often in each trace over the whole hour as "
-        "yesterday, same time. "
+        "payment POST /v2/authorisations (to bank-api) is called 13 × as often in each trace on average over the hour "
+        "as yesterday, same time. "
     ), told
 
 

@@ -143,7 +143,7 @@ def test_failed_traces_are_looked_at_by_where_they_failed_first(client):
     assert (origin.failed_width, origin.width) == ("100.0%", "100.0%")
     assert (origin.type, origin.message, origin.share) == ("DuplicateKey", "duplicate key {n}", "100\u00a0%")
     told = text_of(client.get("/why/attributes", ASK | {"look": "errors"}))
-    assert "What the failed ones have in common" in told
+    assert "What those with an error have in common" in told
 
 
 def test_errors_that_were_got_over_are_told_from_those_that_traces_failed_by(client):

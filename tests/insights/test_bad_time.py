@@ -7,6 +7,7 @@ import pytest
 
 from apps.insights.bad_time import bad_time
 from apps.insights.period import Period, chosen_period
+from apps.insights.queries import span_names
 from apps.insights.slow_names import slow
 from apps.traces.why.ending import GOES_ON, OVER
 from tests.insights.incident import MINUTE_NS, store_incident
@@ -42,6 +43,9 @@ def test_what_began_before_the_period_is_compared_with_what_was_before_it():
 def test_nothing_is_said_where_as_many_calls_came_all_the_time():
     store_incident(minutes=130, slow_minutes=30)
     first = slow(1, last(60)).slower[0]
-    steady = replace(first, key=first.key._replace(span_name="INSERT charge", peer_kind="database", peer="orders"))
+    steady = replace(
+        first, key=first.key._replace(span_name="INSERT charge", peer_kind="database", peer="postgresql · orders")
+    )
+    assert span_names(1, last(60).window, keys=[steady.key])[steady.key].samples > 20
     assert bad_time(1, last(60), steady) is None
     assert bad_time(1, last(60), replace(first, key=first.key._replace(span_name="never seen"))) is None

@@ -39,9 +39,14 @@ def some(samples: int, each: float = 1.0) -> Figures:
     ],
 )
 def test_more_is_said_only_where_what_was_counted_and_what_it_stands_for_agree(before, after, word):
-    assert word_of(before, after, 0, HOUR) == word
+    assert word_of(before, after, 0, HOUR, 60.0) == word
     change = Change(word, before.calls, after.calls)
     assert word != MORE or change.factor > 1
+
+
+def test_a_rate_is_of_the_time_of_which_anything_is_known():
+    assert word_of(some(30), some(60), 0, HOUR, 60.0) == MORE
+    assert word_of(some(30), some(60), 0, HOUR, 30.0) == SAME
 
 
 def group(name: str, added: float, is_over: bool = False) -> ErrorGroup:

@@ -420,13 +420,15 @@ IN_TRACE = """
 """
 
 
-def queue_usual(lay: str):
+def queue_usual(*lays: str):
     from tests.traces.usual_build import UsualSum
     from tests.traces.verdict_build import by_name, edges_of, found_of, trace_in, waits_in
 
-    made, found = UsualSum(), found_of(trace_in(IN_TRACE.format(lay)))
-    for _ in range(100):
-        made.add(found, by_name(found), waits_in(edges_of(found.family).edges))
+    made = UsualSum()
+    for lay in lays:
+        found = found_of(trace_in(IN_TRACE.format(lay)))
+        for _ in range(100):
+            made.add(found, by_name(found), waits_in(edges_of(found.family).edges))
     return made.usual()
 
 
@@ -439,6 +441,14 @@ def test_a_message_that_lay_long_is_told_of_although_nobody_waited():
     assert judged(IN_TRACE.format(" " * 100), usual).main.cause == "nothing_unusual"
     unknown = replace(usual, parts={})
     assert judged(IN_TRACE.format(" " * 200), unknown).main.cause == "nothing_unusual"
+
+
+def test_a_message_that_lay_long_as_others_do_is_told_beside_what_is_nothing_unusual():
+    usual = queue_usual(*[" " * 60] * 8, " " * 400)
+    first, second = told(IN_TRACE.format(" " * 400), usual)
+    assert first == "Nothing unusual: 280 ms after 4.00 s in kafka:orders, usually 268 ms (n = 900)."
+    assert second == "The message to mail lay 4.00 s in kafka:orders, usually 575 ms."
+    assert len(told(IN_TRACE.format(" " * 200), usual)) == 1
 
 
 # -- what is missing or off

@@ -34,7 +34,7 @@ class ErrorsView(ApiView):
             "steps_from": exact_text(found.steps[0]) if found.steps else None,
             "groups": [_group(group) for group in groups],
         }
-        looked = {"group": _looked(look_into(self.workspace_id, groups[0].key, period))} if wanted else {"group": None}
+        looked = {"group": _looked(look_into(self.workspace_id, groups[0], period))} if wanted else {"group": None}
         return json_answer(told | looked)
 
 

@@ -101,7 +101,8 @@ def answer_object(found: Answer) -> dict:
              "traces": o.traces, "failed": o.failed, "went_through": o.survived}
             for o in finding.origins
         ],
-        "failed": {"looked_at": finding.failed_looked_at, "as_a_whole": finding.failed_whole,
+        "failed": {"side": "before" if finding.are_before else "after", "looked_at": finding.failed_looked_at,
+                   "as_a_whole": finding.failed_whole,
                    "went_through": finding.failed_looked_at - finding.failed_whole,
                    "tried_again": finding.tried_again},
         "tries": [

@@ -56,7 +56,7 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
     group = next((group for group in found.groups if group.id == form.params.get("group")), None)
     if group is None:
         return None
-    key, into = group.key, look_into(workspace_id, group.key, form.period)
+    key, into = group.key, look_into(workspace_id, group, form.period)
     row = row_of(group, form)
     return GroupPage(
         row=row,
@@ -80,10 +80,11 @@ def group_page(workspace_id: int, form: ErrorsForm, found: ErrorGroups) -> Group
 
 
 def _looked_at(into: LookedInto) -> str:
-    """`8 traces read`, `60 traces read, drawn at random from more: they have 180 of these error spans`."""
-    drawn = ", drawn at random from more" if into.ran_out else ""
+    """`8 traces read`, `60 traces read, of more: they have 180 of these error spans`."""
+    drawn = ", of more" if into.ran_out else ""
     spans = _spans(into)
-    several = f": they have {format_count(spans)} of these error spans" if spans > into.traces else ""
+    have = "it has" if into.traces == 1 else "they have"
+    several = f": {have} {format_count(spans)} of these error spans" if spans > into.traces else ""
     return f"{counted(into.traces, 'trace')} read{drawn}{several}"
 
 

@@ -38,14 +38,24 @@ def errors_said(
 ) -> ErrorsSaid:
     """`listed`: those that fit what was asked for. `opened_traces`: how many traces all error spans of the one that
     is opened are in, None where that is not known."""
-    groups = [group for group in listed if group.after.samples]
     # The sentence over one that somebody opened is about that one.
-    opened = next((group for group in groups if group.id == form.params.get("group")), None)
-    words = (*_group(opened, form, traces=opened_traces), Word(".")) if opened else _headline(groups, form)
+    opened = next((group for group in listed if group.id == form.params.get("group")), None)
+    groups = [group for group in listed if group.after.samples]
+    words = _opened(opened, form, opened_traces) if opened else _headline(groups, form, found.is_compared)
     return ErrorsSaid(said(words, lambda service: service_link(form, service)), _felt(found))
 
 
-def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
+def _opened(group: ErrorGroup, form: ErrorsForm, traces: int | None) -> Words:
+    if group.after.samples:
+        return (*_group(group, form, traces=traces), Word("."))
+    before = f"{counted(round(group.before.calls), 'error span')} {against_in(form.period.against_label)}"
+    return (
+        *_named(group), Word(" did not come", STRONG),
+        Word(f" in this time: {before}, {_ago('last ', group.last_seen_ns, form)}."),
+    )  # fmt: skip
+
+
+def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm, is_compared: bool) -> Words:
     """The worst one first, after it what was worse and is over; where neither is new, the most frequent of the new
     ones last, however rare."""
     if not groups:
@@ -54,18 +64,27 @@ def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm) -> Words:
     news = worst_first(group for group in groups if group.word in NEWS)
     if not news:
         most = max(groups, key=lambda group: group.after.samples)
-        return Word("Nothing is new", STRONG), Word(". "), *_group(most, form, " has most: "), Word(".")
+        nothing = "Nothing is new" if is_compared else "There is nothing to compare with yet"
+        return Word(nothing, STRONG), Word(". "), *_group(most, form, " has most: "), Word(".")
     first, *rest = news
     worse = max((group for group in rest if group.added > first.added), key=lambda group: group.added, default=None)
-    told = [group for group in (first, worse) if group]
-    is_new_told = any(group.word == NEW for group in told)
+    is_new_told = any(group.word == NEW for group in (first, worse) if group)
     new = [group for group in rest if group.word == NEW and not is_new_told]
-    words = [*_group(first, form), Word(_others([group for group in rest if group not in (*told, *new)]))]
+    words = [*_group(first, form), Word(_lately(first, form))]
+    words.append(Word(_others([one for one in rest if one is not worse and (is_new_told or one.word != NEW)])))
     if worse:
-        words += [Word(" "), *_group(worse, form), Word(f": fewer came in {form.period.recent_words}.")]
+        words += [Word(" "), *_group(worse, form), Word(f"{_lately(worse, form)}.")]
     if new:
         words += [Word(" New is "), *_group(new[0], form, ": "), Word(_others(new[1:]))]
     return tuple(words)
+
+
+def _lately(group: ErrorGroup, form: ErrorsForm) -> str:
+    """`: none came in the last 10 minutes`, of what is over."""
+    recent = form.period.recent
+    if not group.is_over or recent is None:
+        return ""
+    return f": {'none' if group.last_seen_ns < recent.start_ns else 'fewer'} came in {form.period.recent_words}"
 
 
 def _others(groups: Sequence[ErrorGroup]) -> str:
@@ -78,22 +97,27 @@ def _others(groups: Sequence[ErrorGroup]) -> str:
 def _group(group: ErrorGroup, form: ErrorsForm, joined: str = "", traces: int | None = None) -> Words:
     """`DuplicateKey in payment has 20 error spans, 10 × as many as in the hour before, last 2 min ago`. `joined`: what
     stands between the name and the number where the sentence has its verb already."""
-    what = Word(one_line(error_named(group.key.exception_type, group.key.message), MAX_ERROR), STRONG)
-    where = Word(group.key.service, WHERE, group.key.service)
+    named = _named(group)
     spans, last = counted(round(group.after.calls), "error span"), _last(group, form, traces is not None)
     spans += f" in {counted(traces, 'trace')}" if traces else ""
     if joined:
-        return what, Word(" in "), where, Word(joined), Word(f"{spans}{last}", STRONG)
+        return *named, Word(joined), Word(f"{spans}{last}", STRONG)
     if group.word in (NEW, BACK):
         is_ = NEWS[group.word][0]
+        what, _, where = named
         return what, Word(f" {is_} in "), where, Word(": "), Word(f"{spans}{last}", STRONG)
     if group.word == MORE:
         many = f"{times_text(group.change)} as many"
         when = f" as {against_in(form.period.against_label)}"
         return (
-            what, Word(" in "), where, Word(f" has {spans}, "), Word(many, STRONG), Word(when), Word(last, STRONG)
+            *named, Word(f" has {spans}, "), Word(many, STRONG), Word(when), Word(last, STRONG)
         )  # fmt: skip
-    return what, Word(" in "), where, Word(" has "), Word(f"{spans}{last}", STRONG)
+    return *named, Word(" has "), Word(f"{spans}{last}", STRONG)
+
+
+def _named(group: ErrorGroup) -> Words:
+    what = one_line(error_named(group.key.exception_type, group.key.message), MAX_ERROR)
+    return Word(what, STRONG), Word(" in "), Word(group.key.service, WHERE, group.key.service)
 
 
 def _last(group: ErrorGroup, form: ErrorsForm, is_told: bool) -> str:
@@ -102,12 +126,16 @@ def _last(group: ErrorGroup, form: ErrorsForm, is_told: bool) -> str:
     examples = group.after.examples
     newest_ns = max((example.start_ns for example in examples), default=group.last_seen_ns)
     last = "last " if group.after.samples > 1 else ""
-    told = f", {last}{ago_text(min(newest_ns, form.now_ns), form.now_ns)}"
+    told = f", {_ago(last, newest_ns, form)}"
     traces = len({example.trace_id for example in examples})
     if is_told or traces == len(examples):
         return told
-    which = f"the newest {len(examples)}" if group.after.samples > len(examples) else "all"
+    which = f"the newest {len(examples)} of them" if group.after.samples > len(examples) else "all"
     return f"{told}, {which} in {'one trace' if traces == 1 else counted(traces, 'trace')}"
+
+
+def _ago(last: str, at_ns: int, form: ErrorsForm) -> str:
+    return f"{last}{ago_text(min(at_ns, form.now_ns), form.now_ns)}"
 
 
 def _felt(found: ErrorGroups) -> str:

@@ -25,7 +25,7 @@ from apps.insights.map_change import (
     WORDS,
 )
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
-from apps.traces.durations import format_count, format_percent
+from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.peers import Node
 from apps.traces.why.ending import GOES_ON, OVER, recent_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
@@ -35,7 +35,7 @@ SAID = {
     MORE_ERRORS: ("has more errors", "have more errors"),
     MORE_CALLS: ("makes more calls per request", "make more calls per request"),
     NEW_EDGE: ("is new", "are new"),
-    BACK_EDGE: ("is back", "are back"),
+    BACK_EDGE: ("is called again", "are called again"),
     GONE_EDGE: ("is gone", "are gone"),
     FASTER_EDGE: ("got faster", "got faster"),
     FEWER_ERRORS: ("has fewer errors", "have fewer errors"),
@@ -47,6 +47,7 @@ WAS = {
     MORE_CALLS: ("made more calls per request", "made more calls per request"),
 }
 """Of what is over."""
+PLACE_OVER = 2
 NAME_PX = 200.0
 """Of a name in a sentence."""
 
@@ -55,10 +56,10 @@ Kind = tuple[str, str]
 
 
 def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> Words:
-    """`payment → bank-api got slower: p95 1.64 s instead of 268 ms in the hour before. It goes on in the last
+    """`payment → bank-api got slower: p95 1.64 s instead of 268 ms in the hour before. It was still so in the last
     10 minutes. 2 more got slower, 1 is new. The other 22 are as before.` `recent`: `the last 10 minutes`."""
     if not found.has_before:
-        return (Word(f"{_edges(len(found.edges))}. {nothing_before(against)}"),)
+        return (Word(f"{counted(len(found.edges), 'edge')}. {nothing_before(against)}"),)
     kinds = {(edge.ends, word): _kind(endings, edge, word) for edge in found.changed for word in edge.words}
     told = sorted(Counter(kinds.values()).items(), key=lambda one: _rank(one[0]))
     nodes, rest = _nodes_alone(found, endings), _others(found) + _not_compared(found)
@@ -89,7 +90,7 @@ def _rank(kind: Kind) -> tuple[int, int]:
     """Trouble that goes on is told first, then what may, then what is over; what only came or went, or got better,
     is no trouble."""
     word, ending = kind
-    place = {GOES_ON: 0, OVER: 2}.get(ending, 1) if word in TROUBLE else 3
+    place = {GOES_ON: 0, OVER: PLACE_OVER}.get(ending, 1) if word in TROUBLE else 3
     return place, WORDS.index(word)
 
 
@@ -166,10 +167,23 @@ def _figure(edge: MapEdge, word: str, against: str) -> str:
 def _nodes_alone(found: ServiceMap, endings: Endings) -> list[MapNode]:
     """What got worse as a whole while no edge that its figures come from changed: many callers, each with little to
     compare. A queue's come from who takes messages out of it. What may go on first, then the busiest."""
-    told = {node for edge in found.changed for node in edge.ends if node == edge.callee or node.kind == "queue"}
+    into: dict[Node, list[Kind]] = {}
+    for edge in found.changed:
+        for node in edge.ends if edge.caller.kind == "queue" else (edge.callee,):
+            into.setdefault(node, []).extend(_kind(endings, edge, word) for word in edge.words)
+
+    def is_told(node: MapNode, word: str) -> bool:
+        """By an edge into it. Of a service, which has an ending of its own: one that changed alike, or calls it more
+        often, and is no nearer to its end."""
+        kinds = into.get(node.node, [])
+        if node.node.kind != "service":
+            return bool(kinds)
+        place = _rank(_kind(endings, node, word))[0]
+        return any(kind[0] in (word, MORE_CALLS) and _rank(kind)[0] <= place for kind in kinds)
+
     alone = [
         node for node in found.nodes.values()
-        if node.node.kind != "user" and node.node not in told and any(word in BAD_WORDS for word in node.words)
+        if node.node.kind != "user" and any(word in BAD_WORDS and not is_told(node, word) for word in node.words)
     ]  # fmt: skip
     return sorted(alone, key=lambda node: (_node_place(node, endings), -node.now.weight, node.node))
 
@@ -185,12 +199,21 @@ def _of_nodes(nodes: list[MapNode], endings: Endings, recent: str) -> Words:
     verbs = " and ".join((WAS if ending == OVER else SAID)[word][0] for word, ending in kinds)
     is_over, ends = all(ending == OVER for _, ending in kinds), {ending for _, ending in kinds}
     then = _then(*ends, recent) if len(ends) == 1 else ""
-    figures = " ".join(node_said(first, BAD_WORDS))
-    more = f" {format_count(len(others))} more got worse over all callers." if others else ""
+    figures = " ".join(node_said(first, BAD_WORDS, is_over))
+    more = _more_nodes(sum(_node_place(node, endings) < PLACE_OVER for node in others), len(others), is_over)
     return (
         *_name(first.node), Word(" "), Word(verbs, "" if is_over else STRONG),
         Word(f" over all its callers{', and that is over' * is_over}: {figures}{then}{more}"),
     )  # fmt: skip
+
+
+def _more_nodes(worse: int, all_: int, is_over: bool) -> str:
+    """` 2 more got worse over all callers, 1 was worse for a while.`; `is_over`: the one told of is."""
+    was = all_ - worse
+    parts = [f"{format_count(worse)}{' more' * (not is_over)} got worse over all callers"] if worse else []
+    if was:
+        parts.append(f"{format_count(was)}{' more' * is_over} {'was' if was == 1 else 'were'} worse for a while")
+    return f" {', '.join(parts)}." if parts else ""
 
 
 def _name(node: Node) -> Words:
@@ -204,11 +227,7 @@ def _others(found: ServiceMap) -> str:
     if not rest:
         return ""
     is_as_before = all(UNCLEAR not in (edge.change.latency.word, edge.change.errors.word) for edge in rest)
-    subject = f"The other {format_count(len(rest))}" if found.changed else _edges(len(rest))
+    subject = f"The other {format_count(len(rest))}" if found.changed else counted(len(rest), "edge")
     verb = "is" if len(rest) == 1 else "are"
     spread = "its usual spread" if len(rest) == 1 else "their usual spread"
     return f" {subject} {verb} as before." if is_as_before else f" {subject} {verb} within {spread}."
-
-
-def _edges(count: int) -> str:
-    return f"{format_count(count)} edge{'s' * (count != 1)}"

@@ -13,7 +13,7 @@ from apps.explorer.map.rate_chart import edge_chart, node_chart
 from apps.explorer.map.said import edge_said, node_said
 from apps.explorer.period import link_with
 from apps.explorer.services.addresses import service_link
-from apps.insights.change import Change, duration_change, error_change, rate_change
+from apps.insights.change import MORE, Change, duration_change, error_change, rate_change, where_held
 from apps.insights.figures import Figures
 from apps.insights.map_graph import Ends, node_id
 from apps.insights.queries import first_seen
@@ -88,7 +88,7 @@ def panel(workspace_id: int, found: ServiceMap, form: MapForm) -> Panel | None:
 
 def _of_edge(workspace_id: int, found: ServiceMap, edge: MapEdge, form: MapForm) -> Panel:
     against = form.period.against_label
-    rows = _figures(edge.before, edge.now, found.is_compared(edge), form)
+    rows = _figures(edge, found, form)
     fan = edge.change.fan
     if found.has_before and fan.before and fan.after and edge.caller.kind == "service":
         name = f"Calls per call of {shown_name(edge.caller)}"
@@ -121,7 +121,7 @@ def _of_node(workspace_id: int, found: ServiceMap, node: MapNode, form: MapForm)
         caller=None,
         node=node_link(node.node, form, chosen=node.node),
         said=node_said(node) if found.has_before else (),
-        rows=tuple(_figures(node.before, node.now, found.is_compared(node), form, has_times=node.node.kind != "user")),
+        rows=tuple(_figures(node, found, form, has_times=node.node.kind != "user")),
         seen="",
         chart=node_chart(workspace_id, node.node, into, form),
         examples=node_examples(workspace_id, node.node, form),
@@ -146,15 +146,14 @@ def node_link(node: Node, form: MapForm, *, chosen: Node | Ends) -> NodeLink:
     return NodeLink(shown_name(node), service, KIND_ICONS.get(node.kind, "user"), form.here(**wanted))
 
 
-def _figures(
-    before: Figures, now: Figures, is_compared: bool, form: MapForm, *, has_times: bool = True
-) -> list[FigureRow]:
+def _figures(one: MapEdge | MapNode, found: ServiceMap, form: MapForm, *, has_times: bool = True) -> list[FigureRow]:
+    before, now, is_compared = one.before, one.now, found.is_compared(one)
     against, minutes = form.period.against_label, (form.period.compared_minutes, form.period.minutes)
 
     def marked(make, change: Change) -> Mark | None:
         return make(change, against) if is_compared else None
 
-    rate = rate_change(before, now, *minutes)
+    rate = where_held(rate_change(before, now, *minutes), found.is_held, MORE)
     rows = [FigureRow("Calls a minute", _rate(before, minutes[0]), _rate(now, minutes[1]), marked(rate_mark, rate))]
     for name, share in QUANTILES if has_times else ():
         mark = marked(duration_mark, duration_change(before, now, share))

@@ -24,7 +24,7 @@ from apps.insights.service_map import MapEdge, MapNode
 from apps.traces.durations import NBSP, format_count, format_percent, format_times
 
 
-def node_said(node: MapNode, of: Container[str] = WORDS) -> tuple[str, ...]:
+def node_said(node: MapNode, of: Container[str] = WORDS, is_over: bool = False) -> tuple[str, ...]:
     """One sentence for each change of its calls, all callers together, that is a word `of`."""
     latency, errors = durations_change(node.before, node.now), error_change(node.before, node.now)
     words = {word for word in node.words if word in of}
@@ -32,7 +32,8 @@ def node_said(node: MapNode, of: Container[str] = WORDS) -> tuple[str, ...]:
     if {SLOWER_EDGE, FASTER_EDGE} & words:
         told.append(f"{durations_said(latency)}.")
     if {MORE_ERRORS, FEWER_ERRORS} & words:
-        told.append(f"{format_percent(errors.after)} of its calls fail, {format_percent(errors.before)} before.")
+        verb = "failed" if is_over else "fail"
+        told.append(f"{format_percent(errors.after)} of its calls {verb}, {format_percent(errors.before)} before.")
     return tuple(told)
 
 

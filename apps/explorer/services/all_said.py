@@ -17,6 +17,9 @@ from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 VERBS = {SLOWER: "got slower", FASTER: "got faster"}
 BETTER = "better"
+CALLS = " calls"
+MOST_SHARE, LEAST_ALIKE = 0.5, 3
+"""So many services with more calls, or fewer, are the traffic as a whole."""
 OTHERS = {
     WORSE: ("got worse", "got worse"), WAS_WORSE: ("was worse for a while", "were worse for a while"),
     SILENT: ("is silent", "are silent"), BETTER: ("got better", "got better"),
@@ -48,14 +51,35 @@ def services_said(
     if not stirred:
         is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
         how = "within their usual spread" if is_unclear else "as before"
-        return Word(f"All services are {how}", STRONG), Word(f", against {against}.")
+        first = sum(line.now.samples > 0 and not line.before.samples for line in lines)
+        which = "All other services" if first else "All services"
+        verb = "has" if first == 1 else "have"
+        untold = f" {format_count(first)} {verb} nothing to compare with." if first else ""
+        return Word(f"{which} are {how}", STRONG), Word(f", against {against}.{untold}")
     first, *rest = stirred
+    if all(one.verb.endswith(CALLS) for one in _parts(first, form.period)):
+        rate = first.rate
+        alike = [line for line in lines if line.rate.word == rate.word]
+        known = sum(line.now.samples > 0 for line in lines)
+        if len(alike) >= MOST_SHARE * known and len(alike) >= LEAST_ALIKE:
+            return _traffic(first, rest, len(alike), known, form.period)
     return (Word(first.name, WHERE, first.name), Word(" "), *_changed(first, form.period), Word(_others(first, rest)))
+
+
+def _traffic(first: ServiceLine, rest: Sequence[ServiceLine], alike: int, known: int, period: Period) -> Words:
+    """`Traffic rose: 13 of 15 services get more calls, catalog 108 instead of 37.0 a minute in the hour before.`"""
+    rate = first.rate
+    which = "All" if alike == known else f"{format_count(alike)} of"
+    return (
+        Word(f"Traffic {'rose' if rate.word == MORE else 'fell'}", STRONG),
+        Word(f": {which} {format_count(known)} services get {rate.word} calls, "), Word(first.name, WHERE, first.name),
+        Word(f" {_instead(format_rate, rate)} a minute {against_in(period.against_label)}.{_others(first, rest)}"),
+    )  # fmt: skip
 
 
 def _changed(line: ServiceLine, period: Period) -> Words:
     """`got slower and has more errors: p95 1.64 s instead of 268 ms, 10 % of its calls failed instead of 2 % in
-    the hour before. It goes on in the last 10 minutes.` What ends otherwise has a sentence of its own."""
+    the hour before. It was still so in the last 10 minutes.` What ends otherwise has a sentence of its own."""
     lead, *also = _grouped(_parts(line, period))
     verbs, figures = _joined(lead)
     is_over = lead[0].ending == OVER
@@ -104,7 +128,7 @@ def _calls(line: ServiceLine, rate: Change, period: Period) -> Part:
         return Part("is back" if is_back else "is new", f"{format_rate(rate.after)} calls a minute, none")
     if GONE in (line.duration.word, rate.word):
         return Part("is silent", f"no calls, {format_rate(rate.before)} a minute")
-    return Part(f"gets {rate.word} calls", f"{_instead(format_rate, rate)} a minute")
+    return Part(f"gets {rate.word}{CALLS}", f"{_instead(format_rate, rate)} a minute")
 
 
 def _instead(write, change: Change) -> str:

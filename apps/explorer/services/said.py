@@ -87,7 +87,7 @@ class _Teller:
                 *of, Word(f" is {now}."),
             )  # fmt: skip
         if word == "unclear":
-            return (*of, Word(" is "), Word(now, STRONG), Word(f", within its usual spread: {before} {self.when}."))
+            return (*of, Word(" is "), Word(now, STRONG), Word(f", {before} {self.when}: that may be chance."))
         return (
             self.subject,
             Word(" is "),
@@ -123,7 +123,8 @@ class _Teller:
         if turn is None or turn.is_more != found.duration.is_worse:
             is_other = turn is not None and turn.end_ns is None
             then = f"; since {self._minute(turn.start_ns)} it is {format_ns(turn.inside_ns)}." if is_other else "."
-            return (*told, Word(then, STRONG * is_other), *self._mixed())
+            # Of a turn that does not match the change the mix explains nothing.
+            return (*told, Word(then, STRONG * is_other), *(self._mixed() if turn is None else ()))
         if turn.end_ns is None:
             when = Word(f" since {self._minute(turn.start_ns)}", STRONG)
             return (*told, when, *self._with_version(turn), Word("."), *self._mixed(), *self._then(turn))
@@ -132,18 +133,18 @@ class _Teller:
         return (*told, *self._mixed(), *self._then(turn))
 
     def _mixed(self) -> Words:
-        """`It does other work: process orders was 41 % of its calls, and is 3 %; the work of before would take
+        """`It does other work: process orders fell from 41 % to 3 % of its calls; the same work as before takes
         10.9 ms.`"""
         mix = self.found.mix
         if mix is None:
             return ()
         is_over = self.turn is not None and self.turn.end_ns is not None
-        did, would = ("It did", "have taken") if is_over else ("It does", "take")
+        did, took = ("It did", "took") if is_over else ("It does", "takes")
         moved = "rose" if mix.after > mix.before else "fell"
         return (
-            Word(f" {did} other work: ", STRONG), Word(one_line(mix.work.span_name, MAX_NAME)),
+            Word(f" {did} other work: ", STRONG), Word(one_line(mix.work.span_name, MAX_NAME) or "(no name)"),
             Word(f" {moved} from {format_percent(mix.before)} to {format_percent(mix.after)} of its calls; "),
-            Word(f"what it did before would {would} {format_ns(mix.same_ns)}."),
+            Word(f"the same work as before {took} {format_ns(mix.same_ns)}."),
         )  # fmt: skip
 
     def _then(self, turn: Turn) -> Words:
@@ -155,7 +156,9 @@ class _Teller:
 
     def errors(self) -> Words:
         change = self.found.errors
-        is_news = change.is_worse or (self.word in ("same", "unclear") and self.found.now.errors)
+        # Where nothing else is news, all that failed is told.
+        is_calm = self.word in ("same", "unclear") or self.found.mix is not None
+        is_news = change.is_worse or (is_calm and self.found.now.errors)
         if not is_news or change.after is None:
             return ()
         now, before = format_percent(change.after), format_percent(change.before or 0.0)

@@ -55,7 +55,7 @@ def _how(one: SlowerName, form: SlowForm, bad: BadTime | None) -> Words:
     bad, says so; a quantile is as long as something took, whenever that was."""
     is_earlier = bad is not None and bad.is_earlier
     if one.calls is not None:
-        change, when = (bad.change, _when(bad, form)) if bad else (one.calls, f" over {_whole(form)}")
+        change, when = (bad.change, _when(bad, form)) if bad else (one.calls, f" on average over {_whole(form)}")
         is_past = one.ending == OVER or (bad is not None and bad.end_ns is not None)
         return (
             Word(f" {'was' if is_past else 'is'} called "), Word(f"{times_text(change)} as often", STRONG),
@@ -76,9 +76,8 @@ def _when(bad: BadTime, form: SlowForm) -> str:
 
 
 def _whole(form: SlowForm) -> str:
-    """`the whole hour`, `all 3 hours`."""
-    length = form.period.length_words
-    return f"all {length}" if length[0].isdigit() else f"the whole {length}"
+    """`the hour`, `the 3 hours`."""
+    return f"the {form.period.length_words}"
 
 
 def _then(one: SlowerName, form: SlowForm) -> Words:

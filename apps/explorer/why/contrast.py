@@ -63,7 +63,8 @@ def contrast_page(found: Contrast, after: str, link_of: Callable[[Attribute], st
     if len(told) < WEAK_BELOW:
         told = (*told, *compared.weak)
     return ContrastPage(
-        title=f"What the {group} ones have in common",
+        # Of those with an error many may have gone through in the end.
+        title=f"What {'those with an error' if group == FAILED else f'the {group} ones'} have in common",
         group=group,
         said=_said(found, after),
         rows=tuple(_row(attribute, group, attribute.q >= Q, link_of) for attribute in told),

@@ -74,6 +74,8 @@ class WhyPage:
     steps_said: str
     origins: tuple[OriginRow, ...]
     origins_said: str
+    are_before: bool
+    """The origins are of the window before."""
     is_failing: bool
     before_examples: tuple[Example, ...]
     after_examples: tuple[Example, ...]
@@ -116,8 +118,12 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
         unselect_link=form.link(PATH, chart=HEAT, **dict.fromkeys(SELECTING)),
         steps=steps_of(finding.changes, _part_link(form, found.ask.after)),
         steps_said=_steps_said(found),
-        origins=tuple(_origin(origin, finding.failed_looked_at, form, found.ask.after) for origin in finding.origins),
+        origins=tuple(
+            _origin(origin, finding.failed_looked_at, form, found.ask.before if finding.are_before else found.ask.after)
+            for origin in finding.origins
+        ),
         origins_said=_origins_said(finding),
+        are_before=finding.are_before,
         is_failing=found.ask.look == ERRORS,
         before_examples=examples(found.before_samples, longest, form),
         after_examples=examples(found.after_samples, longest, form),
@@ -190,7 +196,7 @@ def _origins_said(finding: Finding) -> str:
     fates = f", {format_count(failed)} of which failed as a whole" if 0 < failed < of else ""
     is_more = sum(origin.traces for origin in finding.origins) > of
     several = ", some in several places" if is_more else ""
-    return f"of {counted(of, 'trace')} with an error after{fates}{several}"
+    return f"of {counted(of, 'trace')} with an error {'before' if finding.are_before else 'after'}{fates}{several}"
 
 
 def _origin(origin: Origin, of: int, form: WhyForm, window: Window) -> OriginRow:

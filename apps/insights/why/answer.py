@@ -33,6 +33,7 @@ from apps.traces.why.judge import (
     ERRORS,
     FELL,
     FIRST,
+    GONE,
     NEW,
     ROSE,
     SHARES,
@@ -90,7 +91,7 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
     finding = Finding(
         ask.service, ask.name, told.judged, told.changes, told.basis, told.means_ns, start,
         _ending(start, points, asked, told.before, step_ns), came,
-        told.origins, told.failed_looked_at, told.failed_whole, told.tried_again,
+        told.origins, told.are_before, told.failed_looked_at, told.failed_whole, told.tried_again,
         all_tries(sample.tries for sample in told.after_samples.read), len(told.after_samples.read),
         start is not None and ask.after.start_ns == start.start_ns,
     )  # fmt: skip
@@ -192,11 +193,13 @@ def _lasting(workspace_id: int, source: Source, ask: Ask, before: Figures, after
 
 def _failing(workspace_id: int, source: Source, ask: Ask, before: Figures, after: Figures) -> Told:
     samples = [failed(workspace_id, source, window) for window in (ask.before, ask.after)]
-    read = samples[1].read
+    judged = _judged(ask.look, before, after)
+    are_before = judged.word in (FELL, GONE)  # of what is nearly over there is little to see after
+    read = samples[not are_before].read
     return Told(
-        _judged(ask.look, before, after), before, after, before_samples=samples[0], after_samples=samples[1],
-        origins=origins_of(read), failed_looked_at=len(read), failed_whole=sum(one.is_failed for one in read),
-        tried_again=sum(one.is_tried_again for one in read),
+        judged, before, after, before_samples=samples[0], after_samples=samples[1],
+        origins=origins_of(read), are_before=are_before, failed_looked_at=len(read),
+        failed_whole=sum(one.is_failed for one in read), tried_again=sum(one.is_tried_again for one in read),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class Told:
     before_samples: Samples = NO_SAMPLES
     after_samples: Samples = NO_SAMPLES
     origins: tuple[Origin, ...] = ()
+    are_before: bool = False
     failed_looked_at: int = 0
     failed_whole: int = 0
     tried_again: int = 0

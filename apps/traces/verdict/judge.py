@@ -40,7 +40,7 @@ from apps.traces.verdict.limits import (
 )
 from apps.traces.verdict.retries import beside_a_loop, loop_with_retries, retries
 from apps.traces.verdict.telling import telling
-from apps.traces.verdict.waits import QueueWait, queue_wait
+from apps.traces.verdict.waits import QueueWait, long_wait, queue_wait
 from apps.traces.work import Part
 
 Rule = Callable[[Case], Finding | None]
@@ -61,11 +61,13 @@ def judge(
     """`parts` from `apps.traces.work.by_name(found)`, `waits` from `waits_in` or from the pairing of messages."""
     enough = usual.traces >= ENOUGH_TRACES
     by_time = _slow(found, parts, usual, failures) if enough else []
-    if waits and enough and (queued := queue_wait(waits, usual)) is not None:
+    queued = queue_wait(waits, usual) if waits and enough else None
+    if queued is not None:
         by_time = sorted((*by_time, queued), key=lambda one: one.usual_ns - one.added_ns)
     ranked = _with_error(found, failures, usual, by_time) if failures.origins else by_time
     main = ranked[0] if ranked else _without_reason(found, parts, enough)
-    also = (*ranked[1:], *_incomplete(found, main), *_skewed(found))[:MAX_ALSO]
+    lay = long_wait(waits, usual) if waits and enough and queued is None else None
+    also = (*ranked[1:], *([lay] if lay else []), *_incomplete(found, main), *_skewed(found))[:MAX_ALSO]
     waited = usual.waited_p50_ns if enough else 0
     most = usual.waited_p95_ns if main.cause == NOTHING_UNUSUAL and _is_longer(found.waited_ns, usual) else 0
     return Verdict(found.waited_ns, waited, usual.traces, main, also, _shares(found, parts), most)

@@ -46,6 +46,8 @@ LEAST_QUEUE_WAIT_NS = 500_000_000
 """A message that lay for less is not worth a word."""
 QUEUE_WAIT_TIMES = 2
 """…and it has lain at least twice as long as p95 of the usual."""
+QUEUE_LONG_TIMES = 5
+"""One that has lain so many times the median is told of even where one in 20 lies as long: somebody waited for it."""
 
 USUAL_ERRORS_PCT = 20
 """Where so many traces have an error inside that does not reach the root, one more is nothing unusual."""

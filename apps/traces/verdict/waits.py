@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from apps.traces.edges import MESSAGING, Edge
-from apps.traces.usual import Usual
+from apps.traces.usual import Usual, UsualPart
 from apps.traces.verdict.case import short
 from apps.traces.verdict.facts import QUEUE_WAIT, Finding
-from apps.traces.verdict.limits import LEAST_QUEUE_WAIT_NS, QUEUE_WAIT_TIMES
+from apps.traces.verdict.limits import LEAST_QUEUE_WAIT_NS, QUEUE_LONG_TIMES, QUEUE_WAIT_TIMES
 
 QUEUE_WORK = "queue_wait"
 """The kind of work under which rollups keep it, with the queue for a span name."""
@@ -32,10 +32,19 @@ def waits_in(edges: Iterable[Edge]) -> list[QueueWait]:
 
 def queue_wait(waits: Iterable[QueueWait], usual: Usual) -> Finding | None:
     """The message that lay longest beyond what is usual; None when all lay as long as they do."""
+    return _worst(waits, usual, lambda known: QUEUE_WAIT_TIMES * known.own_p95_ns)
+
+
+def long_wait(waits: Iterable[QueueWait], usual: Usual) -> Finding | None:
+    """The same of one that lay long, as others do."""
+    return _worst(waits, usual, lambda known: QUEUE_LONG_TIMES * known.own_p50_ns)
+
+
+def _worst(waits: Iterable[QueueWait], usual: Usual, limit_ns: Callable[[UsualPart], int]) -> Finding | None:
     worst = None
     for wait in waits:
         known = usual.parts.get((wait.service, wait.queue, QUEUE_WORK))
-        if known is None or wait.lay_ns < max(LEAST_QUEUE_WAIT_NS, QUEUE_WAIT_TIMES * known.own_p95_ns):
+        if known is None or wait.lay_ns < max(LEAST_QUEUE_WAIT_NS, limit_ns(known)):
             continue
         if worst is None or wait.lay_ns - known.own_p50_ns > worst.added_ns - worst.usual_ns:
             worst = Finding(

@@ -48,7 +48,7 @@ def is_as_before(judged: Judged, is_more: bool) -> bool:
 def recent_text(word: str, recent: str) -> str:
     """Of GOES_ON, OVER or "", by `the last 10 minutes`."""
     if word == GOES_ON:
-        return f"It goes on in {recent}."
+        return f"It was still so in {recent}."
     return f"In {recent} it is as before." if word == OVER else ""
 
 

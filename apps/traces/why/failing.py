@@ -28,13 +28,14 @@ def which_errors(finding: Finding) -> list[Word]:
     failed, survived = leading_failed(finding), leading_survived(finding)
     if not of or not finding.origins:
         return []
+    looked = f"looked at{' before' * finding.are_before}"
     if survived is None:
-        return [Word(f": {_much(failed.failed, of)} looked at began in "), *_place(failed)]
+        return [Word(f": {_much(failed.failed, of)} {looked} began in "), *_place(failed)]
     if failed is None:
-        return [Word(f": {_all_went_through(survived.survived, of)} began in "), *_place(survived)]
+        return [Word(f": {_all_went_through(survived.survived, of, looked)} began in "), *_place(survived)]
     after = [Word(" the same error")] if survived == failed else [Word(" "), *_place(survived)]
     return [
-        Word(f": of {of} looked at, {whole} failed as a whole, {_which(failed.failed, whole)}in "), *_place(failed),
+        Word(f": of {of} {looked}, {whole} failed as a whole, {_which(failed.failed, whole)}in "), *_place(failed),
         Word(f"; {_others(finding)}, {_most(survived.survived, of - whole)}after"), *after,
     ]  # fmt: skip
 
@@ -45,11 +46,11 @@ def _much(count: int, of: int) -> str:
     return "all" if count == of else f"{count} of {of}"
 
 
-def _all_went_through(count: int, of: int) -> str:
+def _all_went_through(count: int, of: int, looked: str) -> str:
     if of == 1:
-        return "the one looked at went through in the end; its error"
+        return f"the one {looked} went through in the end; its error"
     errors = "the errors" if count == of else f"the errors of {count}" if count > 1 else "the error of 1"
-    return f"all {of} looked at went through in the end; {errors}"
+    return f"all {of} {looked} went through in the end; {errors}"
 
 
 def _which(count: int, of: int) -> str:

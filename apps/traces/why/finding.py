@@ -83,7 +83,10 @@ class Finding:
     """Of what began at `since`; None when that is not known."""
     releases: tuple[Release, ...] = ()
     origins: tuple[Origin, ...] = ()
-    """Of traces with an error in the window after, those first that most failed by; when failing is looked at."""
+    """Of traces with an error in the window that had more of them, those first that most failed by; when failing is
+    looked at."""
+    are_before: bool = False
+    """Origins, and what follows, are of the window before: where fewer have an error now."""
     failed_looked_at: int = 0
     """Traces with an error."""
     failed_whole: int = 0

@@ -89,7 +89,11 @@ def _tried(finding: Finding, lead: Lead | None) -> list[Words]:
 
 def _tries(finding: Finding, one: Tries) -> str:
     per, some = finding.name or "trace", one.traces < finding.looked_at
-    which = f"In {one.traces} of {finding.looked_at} traces looked at, on average" if some else f"Per {per}"
+    which = (
+        f"In {one.traces} of {finding.looked_at} traces looked at{', on average' * (one.traces > 1)}"
+        if some
+        else f"Per {per}"
+    )
     much = "all" if one.failed >= one.calls else f"{number_text(one.failed)} of"
     return (
         f"{which}{'' if some else ','} {much} {number_text(one.calls)} tries at {one.peer or 'somebody outside'} failed"
@@ -102,7 +106,8 @@ def _failed(finding: Finding) -> list[Words]:
     of = finding.failed_looked_at
     if not of or finding.failed_whole < of:
         return []
-    return [(Word(f"{'The one' if of == 1 else f'All {of}'} looked at failed as a whole."),)]
+    looked = f"looked at{' before' * finding.are_before}"
+    return [(Word(f"{'The one' if of == 1 else f'All {of}'} {looked} failed as a whole."),)]
 
 
 def _release_to_tell(finding: Finding, lead: Lead | None) -> Release | None:

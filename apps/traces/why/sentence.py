@@ -41,7 +41,7 @@ def sentence(finding: Finding, clock: Clock) -> Words:
         return (
             Word("Not enough traces to compare "), _subject(finding), Word(": "),
             Word(f"n = {format_count(judged.after_traces)} after, {format_count(judged.before_traces)} before", STRONG),
-            Word(f"; {_looked_at(judged.look)} takes {judged.needed} on either side."),
+            Word(f"; {_looked_at(judged.look)} needs {judged.needed} on either side."),
         )  # fmt: skip
     if judged.word == judge.FIRST:
         return (

@@ -51,6 +51,14 @@ def test_what_failed_as_a_whole_leads_and_what_was_tried_again_is_told_apart(fou
     assert said(next_line(found, clock)) == ""
 
 
+def test_where_fewer_fail_now_it_is_told_what_failed_before():
+    found = finding((insert(9, 9), charge(12, 0, 12)), 24, 9, 15, are_before=True)
+    assert f": of 24 looked at before, 9 failed as a whole, all in {INSERT}; 15 were" in said(sentence(found, clock))
+    found = finding((insert(24, 24),), 24, 24, are_before=True)
+    assert f": all looked at before began in {INSERT}." in said(sentence(found, clock))
+    assert said(next_line(found, clock)) == "All 24 looked at before failed as a whole."
+
+
 def test_what_nobody_tried_again_is_not_said_to_have_been():
     found = finding((insert(9, 9), charge(15, 0, 15)), 24, 9, 14)
     assert said(sentence(found, clock)).endswith(f"; 15 went through all the same, all after {CHARGE}.")

@@ -229,7 +229,7 @@ def test_a_version_far_from_the_change_did_not_bring_it():
          "POST /checkout is as before: p95 605 ms, 612 ms before.",
          "n = 1 094 after, 4 118 before. A change of less than 10 % is not told from none."),
         (Judged(judge.TOO_FEW, "p95", 612 * MS, 605 * MS, 123, 7),
-         "Not enough traces to compare POST /checkout: n = 7 after, 123 before; p95 takes 20 on either side.", ""),
+         "Not enough traces to compare POST /checkout: n = 7 after, 123 before; p95 needs 20 on either side.", ""),
         (Judged(judge.UNCLEAR, "p95", 612 * MS, 1200 * MS, 41, 43),
          "p95 of POST /checkout is 1.20 s, 612 ms before: with n = 43 and 41 that is within the usual spread.", ""),
         (Judged(judge.UNCLEAR, "errors", 0.0, 0.05, 41, 43),
@@ -245,7 +245,7 @@ def test_a_version_far_from_the_change_did_not_bring_it():
          "POST /checkout is as before: 0.4 % with an error, 0.3 % before.",
          "n = 1 094 after, 4 118 before. A change of less than 0.5 points is not told from none."),
         (Judged(judge.TOO_FEW, "errors", 0, 0, 123, 7), "Not enough traces to compare POST /checkout: n = 7 after, "
-         "123 before; a share of errors takes 20 on either side.", ""),
+         "123 before; a share of errors needs 20 on either side.", ""),
     ],
 )  # fmt: skip
 def test_answers_that_are_no_change(judged, words, after):

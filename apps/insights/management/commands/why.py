@@ -12,7 +12,7 @@ from apps.accounts.named import workspace_named
 from apps.insights.period import PRESETS, chosen_period
 from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import Ask, ask_of
-from apps.insights.why.contrast import Contrast, contrast
+from apps.insights.why.contrast import FAILED, Contrast, contrast
 from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, counted, format_duration_ns
 from apps.traces.moments import local, parse_instant_ns, span_text, zone_named
@@ -142,7 +142,8 @@ def _columns(before_ns: int, after_ns: int, change_ns: int) -> str:
 
 def _attributes(found: Contrast) -> Iterable[str]:
     compared, group = found.compared, found.kind
-    yield f"What the {compared.slow} {group} ones have in common, against {compared.rest} others:"
+    which = f"{compared.slow} with an error" if group == FAILED else f"{compared.slow} {group} ones"
+    yield f"What the {which} have in common, against {compared.rest} others:"
     if not compared.is_enough:
         yield "  not enough data"
     for one in compared.found[:ROWS]:

@@ -159,6 +159,20 @@ def test_a_service_that_goes_on_is_told_though_a_caller_is_gone_or_its_edge_is_o
     assert "over all its callers" not in first(edge, GOES_ON)
 
 
+def test_an_edge_of_which_little_came_of_late_is_as_the_service_it_leads_to():
+    near, far = changed("gateway", SLOWER_EDGE), changed("payment", SLOWER_EDGE)
+    far = replace(far, caller=near.callee)
+    endings = {(near.ends, SLOWER_EDGE): GOES_ON, (far.callee, SLOWER_EDGE): GOES_ON}
+    found = map_of(near, far, node_words={"payment": (SLOWER_EDGE,)})
+    said = text_of(map_said(found, "the hour before", endings, LATELY))
+    assert (
+        said.startswith("gateway → payment got slower: ") and " It was still so in the last 10 minutes. 1 more" in said
+    )
+    assert "over all its callers" not in said
+    del endings[far.callee, SLOWER_EDGE]
+    assert text_of(map_said(found, "the hour before", endings, LATELY)).startswith("shop → gateway got slower: ")
+
+
 def test_nodes_whose_trouble_is_over_are_told_in_the_past_and_counted_apart():
     edges = [changed(name) for name in ("payment", "stock", "cart")]
     worse = dict.fromkeys(("payment", "stock", "cart"), (SLOWER_EDGE,))

@@ -78,7 +78,10 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
 
 
 def _kind(endings: Endings, one: MapEdge | MapNode, word: str) -> Kind:
-    return word, endings.get((one.ends if isinstance(one, MapEdge) else one.node, word), "")
+    """Of an edge with too few calls of late, that of the service it leads to, where that changed alike."""
+    if isinstance(one, MapEdge):
+        return word, endings.get((one.ends, word), "") or endings.get((one.callee, word), "")
+    return word, endings.get((one.node, word), "")
 
 
 def leading(found: ServiceMap, endings: Endings) -> list[MapEdge]:

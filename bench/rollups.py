@@ -138,7 +138,7 @@ def _timed(ask: Callable, hours: int) -> str:
 
 
 def pages(product, service: str) -> None:
-    """Whole pages over HTTP, from the running server, client on the same machine; ms. Each time a window that ends at
+    """Whole pages over HTTP, from the running server, client on the same machine; ms. Each time a window that begins at
     another minute, which nobody has looked at before."""
     print("\n| page | window | p50 | p95 | max | KiB |\n|---|---|---|---|---|---|")
     for path in PAGES:
@@ -156,9 +156,10 @@ def pages(product, service: str) -> None:
             print(f"| {path} | {_said(hours)} | {figures} |", flush=True)
 
 
-def _page(path: str, hours: int, minutes_ago: int) -> str:
-    end = (int(time.time()) // 60 - minutes_ago) * 60
-    start, end = (datetime.fromtimestamp(at, UTC).isoformat() for at in (end - hours * 3600, end))
+def _page(path: str, hours: int, minutes: int) -> str:
+    """Of a window that ends now, as those that people look at: then pages also read how it is of late."""
+    end = int(time.time()) // 60 * 60
+    start, end = (datetime.fromtimestamp(at, UTC).isoformat() for at in (end - hours * 3600 - minutes * 60, end))
     return f"{path}?" + urlencode({"range": "custom", "start": start, "end": end, "against": "before"})
 
 

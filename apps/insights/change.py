@@ -148,9 +148,11 @@ def error_change(before: Measured, after: Measured) -> Change:
 
 
 def where_held(change: Change, is_whole: bool, *doubtful: str) -> Change:
-    """Where the window compared with is held in part, nothing is called new, nor by the other words that are in doubt:
-    of a rate that there is more."""
-    return change._replace(word=UNSURE) if not is_whole and change.word in (NEW, *doubtful) else change
+    """Where the window compared with is held in part, nothing is called new, and the other words that are in doubt
+    are unclear: of a rate that there is more."""
+    if is_whole or change.word not in (NEW, *doubtful):
+        return change
+    return change._replace(word=UNSURE if change.word == NEW else UNCLEAR)
 
 
 def ending_word(change: Change, lately: Change, since: Change) -> str:

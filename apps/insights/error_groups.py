@@ -16,7 +16,7 @@ from apps.insights.seen import first_trace_ns, reaches_back
 from apps.insights.series import series, step_of
 from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
-from apps.store.picks import draw, known_traces, load_drafts, of_spans
+from apps.store.picks import Drawn, draw, known_traces, load_drafts, of_spans
 from apps.traces.analysis import analyse, leaving_out_what_fails
 from apps.traces.error_origin import ErrorOrigin
 from apps.traces.key_book import ERROR
@@ -206,11 +206,11 @@ def look_into(workspace_id: int, group: ErrorGroup, period: Period) -> LookedInt
     with store_cursor() as cursor:
         asked = of_spans(key.service, key.span_name, *period.window, LOOKED_INTO, has_error=True)
         drawn = draw(cursor, workspace_id, asked, deadline)
-        if not drawn.picked:
+        if len(drawn.picked) < min(LOOKED_INTO, group.after.samples):
             # A server that answered 4xx has no error of its own: then any error of the trace may be whoever asked.
-            drawn = draw(
-                cursor, workspace_id, replace(asked, all_of=(name_token(key.service, key.span_name),)), deadline
-            )
+            loose = replace(asked, all_of=(name_token(key.service, key.span_name),))
+            more = draw(cursor, workspace_id, loose, deadline)
+            drawn = Drawn(drawn.picked + more.picked, drawn.ran_out or more.ran_out)
         newest = known_traces(cursor, workspace_id, {one.trace_id: one.start_ns for one in group.after.examples})
         picked = list({one.trace_id: one for one in (*newest, *drawn.picked)}.values())
         read = 0

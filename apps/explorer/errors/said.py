@@ -49,9 +49,11 @@ def _opened(group: ErrorGroup, form: ErrorsForm, traces: int | None) -> Words:
     if group.after.samples:
         return (*_group(group, form, traces=traces), Word("."))
     before = f"{counted(round(group.before.calls), 'error span')} {against_in(form.period.against_label)}"
+    is_last = group.last_seen_ns < form.period.compared.end_ns  # and not after this time
+    last = f", {_ago('last ', group.last_seen_ns, form)}" if is_last else ""
     return (
         *_named(group), Word(" did not come", STRONG),
-        Word(f" in this time: {before}, {_ago('last ', group.last_seen_ns, form)}."),
+        Word(f" in this time: {before}{last}."),
     )  # fmt: skip
 
 
@@ -64,7 +66,9 @@ def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm, is_compared: bool)
     news = worst_first(group for group in groups if group.word in NEWS)
     if not news:
         most = max(groups, key=lambda group: group.after.samples)
-        nothing = "Nothing is new" if is_compared else "There is nothing to compare with yet"
+        is_partly = any(group.before.samples for group in groups)
+        nothing = "Nothing is known to be new" if is_partly else "There is nothing to compare with yet"
+        nothing = "Nothing is new" if is_compared else nothing
         return Word(nothing, STRONG), Word(". "), *_group(most, form, " has most: "), Word(".")
     first, *rest = news
     worse = max((group for group in rest if group.added > first.added), key=lambda group: group.added, default=None)

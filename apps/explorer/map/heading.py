@@ -78,9 +78,10 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
 
 
 def _kind(endings: Endings, one: MapEdge | MapNode, word: str) -> Kind:
-    """Of an edge with too few calls of late, that of the service it leads to, where that changed alike."""
+    """An edge of which it is unsure goes on where the service it leads to changed alike and does."""
     if isinstance(one, MapEdge):
-        return word, endings.get((one.ends, word), "") or endings.get((one.callee, word), "")
+        goes_on = endings.get((one.callee, word)) == GOES_ON
+        return word, endings.get((one.ends, word), "") or (GOES_ON if goes_on else "")
     return word, endings.get((one.node, word), "")
 
 

@@ -52,6 +52,8 @@ def services_said(
         is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
         how = "within their usual spread" if is_unclear else "as before"
         first = sum(line.now.samples > 0 and not line.before.samples for line in lines)
+        if not any(line.now.samples and line.before.samples for line in lines):
+            return Word("No service can be compared", STRONG), Word(f" with {against} yet.")
         which = "All other services" if first else "All services"
         verb = "has" if first == 1 else "have"
         untold = f" {format_count(first)} {verb} nothing to compare with." if first else ""
@@ -61,7 +63,8 @@ def services_said(
         rate = first.rate
         alike = [line for line in lines if line.rate.word == rate.word]
         known = sum(line.now.samples > 0 for line in lines)
-        if len(alike) >= MOST_SHARE * known and len(alike) >= LEAST_ALIKE:
+        are_mixed = any(line.rate.word in (MORE, FEWER) and line.rate.word != rate.word for line in lines)
+        if len(alike) >= MOST_SHARE * known and len(alike) >= LEAST_ALIKE and not are_mixed:
             return _traffic(first, rest, len(alike), known, form.period)
     return (Word(first.name, WHERE, first.name), Word(" "), *_changed(first, form.period), Word(_others(first, rest)))
 

@@ -194,7 +194,8 @@ def _lasting(workspace_id: int, source: Source, ask: Ask, before: Figures, after
 def _failing(workspace_id: int, source: Source, ask: Ask, before: Figures, after: Figures) -> Told:
     samples = [failed(workspace_id, source, window) for window in (ask.before, ask.after)]
     judged = _judged(ask.look, before, after)
-    are_before = judged.word in (FELL, GONE)  # of what is nearly over there is little to see after
+    # Of what is nearly over there is little to see after.
+    are_before = judged.word in (FELL, GONE) and len(samples[1].read) < LEAST_SAMPLES
     read = samples[not are_before].read
     return Told(
         judged, before, after, before_samples=samples[0], after_samples=samples[1],

@@ -79,19 +79,10 @@ def _nothing(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
         yield from _slow_as_others(verdict, brief)
         return
     yield Phrase("Nothing unusual", "strong")
-    yield Phrase(f": {format_duration_ns(verdict.waited_ns)}")
-    yield from _after_queue(verdict)
-    yield Phrase(f", usually {format_duration_ns(verdict.usual_waited_ns)}")
+    yield Phrase(f": {format_duration_ns(verdict.waited_ns)}, usually {format_duration_ns(verdict.usual_waited_ns)}")
     if verdict.usual_most_ns:
         yield Phrase(f", 1{NBSP}in{NBSP}20 over {format_duration_ns(verdict.usual_most_ns)}")
     yield Phrase("" if brief else f" ({_sample(verdict)}).")
-
-
-def _after_queue(verdict: Verdict) -> Iterator[Phrase]:
-    """` after 2 min 46 s in order.events`: a second sentence says whose message, and what is usual."""
-    for one in verdict.also:
-        if one.cause == facts.QUEUE_WAIT:
-            yield Phrase(f" after {format_duration_ns(one.added_ns)} in {one.peer}", "strong")
 
 
 def _slow_as_others(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
@@ -100,9 +91,7 @@ def _slow_as_others(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
     main, usual_ns = verdict.main, verdict.usual_waited_ns
     yield Phrase("Slow, but nothing unusual", "strong")
     times = format_times(verdict.waited_ns / usual_ns)
-    yield Phrase(f": {format_duration_ns(verdict.waited_ns)}")
-    yield from _after_queue(verdict)
-    yield Phrase(f", {times} the usual {format_duration_ns(usual_ns)}")
+    yield Phrase(f": {format_duration_ns(verdict.waited_ns)}, {times} the usual {format_duration_ns(usual_ns)}")
     yield Phrase(f", as 1{NBSP}in{NBSP}20 take over {format_duration_ns(verdict.usual_most_ns)}")
     if main.service:
         yield Phrase(f"; {format_duration_ns(main.added_ns)} of it in ")

@@ -169,6 +169,9 @@ def test_an_edge_of_which_little_came_of_late_is_as_the_service_it_leads_to():
         said.startswith("gateway → payment got slower: ") and " It was still so in the last 10 minutes. 1 more" in said
     )
     assert "over all its callers" not in said
+    endings[far.callee, SLOWER_EDGE] = OVER  # which says nothing of an edge that is unsure
+    assert text_of(map_said(found, "the hour before", endings, LATELY)).startswith("shop → gateway got slower: ")
+    assert "that is over: " not in text_of(map_said(map_of(far), "the hour before", endings, LATELY))
     del endings[far.callee, SLOWER_EDGE]
     assert text_of(map_said(found, "the hour before", endings, LATELY)).startswith("shop → gateway got slower: ")
 

@@ -66,6 +66,8 @@ def test_more_calls_of_most_services_are_the_traffic():
     assert said(*lines, *(line(name) for name in "defg")).startswith("a gets more calls: ")
     assert said(*(line(name, rate=less) for name in "abc")).startswith("Traffic fell: All 3 services get fewer calls, ")
     assert said(*lines, line("d", duration=LONGER)).startswith("d got slower: ")
+    # Where some get fewer, it is not the traffic as a whole.
+    assert said(*lines, line("d", rate=less, size=0.01)).startswith("a gets more calls: ")
 
 
 def test_what_is_as_before_does_not_speak_for_what_was_not_there():

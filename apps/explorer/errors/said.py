@@ -67,10 +67,7 @@ def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm, is_compared: bool)
     news = worst_first(group for group in groups if group.word in NEWS)
     if not news:
         most = max(groups, key=lambda group: group.after.samples)
-        is_partly = any(group.before.samples for group in groups)
-        nothing = "Nothing is known to be new" if is_partly else "There is nothing to compare with yet"
-        nothing = "Nothing is new" if is_compared else nothing
-        return Word(nothing, STRONG), Word(". "), *_group(most, form, " has most: "), Word(".")
+        return Word(_no_news(groups, is_compared), STRONG), Word(". "), *_group(most, form, " has most: "), Word(".")
     first, *rest = news
     worse = max((group for group in rest if group.added > first.added), key=lambda group: group.added, default=None)
     is_new_told = any(group.word == NEW for group in (first, worse) if group)
@@ -82,6 +79,13 @@ def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm, is_compared: bool)
     if new:
         words += [Word(" New is "), *_group(new[0], form, ": "), Word(_others(new[1:]))]
     return tuple(words)
+
+
+def _no_news(groups: Sequence[ErrorGroup], is_compared: bool) -> str:
+    if is_compared:
+        return "Nothing is new"
+    is_held_in_part = any(group.before.samples for group in groups)
+    return "Nothing is known to be new" if is_held_in_part else "There is nothing to compare with yet"
 
 
 def _lately(group: ErrorGroup, form: ErrorsForm) -> str:

@@ -51,12 +51,12 @@ def services_said(
     if not stirred:
         is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
         how = "within their usual spread" if is_unclear else "as before"
-        first = sum(line.now.samples > 0 and not line.before.samples for line in lines)
+        alone = sum(line.now.samples > 0 and not line.before.samples for line in lines)
         if not any(line.now.samples and line.before.samples for line in lines):
             return Word("No service can be compared", STRONG), Word(f" with {against} yet.")
-        which = "All other services" if first else "All services"
-        verb = "has" if first == 1 else "have"
-        untold = f" {format_count(first)} {verb} nothing to compare with." if first else ""
+        which = "All other services" if alone else "All services"
+        verb = "has" if alone == 1 else "have"
+        untold = f" {format_count(alone)} {verb} nothing to compare with." if alone else ""
         return Word(f"{which} are {how}", STRONG), Word(f", against {against}.{untold}")
     first, *rest = stirred
     if all(one.verb.endswith(CALLS) for one in _parts(first, form.period)):

@@ -147,12 +147,9 @@ def error_change(before: Measured, after: Measured) -> Change:
     return Change(word, old, new, samples)
 
 
-def where_held(change: Change, is_whole: bool, *doubtful: str) -> Change:
-    """Where the window compared with is held in part, nothing is called new, and the other words that are in doubt
-    are unclear: of a rate that there is more."""
-    if is_whole or change.word not in (NEW, *doubtful):
-        return change
-    return change._replace(word=UNSURE if change.word == NEW else UNCLEAR)
+def where_held(change: Change, is_whole: bool) -> Change:
+    """Where the window compared with is held in part, nothing is called new."""
+    return change if is_whole or change.word != NEW else change._replace(word=UNSURE)
 
 
 def ending_word(change: Change, lately: Change, since: Change) -> str:

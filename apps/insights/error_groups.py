@@ -12,7 +12,7 @@ from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import digest_of
 from apps.insights.period import Period
 from apps.insights.queries import ErrorKey, coverage, errors, first_seen
-from apps.insights.seen import first_trace_ns, reaches_back
+from apps.insights.seen import Held, first_trace_ns, held_since
 from apps.insights.series import series, step_of
 from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
@@ -91,16 +91,16 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     step_ns = step_of(period.window, period.now_ns, STEPS)
     found = series(workspace_id, period.window, ERROR, (), step_ns, group=4, histograms=False)
     seen, began_ns = first_seen(workspace_id, ERROR, ()), first_trace_ns(workspace_id) or period.now_ns
-    is_compared = reaches_back(period.compared, began_ns)
+    held = held_since(period.compared, began_ns)
     groups = [
-        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, None if is_compared else began_ns,
+        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, held, began_ns,
                seen.get(tuple(key), (0, 0)), found.steps, found.lines.get(tuple(key), ()))
         for key in {**before, **after}
     ]  # fmt: skip
     covered = coverage(workspace_id, period.window)
     groups.sort(key=lambda group: (group.word != NEW, -group.after.samples, group.key))
     return ErrorGroups(tuple(groups), found.steps, step_ns, covered.traces, covered.error_traces,
-                       is_compared, covered.failed)  # fmt: skip
+                       held.is_whole, covered.failed)  # fmt: skip
 
 
 def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
@@ -111,16 +111,15 @@ def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
 
 
 def _group(
-    key: ErrorKey, before: Figures, after: Figures, period: Period, began_ns: int | None, seen: tuple[int, int],
+    key: ErrorKey, before: Figures, after: Figures, period: Period, held: Held, began_ns: int, seen: tuple[int, int],
     steps: Sequence[int], line: Sequence[Figures],
 ) -> ErrorGroup:  # fmt: skip
-    """`began_ns`: when the first trace came, where that is within the window compared with or later."""
+    """`began_ns`: when the first trace came."""
     first_ns, last_ns = seen
-    held = _held_minutes(period, began_ns)
-    word = word_of(before, after, first_ns, period, held)
-    if word == NEW and began_ns is not None and not _is_young(first_ns, began_ns, period):
+    word = word_of(before, after, first_ns, period, held.minutes)
+    if word == NEW and not held.is_whole and not _is_young(first_ns, began_ns, period):
         word = UNSURE
-    old, new = before.calls / held, after.calls / period.minutes
+    old, new = before.calls / held.minutes, after.calls / period.minutes
     change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))
     newest = max((example.start_ns for example in after.examples), default=0)
     counts = tuple(figures.calls for figures in line)
@@ -128,13 +127,6 @@ def _group(
         key, before, after, change, word, first_ns, max(newest, min(last_ns, newest or last_ns)), counts,
         (new - old) * period.minutes, _is_over(dict(zip(steps, counts, strict=False)), (old + new) / 2, period),
     )  # fmt: skip
-
-
-def _held_minutes(period: Period, began_ns: int | None) -> float:
-    """Of the window compared with, those since the first trace."""
-    if began_ns is None:
-        return period.compared_minutes
-    return min(period.compared_minutes, max(1.0, (period.compared.end_ns - began_ns) / MINUTE_NS))
 
 
 def _is_young(first_ns: int, began_ns: int, period: Period) -> bool:

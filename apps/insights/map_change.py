@@ -70,14 +70,14 @@ class Sides(NamedTuple):
     caller_now: Figures = NO_FIGURES
 
 
-def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool, is_held: bool = True) -> EdgeChange:
+def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool, is_whole: bool = True) -> EdgeChange:
     """`minutes`: of the windows before and now. `is_old`: the edge was met before the window compared with ended;
-    `is_held`: all that was called in it is known."""
+    `is_whole`: all that was called in it is known."""
     before, now = sides.before, sides.now
     latency, errors = durations_change(before, now), error_change(before, now)
-    calls, fan = where_held(rate_change(before, now, *minutes), is_held, MORE), fan_change(sides)
+    calls, fan = where_held(rate_change(before, now, *minutes), is_whole), fan_change(sides)
     word = presence(before, now, is_old)
-    if word == NEW_EDGE and not is_held:
+    if word == NEW_EDGE and not is_whole:
         word = FIRST
     if word:
         return EdgeChange((word,), latency, errors, calls, fan)

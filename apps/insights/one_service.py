@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from apps.insights.change import (
-    MORE,
     QUANTILES,
     UNKNOWN,
     Change,
@@ -21,7 +20,7 @@ from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
-from apps.insights.seen import is_held, services_seen
+from apps.insights.seen import Held, held_of, services_seen
 from apps.insights.series import series, step_of
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
@@ -92,6 +91,8 @@ class OneService:
     callees: tuple[Neighbour, ...]
     first_seen_ns: int
     last_seen_ns: int
+    held: Held
+    """How much of the window compared with is known."""
 
 
 def one_service(workspace_id: int, name: str, period: Period, kind: str | None = None) -> OneService | None:
@@ -107,21 +108,21 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     view = shown
     if joins:
         view = joined(series(workspace_id, joins, SERVICE, (name,), step_ns, group=1), shown)
-    is_whole = is_held(workspace_id, period.compared)
-    names, more, slowest = _names(workspace_id, name, period, kind, is_whole)
-    callers, callees = _around(workspace_id, name, period, is_whole)
+    held = held_of(workspace_id, period.compared)
+    names, more, slowest = _names(workspace_id, name, period, kind, held.is_whole)
+    callers, callees = _around(workspace_id, name, period, held)
     duration, turn = durations_change(whole_before, whole), turn_of(view.steps, step_ns, summed(view))
     mix = _mix(workspace_id, name, period, (whole_before, whole), duration, turn)
     return OneService(
         name, whole, whole_before,
-        where_held(duration, is_whole),
-        where_held(rate_change(whole_before, whole, period.compared_minutes, period.minutes), is_whole, MORE),
+        where_held(duration, held.is_whole),
+        where_held(rate_change(whole_before, whole, held.minutes, period.minutes), held.is_whole),
         error_change(whole_before, whole),
         turn, mix,
         releases_in(view, name, {version: first_ns for version, (first_ns, _) in seen.items()}),
         shown.steps, step_ns, summed(shown), names, more, slowest,
         _versions(now, before, seen), callers, callees,
-        min(first for first, _ in seen.values()), max(last for _, last in seen.values()),
+        min(first for first, _ in seen.values()), max(last for _, last in seen.values()), held,
     )  # fmt: skip
 
 
@@ -224,7 +225,7 @@ def _versions(
 
 
 def _around(
-    workspace_id: int, name: str, period: Period, is_whole: bool
+    workspace_id: int, name: str, period: Period, held: Held
 ) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]:
     now, before = edges(workspace_id, period.window, name), edges(workspace_id, period.compared, name)
     callers: dict[Node, list[list[Figures]]] = {}
@@ -236,13 +237,13 @@ def _around(
                 callers.setdefault(caller, [[], []])[at].append(figures)
             if caller == ("service", name):
                 callees.setdefault(callee, [[], []])[at].append(figures)
-    return _neighbours(callers, period, is_whole), _neighbours(callees, period, is_whole)
+    return _neighbours(callers, held, period.minutes), _neighbours(callees, held, period.minutes)
 
 
-def _neighbours(found: dict[Node, list[list[Figures]]], period: Period, is_whole: bool) -> tuple[Neighbour, ...]:
+def _neighbours(found: dict[Node, list[list[Figures]]], held: Held, minutes: float) -> tuple[Neighbour, ...]:
     lines = []
     for node, (before, now) in found.items():
         earlier, after = together(before), together(now)
-        rate = rate_change(earlier, after, period.compared_minutes, period.minutes)
-        lines.append(Neighbour(node, after, where_held(rate, is_whole, MORE)))
+        rate = rate_change(earlier, after, held.minutes, minutes)
+        lines.append(Neighbour(node, after, where_held(rate, held.is_whole)))
     return tuple(sorted(lines, key=lambda one: (-one.now.weight, one.node)))

@@ -52,10 +52,6 @@ class Period:
         return max(1.0, (min(self.window.end_ns, self.now_ns) - self.window.start_ns) / MINUTE_NS)
 
     @property
-    def compared_minutes(self) -> float:
-        return max(1.0, self.compared.minutes)
-
-    @property
     def against_label(self) -> str:
         """`the 3 hours before`, `yesterday, same time`, `last week, same time`."""
         if self.against == YESTERDAY:

@@ -6,6 +6,8 @@ versions is the one that runs. The minutes after it are few, so they are asked.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
 from apps.insights.queries import first_seen
@@ -13,6 +15,7 @@ from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces.deposits import TRACES
 from apps.traces.key_book import COVERAGE, SERVICE
+from apps.traces.moments import MINUTE_NS
 
 MISSING_SHARE = 10
 """A tenth of a window may be missing: what comes at all is hardly missed by that."""
@@ -42,15 +45,27 @@ def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[s
         return {tuple(parts): (first * 10**9, last * 10**9) for parts, first, last in cursor.fetchall()}
 
 
-def is_held(workspace_id: int, window: Window) -> bool:
-    """Whether traces came from the start of the window on, or nearly: what was not seen in one that is held in part may
-    have been there all the same. Raises StoreUnavailable."""
-    began_ns = first_trace_ns(workspace_id)
-    return began_ns is not None and reaches_back(window, began_ns)
+class Held(NamedTuple):
+    """What is known of a window compared with."""
+
+    is_whole: bool
+    """Traces came from its start on, or nearly: what was not seen in one that is held in part may have been there all
+    the same."""
+    minutes: float
+    """Of it, those since the first trace, at least one: what its rates are divided by."""
 
 
-def reaches_back(window: Window, began_ns: int) -> bool:
-    return began_ns <= window.start_ns + (window.end_ns - window.start_ns) // MISSING_SHARE
+def held_of(workspace_id: int, window: Window) -> Held:
+    """Raises StoreUnavailable."""
+    return held_since(window, first_trace_ns(workspace_id))
+
+
+def held_since(window: Window, began_ns: int | None) -> Held:
+    """`began_ns`: when the first trace came; None where none ever did."""
+    start_ns = window.end_ns if began_ns is None else max(window.start_ns, began_ns)
+    missing_ns = start_ns - window.start_ns
+    is_whole = missing_ns * MISSING_SHARE <= window.end_ns - window.start_ns
+    return Held(is_whole, max(1.0, (window.end_ns - start_ns) / MINUTE_NS))
 
 
 def first_trace_ns(workspace_id: int) -> int | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from apps.insights.change import (
     GONE,
-    MORE,
     Change,
     durations_change,
     durations_ending,
@@ -23,7 +22,7 @@ from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services
-from apps.insights.seen import is_held, services_seen
+from apps.insights.seen import Held, held_of, services_seen
 from apps.insights.series import series, step_of
 from apps.traces.key_book import SERVICE
 from apps.traces.why.ending import GOES_ON
@@ -86,6 +85,8 @@ class ServiceLines:
     lines: tuple[ServiceLine, ...]
     has_before: bool
     """The window compared with holds anything at all."""
+    held: Held
+    """How much of it is known."""
 
 
 SORTS: dict[str, Callable[[ServiceLine], tuple]] = {
@@ -103,7 +104,7 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     """Every service ever seen, in no promised order; those silent in the window have no figures."""
     now, before = services(workspace_id, period.window), services(workspace_id, period.compared)
     recent = services(workspace_id, period.recent) if period.recent else {}
-    seen, is_whole = services_seen(workspace_id), is_held(workspace_id, period.compared)
+    seen, held = services_seen(workspace_id), held_of(workspace_id, period.compared)
     own = own_by_service(workspace_id, period.window)
     waited_ns = sum(one.sum_ns for one in own.values())
     calls = [_calls(side) for side in (now, before)]
@@ -127,17 +128,17 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
                 name, after_, before_, version,
                 bool(version) and newest_ns >= period.window.start_ns and first_ns < newest_ns,
                 own_share=own_share, size=max(own_share, *shares), first_seen_ns=first_ns, last_seen_ns=last[name],
-                **_changes(before_, after_, lately, period, is_whole),
+                **_changes(before_, after_, lately, held, period.minutes),
             )
         )  # fmt: skip
-    return ServiceLines(tuple(lines), any(before.values()))
+    return ServiceLines(tuple(lines), any(before.values()), held)
 
 
-def _changes(before: Figures, now: Figures, lately: Figures, period: Period, is_whole: bool) -> dict[str, Change | str]:
+def _changes(before: Figures, now: Figures, lately: Figures, held: Held, minutes: float) -> dict[str, Change | str]:
     duration, errors = durations_change(before, now), error_change(before, now)
-    rate = rate_change(before, now, period.compared_minutes, period.minutes)
+    rate = rate_change(before, now, held.minutes, minutes)
     return {
-        "duration": where_held(duration, is_whole), "rate": where_held(rate, is_whole, MORE), "errors": errors,
+        "duration": where_held(duration, held.is_whole), "rate": where_held(rate, held.is_whole), "errors": errors,
         "duration_ending": durations_ending(duration, before, now, lately) if duration.is_worse else "",
         "error_ending": errors_ending(errors, before, now, lately) if errors.is_worse else "",
     }  # fmt: skip

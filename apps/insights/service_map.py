@@ -9,9 +9,9 @@ from functools import cached_property
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_change, node_words
 from apps.insights.map_graph import Ends, Link, links_of
+from apps.insights.period import Period
 from apps.insights.queries import EdgeKey, first_seen, traffic
-from apps.insights.seen import is_held
-from apps.insights.window import Window
+from apps.insights.seen import Held, held_of
 from apps.store.queries import list_services
 from apps.traces.key_book import EDGE
 from apps.traces.peers import USER, Node
@@ -63,8 +63,8 @@ class ServiceMap:
     edges: Mapping[Ends, MapEdge]
     has_before: bool
     """Whether anything was called in the window compared with; without, nothing is a change."""
-    is_held: bool = True
-    """Whether that window is known as a whole: where it is not, what only came now is not called new."""
+    held: Held
+    """How much of that window is known: where it is not all, what only came now is not called new."""
 
     @cached_property
     def changed(self) -> tuple[MapEdge, ...]:
@@ -84,18 +84,18 @@ class ServiceMap:
 
     def is_compared(self, found: MapNode | MapEdge) -> bool:
         """Its figures before are what they were: they are there, or known to be none."""
-        return self.has_before and (self.is_held or found.before.samples > 0)
+        return self.has_before and (self.held.is_whole or found.before.samples > 0)
 
 
-def service_map(workspace_id: int, window: Window, compared: Window, minutes: tuple[float, float]) -> ServiceMap:
-    """`minutes`: as far as the two windows, compared and window, have passed. Raises StoreUnavailable."""
+def service_map(workspace_id: int, period: Period) -> ServiceMap:
+    """Raises StoreUnavailable."""
     known = {service.name for service in list_services(workspace_id)}
-    after, earlier = traffic(workspace_id, (window, compared))
+    after, earlier = traffic(workspace_id, (period.window, period.compared))
     now, before = links_of(after.edges, known), links_of(earlier.edges, known)
     own_now, own_before = _own(after.services), _own(earlier.services)
     nodes = _nodes(now, before, own_now, own_before)
-    has_before = bool(before)
-    is_whole = has_before and is_held(workspace_id, compared)
+    has_before, held = bool(before), held_of(workspace_id, period.compared)
+    minutes = held.minutes, period.minutes
     seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
     found = {}
     for ends in sorted({*now, *before}):
@@ -103,11 +103,11 @@ def service_map(workspace_id: int, window: Window, compared: Window, minutes: tu
         keys = tuple(dict.fromkeys((*(one.keys if one else ()), *(other.keys if other else ()))))
         caller = nodes[ends.caller]
         sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
-        is_old = not has_before or any(seen.get(tuple(key), (0, 0))[0] < compared.end_ns for key in keys)
-        change = edge_change(sides, minutes, is_old, is_whole) if has_before else _nothing_before(sides, minutes)
+        is_old = not has_before or any(seen.get(tuple(key), (0, 0))[0] < period.compared.end_ns for key in keys)
+        change = edge_change(sides, minutes, is_old, held.is_whole) if has_before else _nothing_before(sides, minutes)
         kind = (one or other).kind
         found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys)
-    return ServiceMap(nodes, found, has_before, is_whole)
+    return ServiceMap(nodes, found, has_before, held)
 
 
 def _nothing_before(sides: Sides, minutes: tuple[float, float]) -> EdgeChange:

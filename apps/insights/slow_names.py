@@ -27,6 +27,7 @@ from apps.insights.own_time import NO_OWN, Own, own_of_names
 from apps.insights.period import Period
 from apps.insights.queries import NameKey
 from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
+from apps.insights.seen import Held, held_of
 from apps.store.connection import store_cursor
 from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
@@ -83,11 +84,13 @@ class Slow:
     longest: tuple[tuple[NameKey, Example], ...]
     """One a trace, longest first."""
     names: int
+    held: Held
+    """How much of the window compared with is known."""
 
 
 def slow(workspace_id: int, period: Period, service: str | None = None, kind: str | None = None) -> Slow:
     """Raises StoreUnavailable."""
-    windows = period.window, period.compared
+    windows, held = (period.window, period.compared), held_of(workspace_id, period.compared)
     with store_cursor() as cursor:
         keys = _chosen(cursor, workspace_id, service, kind)
         asked = [Asked(workspace_id, NAME, stretches_of(cursor, window), keys) for window in windows]
@@ -95,7 +98,7 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
         compared = [key for key in now if key in before and _least(now[key], before[key]) >= MIN_SAMPLES]
         few = {*now, *before}.difference(compared)
         most = max((_least(now[key], before[key]) for key in few if key in now and key in before), default=0)
-        likely = _likely(now, before, compared, period.minutes / max(period.compared_minutes, 1e-9))
+        likely = _likely(now, before, compared, period.minutes / held.minutes)
         longest = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
         after, earlier = (_named(figures_by_key(cursor, one._replace(keys=likely))) for one in asked)
         long = figures_by_key(cursor, asked[0]._replace(keys=longest))
@@ -104,7 +107,7 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
             part = asked[0]._replace(stretches=stretches_of(cursor, period.recent), keys=likely)
             lately = _named(figures_by_key(cursor, part))
     slower = _slower(workspace_id, period, after, earlier, lately)
-    return Slow(slower, len(compared), len(few), most, one_a_trace(_named(long), LONGEST), len(now))
+    return Slow(slower, len(compared), len(few), most, one_a_trace(_named(long), LONGEST), len(now), held)
 
 
 def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own, own_lately: Own) -> str:

@@ -270,6 +270,9 @@ def test_where_spans_came_for_a_part_of_the_time_before_only_nothing_is_new(clie
     assert all(row.mark is None for row in page.panel.rows)
     rows = client.get("/map", {"range": "1h", "view": "table"}).context["page"].rows
     assert next(row for row in rows if row.callee.name == "new-api").latency is None
+    # Two a minute, in the half hour of the time before that is held as in the hour after it.
+    known = client.get("/map", wanted | {"callee": "payment"}).context["page"].panel
+    assert 1.8 < float(known.rows[0].before) < 2.2 and not known.rows[0].mark.is_change, known.rows[0]
     # Half an hour against the half hour before, which is held.
     now = client.get("/map", wanted | {"range": "custom", "start": minutes_ago(30), "end": ""}).context["page"]
     assert {item.callee.name: item.told[0][0] for item in now.changes}["new-api"] == "new"

@@ -19,6 +19,7 @@ from apps.insights.map_change import (
     edge_change,
     fan_change,
 )
+from apps.insights.seen import Held
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.histogram import Histogram
 from apps.traces.peers import Node
@@ -52,12 +53,15 @@ def changed(callee: str, *words: str, count: int = 100, latency: Change = LONGER
     return MapEdge(SHOP, Node("service", callee), "call", calls(count), calls(count), change, ())
 
 
+ALL = Held(is_whole=True, minutes=60.0)
+
+
 def map_of(*edges: MapEdge, node_words: dict[str, tuple[str, ...]] | None = None) -> ServiceMap:
     nodes = {
         node: MapNode(node, lasting(1), lasting(0.1), (node_words or {}).get(node.name, ()))
         for node in (SHOP, *(edge.callee for edge in edges))
     }
-    return ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True)
+    return ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True, held=ALL)
 
 
 def told(found: ServiceMap, **endings: str) -> str:
@@ -193,14 +197,14 @@ def test_a_queue_whose_messages_are_told_to_wait_longer_is_not_told_again():
     put = MapEdge(SHOP, queue, "queue", calls(100), calls(100), changed("x").change, ())
     figures = lasting(1), lasting(0.1)
     nodes = {node: MapNode(node, *figures, (SLOWER_EDGE,) * (node == queue)) for node in (SHOP, queue, taker)}
-    said = told(ServiceMap(nodes, {edge.ends: edge for edge in (taken, put)}, has_before=True))
+    said = told(ServiceMap(nodes, {edge.ends: edge for edge in (taken, put)}, has_before=True, held=ALL))
     assert said.startswith("orders → notifier got slower: ") and "over all its callers" not in said
 
 
 def test_an_edge_is_new_only_where_all_that_came_before_is_known():
     sides = Sides(NO_FIGURES, calls(500), calls(500), calls(500))
     assert edge_change(sides, (60, 60), is_old=False).words == (NEW_EDGE,)
-    change = edge_change(sides, (60, 60), is_old=False, is_held=False)
+    change = edge_change(sides, (60, 60), is_old=False, is_whole=False)
     assert change.words == (FIRST,)
     edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, change, ())
     assert told(map_of(edge)) == "Nothing changed against the hour before. 1 has nothing to compare with yet."

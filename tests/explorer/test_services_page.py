@@ -165,7 +165,7 @@ def test_as_before_nothing_before_silent_and_too_few(client, before, after, word
     dice, end, documents = random.Random(1), last_minute_ns(), []
     for hour, count in ((1, before), (0, after)):
         for n in range(count):
-            start = end - hour * 60 * MINUTE_NS - n * MINUTE_NS - MINUTE_NS // 2
+            start = end - hour * 60 * MINUTE_NS - n * 3 * MINUTE_NS // 2 - MINUTE_NS // 2
             documents.append(checkout(hour * 1000 + n + 1, start, dice))
     store(documents)
     answer = client.get("/services/payment", {"range": "1h"})

@@ -46,7 +46,6 @@ def test_a_chosen_period_reaches_to_now_where_it_ends_now():
 def test_a_rate_is_divided_by_the_minutes_that_have_passed():
     period = chosen_period("1h", None, None, "", NOW)
     assert period.minutes == pytest.approx(60 + 25 / 60)
-    assert period.compared_minutes == 61
 
 
 @pytest.mark.parametrize(

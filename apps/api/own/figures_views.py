@@ -26,7 +26,7 @@ class ServiceFiguresView(ApiView):
                 "first_seen_at": exact_text(line.first_seen_ns), "last_seen_at": exact_text(line.last_seen_ns),
                 "changes": change_words(duration=line.duration, rate=line.rate, errors=line.errors),
                 "now": figures_object(line.now, period.minutes),
-                "before": figures_object(line.before, period.compared_minutes),
+                "before": figures_object(line.before, found.held.minutes),
             }
             for line in sorted_lines(found.lines, "change")
         ]})  # fmt: skip
@@ -52,7 +52,7 @@ class OneServiceView(ApiView):
             "ending": found.turn.ending.word if found.turn and found.turn.ending else None,
             "other_work": _other_work(found.mix),
             "now": figures_object(found.now, minutes),
-            "before": figures_object(found.before, period.compared_minutes),
+            "before": figures_object(found.before, found.held.minutes),
             "step_seconds": found.step_ns // 10**9,
             "series": [{"at": exact_text(at), **figures_object(one, found.step_ns / 60e9)}
                        for at, one in zip(found.steps, found.line, strict=True)],

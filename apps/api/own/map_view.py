@@ -25,8 +25,8 @@ class MapView(ApiView):
     def get(self, request) -> HttpResponse:
         refuse_unknown(request.GET, NAMES)
         period = read_period(request.GET)
-        minutes = (period.compared_minutes, period.minutes)
-        found = service_map(self.workspace_id, period.window, period.compared, minutes)
+        found = service_map(self.workspace_id, period)
+        minutes = found.held.minutes, period.minutes
         nodes, edges = _wanted(found, request.GET)
         fresh, covered = freshness(self.workspace_id, time.time_ns()), coverage(self.workspace_id, period.window)
         return json_answer({

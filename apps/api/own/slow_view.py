@@ -35,7 +35,7 @@ class SlowView(ApiView):
                     "change": "more_calls" if one.calls else "slower",
                     "ending": one.ending or None,
                     "now": figures_object(one.now, period.minutes),
-                    "before": figures_object(one.before, period.compared_minutes),
+                    "before": figures_object(one.before, found.held.minutes),
                     "examples": [{"trace_id": e.trace_id, "span_id": e.span_id, "duration_ns": e.duration_ns}
                                  for e in one.now.examples],
                 }

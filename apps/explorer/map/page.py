@@ -123,8 +123,7 @@ def map_panel(workspace_id: int, form: MapForm) -> Panel | None:
 
 
 def _whole(workspace_id: int, form: MapForm) -> ServiceMap:
-    period = form.period
-    return service_map(workspace_id, period.window, period.compared, (period.compared_minutes, period.minutes))
+    return service_map(workspace_id, form.period)
 
 
 def _said(whole: ServiceMap, endings: Endings, form: MapForm) -> tuple[Said, ...]:
@@ -137,7 +136,7 @@ def _shown(whole: ServiceMap, form: MapForm) -> tuple[ServiceMap, str]:
     focus = form.focus_on
     if focus is not None:
         if focus not in whole.nodes:
-            return ServiceMap({}, {}, whole.has_before), ""
+            return replace(whole, nodes={}, edges={}), ""
         nodes, edges = around(whole.edges, focus, DEPTHS[form.depth_name])
         return _part(whole, nodes, edges), ""
     if len(whole.nodes) <= MOST_DRAWN:

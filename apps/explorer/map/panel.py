@@ -13,7 +13,7 @@ from apps.explorer.map.rate_chart import edge_chart, node_chart
 from apps.explorer.map.said import edge_said, node_said
 from apps.explorer.period import link_with
 from apps.explorer.services.addresses import service_link
-from apps.insights.change import MORE, Change, duration_change, error_change, rate_change, where_held
+from apps.insights.change import Change, duration_change, error_change, rate_change, where_held
 from apps.insights.figures import Figures
 from apps.insights.map_graph import Ends, node_id
 from apps.insights.queries import first_seen
@@ -148,12 +148,12 @@ def node_link(node: Node, form: MapForm, *, chosen: Node | Ends) -> NodeLink:
 
 def _figures(one: MapEdge | MapNode, found: ServiceMap, form: MapForm, *, has_times: bool = True) -> list[FigureRow]:
     before, now, is_compared = one.before, one.now, found.is_compared(one)
-    against, minutes = form.period.against_label, (form.period.compared_minutes, form.period.minutes)
+    against, minutes = form.period.against_label, (found.held.minutes, form.period.minutes)
 
     def marked(make, change: Change) -> Mark | None:
         return make(change, against) if is_compared else None
 
-    rate = where_held(rate_change(before, now, *minutes), found.is_held, MORE)
+    rate = where_held(rate_change(before, now, *minutes), found.held.is_whole)
     rows = [FigureRow("Calls a minute", _rate(before, minutes[0]), _rate(now, minutes[1]), marked(rate_mark, rate))]
     for name, share in QUANTILES if has_times else ():
         mark = marked(duration_mark, duration_change(before, now, share))

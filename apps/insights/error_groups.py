@@ -82,7 +82,8 @@ class ErrorGroups:
     is_compared: bool
     """Traces came in the whole window compared with."""
     failed: int | None
-    """Those whose main root failed itself: nobody was answered in spite of an error. None where it is not known."""
+    """Those whose main root failed itself, by its status or its answer: nobody was answered in spite of an error. None
+    where it is not known."""
 
 
 def error_groups(workspace_id: int, period: Period) -> ErrorGroups:

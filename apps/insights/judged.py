@@ -14,13 +14,13 @@ from apps.traces.analysis import Analysis, analyse, leaving_out_what_fails
 from apps.traces.contributions import Contributions
 from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
-from apps.traces.error_origin import draft_reader, trace_reader
+from apps.traces.error_origin import trace_reader
 from apps.traces.kinship import NONE
 from apps.traces.trace import Trace
 from apps.traces.usual import NOTHING_USUAL, Usual
 from apps.traces.verdict.codec import TOO_FEW, pack, unpack
 from apps.traces.verdict.facts import Verdict
-from apps.traces.verdict.failures import failures_of
+from apps.traces.verdict.failures import Failures, failures_of
 from apps.traces.verdict.judge import judge
 from apps.traces.verdict.limits import ENOUGH_TRACES
 from apps.traces.verdict.waits import QueueWait, waits_in
@@ -66,7 +66,7 @@ def verdict_of(
         main = analysis.family.main
         is_root = analysis.family.parents[main] == NONE
         known = usual(workspace_id, columns.service[main], columns.name[main], now_ns) if is_root else NOTHING_USUAL
-        failures = failures_of(found, draft_reader(draft), analysis.errors)
+        failures = Failures(tuple(analysis.errors), analysis.is_root_failed)
         return pack(judge(found, analysis.parts, known, failures, [*waits_in(analysis.edges.edges), *(waits or ())]))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # not what the database says
         _log.exception("Trace %s could not be judged.", draft.trace_id.hex())

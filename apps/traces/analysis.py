@@ -11,7 +11,7 @@ from apps.traces.columns import Columns
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.draft import Draft
 from apps.traces.edges import Edges, edges_of
-from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of
+from apps.traces.error_origin import ErrorOrigin, draft_reader, errors_of, is_root_failed
 from apps.traces.family import Family
 from apps.traces.work import Part, by_name
 
@@ -23,6 +23,7 @@ class Analysis:
     contributions: Contributions
     edges: Edges
     errors: list[ErrorOrigin]
+    is_root_failed: bool
     parts: list[Part]
     """By service, span name and kind of work."""
 
@@ -33,8 +34,10 @@ class Analysis:
 
 def analyse(draft: Draft, columns: Columns) -> Analysis:
     """Of a draft with at least one span, and the columns a `ColumnReader` made of it."""
-    found = contributions_of(Family(columns))
-    return Analysis(found, edges_of(found.family), errors_of(found, draft_reader(draft)), by_name(found))
+    found, read = contributions_of(Family(columns)), draft_reader(draft)
+    return Analysis(
+        found, edges_of(found.family), errors_of(found, read), is_root_failed(found, read), by_name(found)
+    )  # fmt: skip
 
 
 @contextmanager

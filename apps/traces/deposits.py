@@ -122,7 +122,7 @@ def deposit(into: Deposits, analysis: Analysis, filed_ns: int, sign: int = 1) ->
     trace.add_edges(analysis.edges.edges)
     trace.add_parts(analysis)
     trace.add_errors(analysis.errors)
-    trace.add_coverage()
+    trace.add_coverage(analysis.is_root_failed)
 
 
 def deposit_unanalysed(into: Deposits, spans: int, filed_ns: int, sign: int = 1) -> None:
@@ -217,7 +217,7 @@ class _Trace:
             start = self._at(columns.start[index])
             into.shown.append((place, max(duration, 0), start, columns.trace_id, columns.span_id[index]))
 
-    def add_coverage(self) -> None:
+    def add_coverage(self, is_root_failed: bool) -> None:
         columns, parents, number = self.columns, self.family.parents, self.book.number
         weight = self.weights[self.family.main]
         words = [(TRACES, weight, 1), (SPANS, sum(self.weights), columns.n)]
@@ -226,8 +226,7 @@ class _Trace:
         if parents[self.family.main] != NONE:
             words.append((ROOTLESS, weight, 1))
         if self.is_failed:
-            failed = columns.is_error[self.family.main]
-            words += [(WITH_ERRORS, weight, 1), (FAILED if failed else SURVIVED, weight, 1)]
+            words += [(WITH_ERRORS, weight, 1), (FAILED if is_root_failed else SURVIVED, weight, 1)]
         if any(columns.trace_state):
             sampled = [w for w in self.weights if w != CALL]
             words.append((SAMPLED, sum(sampled), len(sampled)))

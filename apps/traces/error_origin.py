@@ -74,6 +74,16 @@ def errors_of(found: Contributions, read: Read) -> list[ErrorOrigin]:
     return [ErrorOrigin(i, columns.service[i], columns.name[i], error) for i, error in sorted(origins.items())]
 
 
+def is_root_failed(found: Contributions, read: Read) -> bool:
+    """Whether a trace with an error failed as a whole: its main root has status ERROR, or answered 4xx or 5xx. Reads
+    it, where its status does not say; traces without any error are not looked at, and are False."""
+    main, columns = found.family.main, found.family.columns
+    if columns.is_error[main] or True not in columns.is_error:
+        return columns.is_error[main]
+    root, _ = read(columns.position[main])
+    return bool(error_code(dict(root.attributes)))
+
+
 def lowest_errors(found: Contributions) -> list[int]:
     """Failed spans without a failed one below that explains them; O(n), nothing for a trace without errors."""
     columns, parents = found.family.columns, found.family.parents

@@ -142,11 +142,13 @@ def _add_trace(counts: Counts, trace: Trace, filed_ns: int) -> None:
         error.add(weights[origin.span], True, duration)
         start = believed(columns.start[origin.span])
         error.examples.add((max(duration, 0), start, *ids[origin.span]))
+    answered = str(dict(trace.spans[columns.position[main]].attributes).get("http.response.status_code", ""))
+    has_root_failed = columns.is_error[main] or (answered.isdigit() and int(answered) >= 400)
     is_incomplete = any(parent == -2 for parent in parents)
     for word, applies in (
         ("traces", True), ("incomplete_traces", is_incomplete), ("rootless_traces", parents[main] != -1),
-        ("error_traces", is_failed), ("failed_traces", columns.is_error[main]),
-        ("survived_traces", is_failed and not columns.is_error[main]),
+        ("error_traces", is_failed), ("failed_traces", is_failed and has_root_failed),
+        ("survived_traces", is_failed and not has_root_failed),
     ):  # fmt: skip
         if applies:
             count(COVERAGE, (word,), main_minute).add(weights[main], False)

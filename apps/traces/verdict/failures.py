@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.traces.contributions import Contributions
-from apps.traces.error_origin import ErrorOrigin, Read, errors_of
+from apps.traces.error_origin import ErrorOrigin, Read, errors_of, is_root_failed
 from apps.traces.error_words import one_line
 from apps.traces.kinship import LOST
-from apps.traces.semconv import error_code
 from apps.traces.verdict.case import called, short
 from apps.traces.verdict.facts import ERROR, Finding
 from apps.traces.verdict.limits import MAX_MESSAGE
@@ -21,7 +20,6 @@ from apps.traces.verdict.telling import telling
 class Failures:
     origins: tuple[ErrorOrigin, ...] = ()
     is_root_failed: bool = False
-    """The main root has status ERROR, or answered 4xx or 5xx."""
 
 
 NO_FAILURES = Failures()
@@ -29,14 +27,9 @@ NO_FAILURES = Failures()
 
 def failures_of(found: Contributions, read: Read, origins: Sequence[ErrorOrigin] | None = None) -> Failures:
     """Reads spans of traces with errors only. `origins`: when they have been found already."""
-    main, columns = found.family.main, found.family.columns
-    if True not in columns.is_error:
+    if True not in found.family.columns.is_error:
         return NO_FAILURES
-    is_failed = columns.is_error[main]
-    if not is_failed:
-        root, _ = read(columns.position[main])
-        is_failed = bool(error_code(dict(root.attributes)))
-    return Failures(tuple(errors_of(found, read) if origins is None else origins), is_failed)
+    return Failures(tuple(errors_of(found, read) if origins is None else origins), is_root_failed(found, read))
 
 
 def telling_error(found: Contributions, failures: Failures) -> ErrorOrigin | None:

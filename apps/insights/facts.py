@@ -193,9 +193,15 @@ def from_rows(rows: Sequence[tuple]) -> Facts:
     )  # fmt: skip
 
 
+def unpack(packed: Sequence[bytes | None]) -> tuple[np.ndarray, np.ndarray]:
+    """(the records of all as one array of RECORD, how many each had)."""
+    records = np.frombuffer(b"".join(filter(None, packed)), RECORD)
+    lengths = np.fromiter((len(p) if p else 0 for p in packed), np.int64, len(packed)) // RECORD.itemsize
+    return records, lengths
+
+
 def unpack_records(packed: Sequence[bytes | None]) -> Ragged:
-    records = np.frombuffer(b"".join(p for p in packed if p), RECORD)
-    lengths = np.fromiter((len(p) // RECORD.itemsize if p else 0 for p in packed), np.int64, len(packed))
+    records, lengths = unpack(packed)
     rows = np.repeat(np.arange(len(packed)), lengths)
     return Ragged(rows, records["bucket"].astype(np.int64), records["count"].astype(np.int64))
 

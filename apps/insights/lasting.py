@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from apps.insights.change import durations_change, durations_ending, ending_word, error_change, errors_ending
 from apps.insights.figures import NO_FIGURES, Figures, together
-from apps.insights.map_change import MORE_ERRORS, SLOWER_EDGE, TROUBLE, Sides, fan_change
+from apps.insights.map_change import MORE_CALLS, MORE_ERRORS, SLOWER_EDGE, TROUBLE, Sides, fan_change
 from apps.insights.map_graph import Ends
-from apps.insights.queries import Traffic, edges_of, services
+from apps.insights.queries import Traffic, traffic_of
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.insights.window import Window
 from apps.traces.peers import Node
@@ -22,9 +22,12 @@ def endings_of(workspace_id: int, whole: ServiceMap, recent: Window | None) -> E
     nodes = [(n, word) for n in whole.nodes.values() if n.node.kind == "service" for word in n.words if word in TROUBLE]
     if recent is None or not (edges or nodes):
         return {}
-    lately = Traffic(
-        edges_of(workspace_id, recent, [key for edge, _ in edges for key in edge.keys]) if edges else {},
-        {name: together(found.values()) for name, found in services(workspace_id, recent).items()},
+    callers = [edge.caller.name for edge, word in edges if word == MORE_CALLS and edge.caller.kind == "service"]
+    lately = traffic_of(
+        workspace_id,
+        recent,
+        [key for edge, _ in edges for key in edge.keys],
+        [*callers, *(n.node.name for n, _ in nodes)],
     )
     return {
         **{(edge.ends, word): _ending(whole, edge, word, lately) for edge, word in edges},

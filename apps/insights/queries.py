@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from apps.insights.figures import Figures
-from apps.insights.key_search import ids_around, ids_of, ids_with, prefix_sql
+from apps.insights.key_search import ids_around, ids_of, ids_of_first, ids_with, prefix_sql
 from apps.insights.reading import Asked, figures_by_key, figures_of_each, stretches_of
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
@@ -84,12 +84,6 @@ def edges(workspace_id: int, window: Window, service: str | None = None) -> dict
     return {EdgeKey(*parts): figures for parts, figures in found.items()}
 
 
-def edges_of(workspace_id: int, window: Window, keys: Iterable[EdgeKey]) -> dict[EdgeKey, Figures]:
-    """Of certain ones."""
-    found = _figures(workspace_id, EDGE, window, exact=[tuple(key) for key in keys])
-    return {EdgeKey(*parts): figures for parts, figures in found.items()}
-
-
 def span_names(
     workspace_id: int,
     window: Window,
@@ -130,19 +124,32 @@ def traffic(workspace_id: int, windows: Sequence[Window]) -> list[Traffic]:
     """What was called in each window, read together."""
     with store_cursor() as cursor:
         covers = [stretches_of(cursor, window) for window in windows]
+        # The long ones first: then hardly anything is left to unpack when the last one is there.
         asked = [
             Asked(workspace_id, kind, stretches, by=by)
-            for stretches in covers
             for kind, by in ((EDGE, None), (SERVICE, 1))
+            for stretches in covers
         ]
         found = figures_of_each(cursor, asked)
-    return [
-        Traffic(
-            {EdgeKey(*parts): figures for parts, figures in calls.items()},
-            {service: figures for (service,), figures in entered.items()},
-        )
-        for calls, entered in zip(found[::2], found[1::2], strict=True)
-    ]
+    return [_traffic(*both) for both in zip(found[: len(covers)], found[len(covers) :], strict=True)]
+
+
+def traffic_of(workspace_id: int, window: Window, edges: Iterable[EdgeKey], services: Iterable[str]) -> Traffic:
+    """Of certain edges and services."""
+    with store_cursor() as cursor:
+        stretches = stretches_of(cursor, window)
+        keys = ids_of(cursor, workspace_id, EDGE, [tuple(key) for key in edges])
+        calls = figures_by_key(cursor, Asked(workspace_id, EDGE, stretches, keys))
+        keys = ids_of_first(cursor, workspace_id, SERVICE, list(services))
+        entered = figures_by_key(cursor, Asked(workspace_id, SERVICE, stretches, keys, by=1))
+    return _traffic(calls, entered)
+
+
+def _traffic(calls: dict[tuple[str, ...], Figures], entered: dict[tuple[str, ...], Figures]) -> Traffic:
+    return Traffic(
+        {EdgeKey(*parts): figures for parts, figures in calls.items()},
+        {service: figures for (service,), figures in entered.items()},
+    )
 
 
 def parts(workspace_id: int, window: Window, root_service: str, root_name: str) -> dict[PartKey, Figures]:

@@ -15,7 +15,7 @@ import psycopg
 
 from apps.insights.closed import read_closed
 from apps.insights.cover import Stretch, cover
-from apps.insights.facts import best_examples, unpack_examples, unpack_records
+from apps.insights.facts import best_examples, unpack, unpack_examples
 from apps.insights.figures import Example, Figures
 from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.window import Window
@@ -177,6 +177,8 @@ def to_figures(rows: Sequence[tuple], kind: int, histograms: bool) -> list[Figur
     if not histograms:
         return [Figures(*row, _NO_HISTOGRAM) for row in rows]
     durations = _histograms([row[5] for row in rows])
+    if kind in _EMPTY:
+        return [Figures(*row[:4], _top(d), d) for row, d in zip(rows, durations, strict=True)]
     calls = _histograms([row[6] for row in rows])
     examples = _examples([row[7] for row in rows], kind)
     return [
@@ -202,10 +204,12 @@ def _histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
 
 
 def _some_histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
-    records = unpack_records(packed)
-    if not len(records.row):
+    records, lengths = unpack(packed)
+    if not len(records):
         return [Histogram() for _ in packed]
-    sums = np.bincount(records.row * _BUCKETS + records.bucket, records.count)
+    place = np.repeat(np.arange(len(packed)) * _BUCKETS, lengths)
+    place += records["bucket"]
+    sums = np.bincount(place, records["count"])
     filled = np.flatnonzero(sums)
     counts = sums[filled].astype(np.int64)
     sizes = np.bincount(filled // _BUCKETS, minlength=len(packed))

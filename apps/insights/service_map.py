@@ -103,7 +103,7 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         keys = tuple(dict.fromkeys((*(one.keys if one else ()), *(other.keys if other else ()))))
         caller = nodes[ends.caller]
         sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
-        is_old = not has_before or any(seen.get(tuple(key), (0, 0))[0] < period.compared.end_ns for key in keys)
+        is_old = not seen or any(seen.get(tuple(key), (0, 0))[0] < period.compared.end_ns for key in keys)
         change = edge_change(sides, minutes, is_old, held.is_whole) if has_before else _nothing_before(sides, minutes)
         kind = (one or other).kind
         found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys)

@@ -7,7 +7,7 @@ the others waited for it. Its spans may each be as long as before when there are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from apps.insights.change import (
@@ -25,9 +25,10 @@ from apps.insights.keys import listed_parts
 from apps.insights.map_change import Sides, fan_change, is_traded
 from apps.insights.own_time import NO_OWN, Own, own_of_names
 from apps.insights.period import Period
-from apps.insights.queries import NameKey
+from apps.insights.queries import NameKey, span_names
 from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
 from apps.insights.seen import Held, held_of
+from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
@@ -102,12 +103,21 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
         longest = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
         after, earlier = (_named(figures_by_key(cursor, one._replace(keys=likely))) for one in asked)
         long = figures_by_key(cursor, asked[0]._replace(keys=longest))
-        lately = {}
-        if period.recent and likely:
-            part = asked[0]._replace(stretches=stretches_of(cursor, period.recent), keys=likely)
-            lately = _named(figures_by_key(cursor, part))
-    slower = _slower(workspace_id, period, after, earlier, lately)
+    slower = _slower(workspace_id, period, after, earlier)
     return Slow(slower, len(compared), len(few), most, one_a_trace(_named(long), LONGEST), len(now), held)
+
+
+def _with_endings(workspace_id: int, recent: Window, found: Sequence[tuple[SlowerName, Own, Own]]) -> list[SlowerName]:
+    """`found`: with what was waited for each, before and now."""
+    lately = span_names(workspace_id, recent, keys=[one.key for one, *_ in found])
+    called = {(one.key.service, one.key.span_name) for one, *_ in found if one.calls}
+    (own_lately,) = own_of_names(workspace_id, (recent,), called)
+    return [
+        replace(one, ending=_ending(
+            one, lately.get(one.key, NO_FIGURES), *own, own_lately.get((one.key.service, one.key.span_name), NO_OWN)
+        ))
+        for one, *own in found
+    ]  # fmt: skip
 
 
 def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own, own_lately: Own) -> str:
@@ -158,25 +168,20 @@ def _likely(now: Mapping[int, Sums], before: Mapping[int, Sums], compared: list[
 
 
 def _slower(
-    workspace_id: int, period: Period, after: Mapping[NameKey, Figures], earlier: Mapping[NameKey, Figures],
-    lately: Mapping[NameKey, Figures],
-) -> tuple[SlowerName, ...]:  # fmt: skip
-    """`after` and `earlier`: figures of the likely names in the two windows; `lately`: in the last part, if any."""
+    workspace_id: int, period: Period, after: Mapping[NameKey, Figures], earlier: Mapping[NameKey, Figures]
+) -> tuple[SlowerName, ...]:
+    """`after` and `earlier`: figures of the likely names in the two windows."""
     names = {(key.service, key.span_name) for key in after}
-    windows = period.window, period.compared, *((period.recent,) if lately else ())
-    own_now, own_before, *own_lately = own_of_names(workspace_id, windows, names)
+    own_now, own_before = own_of_names(workspace_id, (period.window, period.compared), names)
     found = []
     for key, now in after.items():
         place = key.service, key.span_name
         own = own_before.get(place, NO_OWN), own_now.get(place, NO_OWN)
         one = _judged(key, earlier.get(key, NO_FIGURES), now, *own)
-        if one is None:
-            continue
-        if own_lately:
-            last = own_lately[0].get(place, NO_OWN)
-            one = replace(one, ending=_ending(one, lately.get(key, NO_FIGURES), *own, last))
-        found.append(one)
-    return tuple(sorted(found, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
+        if one is not None:
+            found.append((one, *own))
+    told = _with_endings(workspace_id, period.recent, found) if period.recent else [one for one, *_ in found]
+    return tuple(sorted(told, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
 
 
 def _judged(key: NameKey, before: Figures, now: Figures, own_before: Own, own_now: Own) -> SlowerName | None:

@@ -75,9 +75,8 @@ class Histogram:
     def of_ranks(cls, buckets: list[int], ends: list[int]) -> Histogram:
         """Of known buckets, ascending, each with a value, and how many values lie in it and all below. Taken as they
         are and not looked at: a page has thousands of histograms, and asks most of them for quantiles alone."""
-        made = cls()
-        if buckets:
-            made._ranks, made._counts = (buckets, ends), None
+        made = cls.__new__(cls)
+        made._ranks, made._counts = ((buckets, ends), None) if buckets else (None, {})
         return made
 
     def arrays(self) -> tuple[list[int], list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from apps.explorer.change import format_ns, format_rate, times_text
 from apps.explorer.map.form import CHANGE, ERRORS, LATENCY
@@ -40,6 +41,11 @@ HEAT_NS = (50_000_000, 200_000_000, 1_000_000_000)
 HEAT_WORDS = ("below 50 ms", "50 to 200 ms", "200 ms to 1 s", "1 s and more")
 UNIT_WIDTH = 1.1
 UP, DOWN, DIAMOND = "▲", "▼", "◆"
+TONES = (
+    ("gone", {GONE_EDGE}), ("new", {NEW_EDGE, BACK_EDGE}), ("slow", {SLOWER_EDGE, MORE_CALLS}), ("", {MORE_ERRORS}),
+    ("good", {FASTER_EDGE, FEWER_ERRORS, FEWER_CALLS}),
+)  # fmt: skip
+"""In the order in which they win."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class EdgeLook:
     title: str
 
 
+@lru_cache(maxsize=8_192)
 def shown_name(node: Node) -> str:
     """As people call it, whole; what strangers wrote is made visible."""
     if node.kind == "user":
@@ -151,13 +158,8 @@ def edge_width(calls_a_minute: float) -> float:
 
 
 def change_tone(edge: MapEdge) -> str:
-    for tone, words in (
-        ("gone", {GONE_EDGE}), ("new", {NEW_EDGE, BACK_EDGE}), ("slow", {SLOWER_EDGE, MORE_CALLS}),
-        ("", {MORE_ERRORS}), ("good", {FASTER_EDGE, FEWER_ERRORS, FEWER_CALLS}),
-    ):  # fmt: skip
-        if words & {*edge.words}:
-            return tone
-    return ""
+    words = {*edge.words}
+    return next((tone for tone, told in TONES if words & told), "") if words else ""
 
 
 def change_label(edge: MapEdge) -> tuple[str, str]:

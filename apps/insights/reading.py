@@ -17,6 +17,7 @@ from apps.insights.closed import read_closed
 from apps.insights.cover import Stretch, cover
 from apps.insights.facts import best_examples, unpack, unpack_examples
 from apps.insights.figures import Example, Figures
+from apps.insights.key_parts import parts_of
 from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.window import Window
 from apps.traces.histogram import LAST, Histogram, value_of
@@ -33,6 +34,8 @@ _BUCKETS, _ROWS_AT_ONCE = LAST + 1, 128
 _NO_HISTOGRAM = Histogram()
 
 Place = TypeVar("Place")
+Row = tuple[tuple[str, ...], Sequence]
+"""(parts of the key, as far as they tell rows apart; its sums)"""
 
 
 class Asked(NamedTuple):
@@ -97,10 +100,7 @@ def merged_sql(kind: int) -> str:
 
 def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
     """Parts of the key -> what its facts sum up to; keys without a sample left out."""
-    if not asked.stretches or asked.keys == []:
-        return {}
-    cursor.execute(*_summed_sql(asked), binary=True)
-    return _by_key(cursor.fetchall(), asked)
+    return figures_together(_summed(cursor, asked), asked.kind, asked.histograms)
 
 
 def figures_of_each(cursor, asked: Sequence[Asked]) -> list[dict[tuple[str, ...], Figures]]:
@@ -108,32 +108,29 @@ def figures_of_each(cursor, asked: Sequence[Asked]) -> list[dict[tuple[str, ...]
     time that a map's reading takes."""
     connection = cursor.connection
 
-    def rows_of(one: Asked) -> list[tuple]:
-        if not one.stretches or one.keys == []:
-            return []
+    def rows_of(one: Asked) -> list[Row]:
         with psycopg.Cursor(connection) as other:
-            return other.execute(*_summed_sql(one), binary=True).fetchall()
+            return _summed(other, one)
 
     with ThreadPoolExecutor(max_workers=1) as ahead:
-        return [_by_key(rows, one) for rows, one in zip(ahead.map(rows_of, asked), asked, strict=True)]
+        return [
+            figures_together(rows, one.kind, one.histograms)
+            for rows, one in zip(ahead.map(rows_of, asked), asked, strict=True)
+        ]
 
 
-def _summed_sql(asked: Asked) -> tuple[str, dict[str, object]]:
+def _summed(cursor, asked: Asked) -> list[Row]:
+    if not asked.stretches or asked.keys == []:
+        return []
     facts, values = facts_sql(asked)
     merged = f", {merged_sql(asked.kind)}" if asked.histograms else ""
-    return (
-        f"""
-        SELECT parts, sums.* FROM (
-            SELECT key_id, {SUMS}{merged} FROM ({facts}) AS facts GROUP BY key_id HAVING sum(samples) <> 0
-        ) AS sums JOIN rollup_key ON rollup_key.id = key_id
-        """,
-        values,
-    )
-
-
-def _by_key(rows: list[tuple], asked: Asked) -> dict[tuple[str, ...], Figures]:
-    told = [(tuple(parts[: asked.by]), sums) for parts, _, *sums in rows]
-    return figures_together(told, asked.kind, asked.histograms)
+    cursor.execute(
+        f"SELECT key_id, {SUMS}{merged} FROM ({facts}) AS facts GROUP BY key_id HAVING sum(samples) <> 0",
+        values, binary=True,
+    )  # fmt: skip
+    rows = cursor.fetchall()
+    named = parts_of(cursor, [key_id for key_id, *_ in rows])
+    return [(parts[: asked.by], sums) for parts, (_, *sums) in zip(named, rows, strict=True) if parts is not None]
 
 
 def figures_together(

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import pytest
 
-from apps.insights import queries
+from apps.insights import key_parts, queries
 from apps.insights.fold import fold
 from apps.insights.freshness import freshness
 from apps.insights.keys import OTHER
@@ -16,6 +16,7 @@ from apps.insights.seen import services_seen
 from apps.insights.series import series
 from apps.insights.usual import forget_usual, usual
 from apps.insights.window import Window
+from apps.store.connection import store_cursor
 from apps.traces.histogram import Histogram
 from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS
 from tests.insights.brute import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE, Count, expected
@@ -153,6 +154,29 @@ def test_the_usual_of_a_root_has_its_parts(counts):
     services = {k.service for k in whole if k.service and not k.work}
     assert (found.services.keys(), len(found.parts)) == (services, len(whole) - 1 - len(services))
     assert usual(1, "no such", "GET /", now).traces == 0
+
+
+def test_names_are_right_however_few_a_process_remembers(counts, monkeypatch):
+    (window, *_) = windows(1)
+    wanted = queries.span_names(1, window)
+    monkeypatch.setattr(key_parts, "MOST", 5)
+    monkeypatch.setattr(key_parts, "_known", {})
+    for _ in range(2):
+        assert queries.span_names(1, window, service="service-1") == {
+            key: found for key, found in wanted.items() if key.service == "service-1"
+        }
+        assert queries.span_names(1, window) == wanted
+
+
+def test_facts_whose_key_was_dropped_are_nobodys(counts):
+    (window, *_) = windows(1)
+    wanted = queries.span_names(1, window)
+    gone = next(iter(wanted))
+    with store_cursor() as cursor:
+        cursor.execute("DELETE FROM rollup_key WHERE kind = %s AND parts = %s", [NAME, list(gone)])
+        key_parts._known.clear()
+    del wanted[gone]
+    assert queries.span_names(1, window) == wanted
 
 
 def test_nothing_crosses_workspaces(counts):

@@ -12,7 +12,7 @@ from apps.store.verdicts import Stored, replace_verdict, roots_to_judge_again, s
 from apps.traces.analysis import analyse, leaving_out_what_fails
 from apps.traces.column_readers import ColumnReader
 from apps.traces.verdict.limits import ENOUGH_TRACES, LEAST_QUEUE_WAIT_NS
-from apps.traces.verdict.waits import QueueWait, queue_wait
+from apps.traces.verdict.waits import QueueWait, long_wait, queue_wait
 
 _reader = ColumnReader()
 
@@ -36,7 +36,7 @@ def judge_again(now_ns: int, most: int = MOST_TRACES) -> int:
 
 
 def judge_messages(paired: Iterable[Paired], now_ns: int) -> int:
-    """Judge traces whose messages, as has just become known, lay unusually long, the longest first; how many were."""
+    """Judge traces whose messages, as has just become known, lay long, the longest first; how many were."""
     waits: dict[tuple[int, bytes], list[Paired]] = {}
     for one in sorted(paired, key=lambda found: -found.lay_ns):
         if one.root_service is not None and one.lay_ns >= LEAST_QUEUE_WAIT_NS:
@@ -48,7 +48,7 @@ def judge_messages(paired: Iterable[Paired], now_ns: int) -> int:
                 break
             lay = [QueueWait(one.service, one.queue, one.lay_ns) for one in mine]
             known = usual(workspace_id, mine[0].root_service, mine[0].root_name, now_ns)
-            if known.traces >= ENOUGH_TRACES and queue_wait(lay, known) is not None:
+            if known.traces >= ENOUGH_TRACES and (queue_wait(lay, known) or long_wait(lay, known)):
                 stored = sealed_trace(cursor, workspace_id, trace_id)
                 judged += stored is not None and _judge_anew(cursor, workspace_id, stored, now_ns, lay)
     return judged

@@ -133,6 +133,23 @@ def test_a_trace_whose_message_lay_long_is_judged_again_once_that_is_known():
     assert unpack(load_trace(1, short).verdict).main.cause == "nothing_unusual"
 
 
+def test_a_message_that_lay_long_as_some_do_is_told_behind_what_is_unusual():
+    for number in range(1, 41):
+        send(*message(number, 20_000 if number % 8 == 0 else 700))
+    digest_all()
+    pair_messages()
+    forget_usual()
+    send(*message(100, 9_000), *message(101, 2_000))
+    digest_all()
+    pair_messages()
+    long, short = (unpack(load_trace(1, trace_id_of(number)).verdict) for number in (1100, 1101))
+    assert long.main.cause == "nothing_unusual"
+    (lay,) = long.also
+    assert (lay.cause, lay.service, lay.peer) == ("queue_wait", "mail", "kafka:orders")
+    assert abs(lay.added_ns - 9 * NS) < NS and abs(lay.usual_ns - 0.7 * NS) < 0.1 * NS
+    assert short.also == ()
+
+
 def test_the_statements_find_traces_by_their_index():
     send(checkout(1))
     digest_all()

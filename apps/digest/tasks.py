@@ -86,7 +86,7 @@ def judge_again() -> None:
 @shared_task(ignore_result=True)
 @later_when_unavailable
 def pair_messages() -> None:
-    """How long messages lay in queues between traces; the traces whose messages lay unusually long are judged again."""
+    """How long messages lay in queues between traces; the traces whose messages lay long are judged again."""
     judge_messages(pair_ends(), time.time_ns())
 
 

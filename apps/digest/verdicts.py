@@ -36,21 +36,27 @@ def judge_again(now_ns: int, most: int = MOST_TRACES) -> int:
 
 
 def judge_messages(paired: Iterable[Paired], now_ns: int) -> int:
-    """Judge traces whose messages, as has just become known, lay long, the longest first; how many were."""
+    """Judge traces whose messages, as has just become known, lay long: first those that lay unusually long, and of
+    each the longest; how many were."""
     waits: dict[tuple[int, bytes], list[Paired]] = {}
     for one in sorted(paired, key=lambda found: -found.lay_ns):
         if one.root_service is not None and one.lay_ns >= LEAST_QUEUE_WAIT_NS:
             waits.setdefault((one.workspace_id, one.trace_id), []).append(one)
+    unusual, long = [], []
+    for place, mine in waits.items():
+        lay = [QueueWait(one.service, one.queue, one.lay_ns) for one in mine]
+        known = usual(mine[0].workspace_id, mine[0].root_service, mine[0].root_name, now_ns)
+        if known.traces >= ENOUGH_TRACES and queue_wait(lay, known):
+            unusual.append((*place, lay))
+        elif known.traces >= ENOUGH_TRACES and long_wait(lay, known):
+            long.append((*place, lay))
     judged = 0
     with store_cursor() as cursor:
-        for (workspace_id, trace_id), mine in waits.items():
+        for workspace_id, trace_id, lay in (*unusual, *long):
             if judged >= MOST_MESSAGES:
                 break
-            lay = [QueueWait(one.service, one.queue, one.lay_ns) for one in mine]
-            known = usual(workspace_id, mine[0].root_service, mine[0].root_name, now_ns)
-            if known.traces >= ENOUGH_TRACES and (queue_wait(lay, known) or long_wait(lay, known)):
-                stored = sealed_trace(cursor, workspace_id, trace_id)
-                judged += stored is not None and _judge_anew(cursor, workspace_id, stored, now_ns, lay)
+            stored = sealed_trace(cursor, workspace_id, trace_id)
+            judged += stored is not None and _judge_anew(cursor, workspace_id, stored, now_ns, lay)
     return judged
 
 

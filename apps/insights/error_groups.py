@@ -118,7 +118,8 @@ def _group(
     """`began_ns`: when the first trace came."""
     first_ns, last_ns = seen
     word = word_of(before, after, first_ns, period, held.minutes)
-    if word == NEW and not held.is_whole and not _is_young(first_ns, began_ns, period):
+    is_old = word == NEW and not held.is_whole and not _is_young(first_ns, began_ns, period)
+    if is_old or (word in (MORE, FEWER) and not held.has_rates):
         word = UNSURE
     old, new = before.calls / held.minutes, after.calls / period.minutes
     change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))

@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from sys import intern
 
 MOST = 50_000
-"""Some 10 MB; then all are forgotten."""
+"""Some 20 MB of usual names; of more all are forgotten."""
 _known: dict[int, tuple[str, ...]] = {}
 
 
 def parts_of(cursor, ids: Sequence[int]) -> list[tuple[str, ...] | None]:
-    """Of each id; None where its key has been dropped."""
+    """Of each id; None where its key has been dropped, as is found when it is not remembered."""
     found = [*map(_known.get, ids)]
     missing = [id_ for id_, parts in zip(ids, found, strict=True) if parts is None]
     if not missing:
         return found
     cursor.execute("SELECT id, parts FROM rollup_key WHERE id = ANY(%s)", [missing], binary=True)
     read = {id_: tuple(map(intern, parts)) for id_, parts in cursor.fetchall()}
-    if len(_known) + len(read) > MOST:
-        _known.clear()
     _known.update(read)
+    if len(_known) > MOST:
+        _known.clear()
     return [read.get(id_) if parts is None else parts for id_, parts in zip(ids, found, strict=True)]

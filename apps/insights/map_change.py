@@ -21,10 +21,9 @@ from apps.insights.change import (
     Change,
     durations_change,
     error_change,
-    rate_change,
-    where_held,
 )
 from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.seen import Held, rate_since
 
 SLOWER_FACTOR = 1.25
 """The p95 of an edge, before it is coloured: traffic is never the same twice."""
@@ -70,14 +69,14 @@ class Sides(NamedTuple):
     caller_now: Figures = NO_FIGURES
 
 
-def edge_change(sides: Sides, minutes: tuple[float, float], is_old: bool, is_whole: bool = True) -> EdgeChange:
-    """`minutes`: of the windows before and now. `is_old`: the edge was met before the window compared with ended;
-    `is_whole`: all that was called in it is known."""
+def edge_change(sides: Sides, held: Held, minutes: float, is_old: bool) -> EdgeChange:
+    """`held`: of the window before; `minutes`: of now. `is_old`: the edge was met before the window compared with
+    ended."""
     before, now = sides.before, sides.now
     latency, errors = durations_change(before, now), error_change(before, now)
-    calls, fan = where_held(rate_change(before, now, *minutes), is_whole), fan_change(sides)
+    calls, fan = rate_since(before, now, held, minutes), fan_change(sides)
     word = presence(before, now, is_old)
-    if word == NEW_EDGE and not is_whole:
+    if word == NEW_EDGE and not held.is_whole:
         word = FIRST
     if word:
         return EdgeChange((word,), latency, errors, calls, fan)

@@ -12,7 +12,6 @@ from apps.insights.change import (
     Change,
     durations_change,
     error_change,
-    rate_change,
     where_held,
 )
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
@@ -20,7 +19,7 @@ from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
-from apps.insights.seen import Held, held_of, services_seen
+from apps.insights.seen import Held, held_of, rate_since, services_seen
 from apps.insights.series import series, step_of
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
@@ -116,7 +115,7 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     return OneService(
         name, whole, whole_before,
         where_held(duration, held.is_whole),
-        where_held(rate_change(whole_before, whole, held.minutes, period.minutes), held.is_whole),
+        rate_since(whole_before, whole, held, period.minutes),
         error_change(whole_before, whole),
         turn, mix,
         releases_in(view, name, {version: first_ns for version, (first_ns, _) in seen.items()}),
@@ -244,6 +243,5 @@ def _neighbours(found: dict[Node, list[list[Figures]]], held: Held, minutes: flo
     lines = []
     for node, (before, now) in found.items():
         earlier, after = together(before), together(now)
-        rate = rate_change(earlier, after, held.minutes, minutes)
-        lines.append(Neighbour(node, after, where_held(rate, held.is_whole)))
+        lines.append(Neighbour(node, after, rate_since(earlier, after, held, minutes)))
     return tuple(sorted(lines, key=lambda one: (-one.now.weight, one.node)))

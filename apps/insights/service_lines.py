@@ -13,7 +13,6 @@ from apps.insights.change import (
     durations_ending,
     error_change,
     errors_ending,
-    rate_change,
     where_held,
 )
 from apps.insights.figures import Figures, together
@@ -22,7 +21,7 @@ from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services
-from apps.insights.seen import Held, held_of, services_seen
+from apps.insights.seen import Held, held_of, rate_since, services_seen
 from apps.insights.series import series, step_of
 from apps.traces.key_book import SERVICE
 from apps.traces.why.ending import GOES_ON
@@ -136,9 +135,9 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
 
 def _changes(before: Figures, now: Figures, lately: Figures, held: Held, minutes: float) -> dict[str, Change | str]:
     duration, errors = durations_change(before, now), error_change(before, now)
-    rate = rate_change(before, now, held.minutes, minutes)
     return {
-        "duration": where_held(duration, held.is_whole), "rate": where_held(rate, held.is_whole), "errors": errors,
+        "duration": where_held(duration, held.is_whole), "rate": rate_since(before, now, held, minutes),
+        "errors": errors,
         "duration_ending": durations_ending(duration, before, now, lately) if duration.is_worse else "",
         "error_ending": errors_ending(errors, before, now, lately) if errors.is_worse else "",
     }  # fmt: skip

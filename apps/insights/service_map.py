@@ -95,7 +95,6 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
     own_now, own_before = _own(after.services), _own(earlier.services)
     nodes = _nodes(now, before, own_now, own_before)
     has_before, held = bool(before), held_of(workspace_id, period.compared)
-    minutes = held.minutes, period.minutes
     seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
     found = {}
     for ends in sorted({*now, *before}):
@@ -104,14 +103,12 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         caller = nodes[ends.caller]
         sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
         is_old = not seen or any(seen.get(tuple(key), (0, 0))[0] < period.compared.end_ns for key in keys)
-        change = edge_change(sides, minutes, is_old, held.is_whole) if has_before else _nothing_before(sides, minutes)
+        change = edge_change(sides, held, period.minutes, is_old)
+        if not has_before:
+            change = change._replace(words=())
         kind = (one or other).kind
         found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys)
     return ServiceMap(nodes, found, has_before, held)
-
-
-def _nothing_before(sides: Sides, minutes: tuple[float, float]) -> EdgeChange:
-    return edge_change(sides, minutes, is_old=True)._replace(words=())
 
 
 def _own(found: Mapping[str, Figures]) -> dict[Node, Figures]:

@@ -180,7 +180,9 @@ def _slower(
         one = _judged(key, earlier.get(key, NO_FIGURES), now, *own)
         if one is not None:
             found.append((one, *own))
-    told = _with_endings(workspace_id, period.recent, found) if period.recent else [one for one, *_ in found]
+    told = [one for one, *_ in found]
+    if period.recent and found:
+        told = _with_endings(workspace_id, period.recent, found)
     return tuple(sorted(told, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
 
 

@@ -80,13 +80,14 @@ def ending_in(
 ) -> Ending | None:  # fmt: skip
     """`parts`: steps before, inside and after a stretch; `needed`: observations that a comparison takes. None where
     nothing came in the last steps of one that has no end, or they are as before: too short to be an end, too good to
-    go on."""
-    before, after = together(parts[0]), together(parts[2])
+    go on. In the first step after it there may still be some of it: where others follow it is left out."""
+    outside = parts[2][1:] if any(figures.samples for figures in parts[2][1:]) else parts[2]
+    before, after = together(parts[0]), together(outside)
     if found.end_ns is None:
         last = judged(before, together(latest(parts[1], LATEST_TIMES * needed)))
         is_silent = not any(figures.samples for figures in parts[1][-LAST_STEPS:])
         return None if is_silent or is_as_before(last, found.is_more) else STILL
-    last = together(latest(parts[2], LATEST_TIMES * needed))
+    last = together(latest(outside, LATEST_TIMES * needed))
     return ending_of(judged(before, after), found.is_more, judged(before, last), judged(after, last))
 
 

@@ -75,8 +75,9 @@ def errors_of(found: Contributions, read: Read) -> list[ErrorOrigin]:
 
 
 def is_root_failed(found: Contributions, read: Read) -> bool:
-    """Whether a trace with an error failed as a whole: its main root has status ERROR, or answered 4xx or 5xx. Reads
-    it, where its status does not say; traces without any error are not looked at, and are False."""
+    """Whether a trace with an error failed as a whole: its main root has status ERROR, or answered with an error
+    (`error_code`). Reads it, where its status does not say; traces without any error are not looked at, and are
+    False."""
     main, columns = found.family.main, found.family.columns
     if columns.is_error[main] or True not in columns.is_error:
         return columns.is_error[main]

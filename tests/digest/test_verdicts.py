@@ -13,7 +13,7 @@ from apps.insights.usual import forget_usual
 from apps.store.queries import load_trace
 from apps.store.search import search
 from apps.traces.verdict.codec import pack, unpack
-from tests.insights.test_messages import putting, taking
+from tests.insights.test_messages import TOPIC, putting, taking
 from tests.store.shop import trace_id_of
 from tests.storing import NS, digest_all, send, window
 from tests.traces.build import SpanSpec, traces_data
@@ -110,10 +110,10 @@ def test_a_trace_that_cannot_be_judged_is_sealed_without(monkeypatch):
     assert load_trace(1, f"{1:032x}").verdict is None
 
 
-def message(number: int, lay_ms: float):
+def message(number: int, lay_ms: float, topic: dict = TOPIC):
     """A trace that puts a message into a queue, and the one that takes it."""
-    putter, taker = putting(number, 120), taking(1000 + number, of=number, after_ms=10 + lay_ms, ago_s=120)
-    return putter, taker
+    taker = taking(1000 + number, of=number, after_ms=10 + lay_ms, ago_s=120, topic=topic)
+    return putting(number, 120, topic), taker
 
 
 def test_a_trace_whose_message_lay_long_is_judged_again_once_that_is_known():
@@ -148,6 +148,21 @@ def test_a_message_that_lay_long_as_some_do_is_told_behind_what_is_unusual():
     assert (lay.cause, lay.service, lay.peer) == ("queue_wait", "mail", "kafka:orders")
     assert abs(lay.added_ns - 9 * NS) < NS and abs(lay.usual_ns - 0.7 * NS) < 0.1 * NS
     assert short.also == ()
+
+
+def test_of_many_messages_those_that_lay_unusually_long_are_judged_first(monkeypatch):
+    quick = TOPIC | {"messaging.destination.name": "quick"}
+    for number in range(1, 41):
+        send(*message(number, 60_000 if number % 8 == 0 else 5_000), *message(200 + number, 700, quick))
+    digest_all()
+    pair_messages()
+    forget_usual()
+    send(*message(100, 40_000), *message(300, 10_000, quick))
+    digest_all()
+    monkeypatch.setattr(verdicts, "MOST_MESSAGES", 1)
+    pair_messages()
+    assert unpack(load_trace(1, trace_id_of(1300)).verdict).main.cause == "queue_wait"
+    assert unpack(load_trace(1, trace_id_of(1100)).verdict).also == ()
 
 
 def test_the_statements_find_traces_by_their_index():

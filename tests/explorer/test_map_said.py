@@ -89,6 +89,17 @@ def test_what_goes_on_is_told_before_what_cost_more_and_is_over():
     assert [edge.callee.name for edge in leading(found, {})] == ["payment", "stock"]
 
 
+def test_of_a_way_the_far_end_is_told_also_where_it_is_unsure_of_its_middle():
+    def between(caller: str, callee: str, count: int) -> MapEdge:
+        return replace(changed(callee, SLOWER_EDGE, count=count), caller=Node("service", caller))
+
+    edges = between("users", "gateway", 1_000), between("gateway", "checkout", 100), between("checkout", "payment", 90)
+    nodes = {node: MapNode(node, lasting(1), lasting(0.1), ()) for edge in edges for node in edge.ends}
+    found = ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True, held=ALL)
+    assert told(found, gateway=GOES_ON, payment=GOES_ON).startswith("checkout → payment got slower: ")
+    assert told(found, gateway=GOES_ON, payment=OVER).startswith("users → gateway got slower: ")
+
+
 def test_what_may_go_on_is_told_before_what_is_over_and_after_what_does():
     edges = changed("payment", SLOWER_EDGE), changed("stock", SLOWER_EDGE), changed("prices", SLOWER_EDGE)
     found = map_of(*edges)
@@ -203,8 +214,8 @@ def test_a_queue_whose_messages_are_told_to_wait_longer_is_not_told_again():
 
 def test_an_edge_is_new_only_where_all_that_came_before_is_known():
     sides = Sides(NO_FIGURES, calls(500), calls(500), calls(500))
-    assert edge_change(sides, (60, 60), is_old=False).words == (NEW_EDGE,)
-    change = edge_change(sides, (60, 60), is_old=False, is_whole=False)
+    assert edge_change(sides, ALL, 60, is_old=False).words == (NEW_EDGE,)
+    change = edge_change(sides, Held(is_whole=False, minutes=30.0), 60, is_old=False)
     assert change.words == (FIRST,)
     edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, change, ())
     assert told(map_of(edge)) == "Nothing changed against the hour before. 1 has nothing to compare with yet."

@@ -24,15 +24,17 @@ TOPIC = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
 EDGE = EdgeKey("queue", "kafka:orders", "service", "mail", "messaging")
 
 
-def putting(number: int = 1, ago_s: float = 60.0):
+def putting(number: int = 1, ago_s: float = 60.0, topic: dict = TOPIC):
     """A trace that puts a message into the queue 10 ms after its start."""
-    call = SpanSpec("shop", "publish", 0, 5, 5, TOPIC, "PRODUCER", span_id="aaaaaaaaaaaaaaaa")
+    call = SpanSpec("shop", "publish", 0, 5, 5, topic, "PRODUCER", span_id="aaaaaaaaaaaaaaaa")
     return some_trace(number, [SpanSpec("shop", "POST /order", None, 0, 20, kind="SERVER"), call], ago_s)
 
 
-def taking(number: int = 2, of: int = 1, after_ms: float = 400, more: tuple = (), ago_s: float = 60.0):
+def taking(
+    number: int = 2, of: int = 1, after_ms: float = 400, more: tuple = (), ago_s: float = 60.0, topic: dict = TOPIC
+):  # fmt: skip
     """A trace of its own that takes it, so many ms after that began."""
-    specs = [SpanSpec("mail", "process orders", None, after_ms, 30, TOPIC, "CONSUMER"), *more]
+    specs = [SpanSpec("mail", "process orders", None, after_ms, 30, topic, "CONSUMER"), *more]
     document = some_trace(number, specs, ago_s)
     span = document.resource_spans[0].scope_spans[0].spans[0]
     span.links.add(trace_id=bytes.fromhex(trace_id_of(of)), span_id=b"\xaa" * 8)

@@ -166,6 +166,7 @@ def test_names_are_right_however_few_a_process_remembers(counts, monkeypatch):
             key: found for key, found in wanted.items() if key.service == "service-1"
         }
         assert queries.span_names(1, window) == wanted
+        assert len(key_parts._known) <= key_parts.MOST
 
 
 def test_facts_whose_key_was_dropped_are_nobodys(counts):

@@ -177,6 +177,7 @@ def test_of_durations_nothing_is_said_to_have_failed():
 def test_of_windows_that_were_not_parted_the_share_is_that_since_the_change():
     store_incident(minutes=60, slow_minutes=15, fails=True)
     found = asked("errors", split=WHOLE)
+    assert all(one.start_ns >= found.finding.since.start_ns for one in found.after_samples.read)
     share = format_percent(found.finding.judged.after)
     assert found.finding.judged.after < 0.6
     assert re.match(

@@ -173,7 +173,8 @@ def _drawn(words: list[str], lane: str, parent: int | str | None, ids: dict[str,
 def random_specs(seed: int, spans: int, services: int = 8, fan_out: int = 6) -> list[SpanSpec]:
     """A plausible trace: children inside their parents, a few errors, attributes, siblings that repeat."""
     pick = random.Random(seed)
-    specs = [SpanSpec("service-0", "GET /", None, 0, 1000 + spans, kind="SERVER")]
+    answered = {"http.response.status_code": pick.choice((200, 404, 500))} if seed % 2 else {}
+    specs = [SpanSpec("service-0", "GET /", None, 0, 1000 + spans, answered, "SERVER")]
     for index in range(1, spans):
         parent = index - 1 if pick.random() < 0.2 else max(0, index - pick.randint(1, fan_out * 4))
         above = specs[parent]

@@ -8,7 +8,7 @@ from apps.traces.verdict import facts
 from apps.traces.verdict.facts import Finding, Verdict
 from apps.traces.verdict.judge import judge
 from apps.traces.verdict.telling import telling
-from apps.traces.verdict.words import also, sentence, with_error_first
+from apps.traces.verdict.words import also, is_told_first, sentence, with_error_first
 from apps.traces.work import by_name
 from tests.traces.columns_build import BANK
 from tests.traces.verdict_build import found_of, judged, told, trace_in, usual_in
@@ -446,8 +446,11 @@ def test_a_message_that_lay_long_is_told_of_although_nobody_waited():
 def test_a_message_that_lay_long_as_others_do_is_told_beside_what_is_nothing_unusual():
     usual = queue_usual(*[" " * 60] * 8, " " * 400)
     first, second = told(IN_TRACE.format(" " * 400), usual)
-    assert first == "Nothing unusual: 280 ms, usually 268 ms (n = 900)."
-    assert second == "The message to mail lay 4.00 s in kafka:orders, usually 575 ms."
+    lay = "The message to mail lay 4.00 s in kafka:orders, usually 575 ms."
+    assert first == f"{lay} Nothing else is unusual: 280 ms, usually 268 ms (n = 900)."
+    assert second == lay
+    verdict = judged(IN_TRACE.format(" " * 400), usual)
+    assert verdict.main.cause == "nothing_unusual" and is_told_first(verdict.also[0], verdict)
     assert len(told(IN_TRACE.format(" " * 200), usual)) == 1
 
 

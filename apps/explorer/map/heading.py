@@ -70,7 +70,8 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
         return (Word(f"Nothing changed against {against}.{rest}"),)
     (kind, count), *others = told
     word, ending = kind
-    first = _worst([edge for edge in found.changed if kinds.get((edge.ends, word)) == kind], word)
+    alike = [edge for edge in found.changed if kinds.get((edge.ends, word), ("", OVER))[1] != OVER]
+    first = _worst([edge for edge in found.changed if kinds.get((edge.ends, word)) == kind], word, alike)
     words = [*_name(first.caller), Word(" → "), *_name(first.callee), Word(" "), *_lead(word, ending)]
     words.append(Word(_figure(first, word, against) + "." + _then(ending, recent)))
     words.append(Word(_counted([(kind, count - 1), *others], more=True)))
@@ -132,11 +133,12 @@ def _not_compared(found: ServiceMap) -> str:
     return f"{few} {format_count(found.first)} {'has' if found.first == 1 else 'have'} nothing to compare with yet."
 
 
-def _worst(mine: list[MapEdge], word: str) -> MapEdge:
+def _worst(mine: list[MapEdge], word: str, alike: list[MapEdge]) -> MapEdge:
     """The edge that a change of this kind cost most on, by all its calls; of those that may have it from one another
-    (who waits is slow, who is failed fails) the ones farthest from the users."""
+    (who waits is slow, who is failed fails) the ones farthest from the users. `alike`: all that may be on such a way,
+    also where it is unsure whether it goes on."""
     if word in (SLOWER_EDGE, MORE_ERRORS):
-        callers = {edge.caller for edge in mine}
+        callers = {edge.caller for edge in (*mine, *alike)}
         mine = [edge for edge in mine if edge.callee not in callers] or mine
     return max(mine, key=lambda edge: _cost(edge, word))
 

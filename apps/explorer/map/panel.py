@@ -13,10 +13,11 @@ from apps.explorer.map.rate_chart import edge_chart, node_chart
 from apps.explorer.map.said import edge_said, node_said
 from apps.explorer.period import link_with
 from apps.explorer.services.addresses import service_link
-from apps.insights.change import Change, duration_change, error_change, rate_change, where_held
+from apps.insights.change import Change, duration_change, error_change
 from apps.insights.figures import Figures
 from apps.insights.map_graph import Ends, node_id
 from apps.insights.queries import first_seen
+from apps.insights.seen import rate_since
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.durations import NONE, duration_text, format_percent
 from apps.traces.key_book import EDGE
@@ -153,7 +154,7 @@ def _figures(one: MapEdge | MapNode, found: ServiceMap, form: MapForm, *, has_ti
     def marked(make, change: Change) -> Mark | None:
         return make(change, against) if is_compared else None
 
-    rate = where_held(rate_change(before, now, *minutes), found.held.is_whole)
+    rate = rate_since(before, now, found.held, minutes[1])
     rows = [FigureRow("Calls a minute", _rate(before, minutes[0]), _rate(now, minutes[1]), marked(rate_mark, rate))]
     for name, share in QUANTILES if has_times else ():
         mark = marked(duration_mark, duration_change(before, now, share))

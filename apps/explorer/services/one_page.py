@@ -156,7 +156,7 @@ def _slowest(workspace_id: int, found: OneService, form: ServiceForm) -> tuple[S
 
 
 def _version(form: ServiceForm, one: VersionLine, is_now: bool) -> VersionRow:
-    against = "the other versions"
+    against = "all other versions of both periods"
     return VersionRow(
         one.version or "(none)", is_now, second_text(one.first_seen_ns, form.now_ns, form.zone),
         format_percent(one.share), duration_text(one.now.p(0.5)), duration_text(one.now.p(0.95)),

@@ -14,7 +14,7 @@ from apps.traces.usual import Usual
 from apps.traces.verdict import facts
 from apps.traces.verdict.case import short
 from apps.traces.verdict.facts import Finding, Verdict
-from apps.traces.verdict.words import Phrase, also, phrases, sentence
+from apps.traces.verdict.words import Phrase, also, is_told_first, phrases, sentence
 
 LATELY_NS = 3_600_000_000_000
 
@@ -48,8 +48,9 @@ def answer_of(loaded: Loaded, state: TraceState, judged: Judged, now_ns: int) ->
         text = f"It started in {verdict.main.service}, in {verdict.main.span_name}."
         asides.append(Aside("error", text, *_show(loaded, state, verdict.main)))
     for text, finding in also(verdict):
-        if finding.cause == facts.CLOCK_SKEW or (finding.cause == facts.MISSING_SPANS and finding.failed):
-            continue  # The banner, and the facts below, say it.
+        is_lost = finding.cause == facts.MISSING_SPANS and finding.failed
+        if finding.cause == facts.CLOCK_SKEW or is_lost or is_told_first(finding, verdict):
+            continue  # The banner, the facts below, or the sentence say it.
         icon = "error" if finding.cause == facts.ERROR else "clock"
         asides.append(Aside(icon, text, *_show(loaded, state, finding)))
     return Answer(phrases(verdict), sentence(verdict), verdict.main.service, tuple(a for a in asides if a is not None))

@@ -85,6 +85,8 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
             ask, told = asked, _tell(workspace_id, source, asked)
         if not _agrees(told.judged, start) or not _is_in(start, ask.after, step_ns):
             start = None
+        elif ask is asked and asked.look == ERRORS:
+            told = _failing_within(workspace_id, source, told, _stretch_in(ask.after, start))
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))
     came = releases(workspace_id, view, step_ns, services_of(told, ask))
@@ -196,11 +198,27 @@ def _failing(workspace_id: int, source: Source, ask: Ask, before: Figures, after
     judged = _judged(ask.look, before, after)
     # Of what is nearly over there is little to see after.
     are_before = judged.word in (FELL, GONE) and len(samples[1].read) < LEAST_SAMPLES
-    read = samples[not are_before].read
-    return Told(
-        judged, before, after, before_samples=samples[0], after_samples=samples[1],
-        origins=origins_of(read), are_before=are_before, failed_looked_at=len(read),
-        failed_whole=sum(one.is_failed for one in read), tried_again=sum(one.is_tried_again for one in read),
+    told = Told(judged, before, after, before_samples=samples[0], after_samples=samples[1], are_before=are_before)
+    return _with_failed(told, samples[not are_before])
+
+
+def _failing_within(workspace_id: int, source: Source, told: Told, stretch: Window) -> Told:
+    """Of a stretch too short to be compared by itself: the sentence tells its share, so what failed is that of it."""
+    samples = failed(workspace_id, source, stretch)
+    if told.are_before or len(samples.read) < LEAST_SAMPLES:
+        return told
+    return _with_failed(replace(told, after_samples=samples), samples)
+
+
+def _stretch_in(window: Window, found: Since) -> Window:
+    return Window(max(found.start_ns, window.start_ns), min(found.end_ns or window.end_ns, window.end_ns))
+
+
+def _with_failed(told: Told, samples: Samples) -> Told:
+    read = samples.read
+    return replace(
+        told, origins=origins_of(read), failed_looked_at=len(read), failed_whole=sum(one.is_failed for one in read),
+        tried_again=sum(one.is_tried_again for one in read),
     )  # fmt: skip
 
 

@@ -42,6 +42,11 @@ def also(verdict: Verdict) -> tuple[tuple[str, Finding], ...]:
     return tuple((_second(finding, verdict), finding) for finding in verdict.also)
 
 
+def is_told_first(finding: Finding, verdict: Verdict) -> bool:
+    """The whole sentence says it already."""
+    return verdict.main.cause == facts.NOTHING_UNUSUAL and finding.cause == facts.QUEUE_WAIT
+
+
 def with_error_first(verdict: Verdict, errors: int) -> tuple[Phrase, ...]:
     """The brief sentence for somebody who looks for errors: what failed stands before what took the time. `errors`:
     spans that failed; a verdict is silent about those that are usual."""
@@ -74,15 +79,24 @@ def _slow(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
 
 
 def _nothing(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+    lay = _told_lay(verdict)
+    if lay is not None:
+        yield from _lay(replace(verdict, main=lay), brief=True)
+        yield Phrase(". ")
     is_far = verdict.waited_ns >= max(SLOW_TIMES * verdict.usual_waited_ns, verdict.usual_waited_ns + LEAST_EXCESS_NS)
     if verdict.usual_most_ns and verdict.usual_waited_ns and is_far:
         yield from _slow_as_others(verdict, brief)
         return
-    yield Phrase("Nothing unusual", "strong")
+    yield Phrase("Nothing unusual" if lay is None else "Nothing else is unusual", "strong" * (lay is None))
     yield Phrase(f": {format_duration_ns(verdict.waited_ns)}, usually {format_duration_ns(verdict.usual_waited_ns)}")
     if verdict.usual_most_ns:
         yield Phrase(f", 1{NBSP}in{NBSP}20 over {format_duration_ns(verdict.usual_most_ns)}")
     yield Phrase("" if brief else f" ({_sample(verdict)}).")
+
+
+def _told_lay(verdict: Verdict) -> Finding | None:
+    """The message that lay long in a trace of which nothing else is to be told."""
+    return next((one for one in verdict.also if one.cause == facts.QUEUE_WAIT), None)
 
 
 def _slow_as_others(verdict: Verdict, brief: bool) -> Iterator[Phrase]:

@@ -1,0 +1,46 @@
+"""How much of a window is held, and what of its rates can be said."""
+
+import pytest
+
+from apps.insights.change import MORE, SAME, UNCLEAR
+from apps.insights.figures import Figures
+from apps.insights.seen import Held, held_since, rate_since
+from apps.insights.window import Window
+from apps.traces.moments import HOUR_NS, MINUTE_NS
+from apps.traces.sampling import CALL
+
+START = 500_000 * HOUR_NS
+HOUR = Window(START, START + HOUR_NS)
+
+
+@pytest.mark.parametrize(
+    ("began_ns", "held"),
+    [
+        (START - HOUR_NS, Held(True, 60.0)),
+        (START + 6 * MINUTE_NS, Held(True, 54.0)),
+        (START + 7 * MINUTE_NS, Held(False, 53.0)),
+        (START + HOUR_NS - MINUTE_NS // 2, Held(False, 1.0)),
+        (START + 2 * HOUR_NS, Held(False, 1.0)),
+        (None, Held(False, 1.0)),
+    ],
+)
+def test_a_window_is_held_from_the_first_trace_on(began_ns, held):
+    assert held_since(HOUR, began_ns) == held
+
+
+def calls(count: int) -> Figures:
+    return Figures(count * CALL, 0, count, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "held", "word"),
+    [
+        (3_000, Held(True, 60.0), MORE),
+        (3_000, Held(False, 30.0), SAME),
+        # Ten seconds of it were in the minute that the first trace is known by.
+        (20, Held(False, 1.0), UNCLEAR),
+        (200, Held(False, 8.0), MORE),
+    ],
+)
+def test_a_rate_is_compared_with_that_of_the_time_that_is_held(before, held, word):
+    assert rate_since(calls(before), calls(6_000), held, 60.0).word == word

@@ -28,6 +28,10 @@ class ProgramFailed(Exception):
     """A program that had to finish or to become ready did not; the message says which."""
 
 
+SAME_SIGNAL_S = 1.0
+"""`make` hands on a signal that its whole group was sent, so that one stop arrives twice."""
+
+
 @dataclass(frozen=True)
 class Program:
     """What to run. `is_ready` is asked until it says yes; `preexec` runs in the child just before the command."""
@@ -61,15 +65,18 @@ class Supervisor:
         self.running: dict[str, Running] = {}
         self.selector = selectors.DefaultSelector()
         self.stopping = False
+        self.signalled_at_s: float | None = None
         self.guard: subprocess.Popen[bytes] | None = None
 
     def catch_signals(self) -> None:
-        """SIGINT, SIGTERM and SIGHUP stop everything; a second one does not wait for anybody."""
+        """SIGINT, SIGTERM and SIGHUP stop everything; another one, after a while, does not wait for anybody."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.on_signal)
 
     def on_signal(self, number: int, frame: object) -> None:
-        if self.stopping:
+        if self.signalled_at_s is None:
+            self.signalled_at_s = time.monotonic()
+        elif time.monotonic() - self.signalled_at_s >= SAME_SIGNAL_S:
             for running in self.running.values():
                 if running.process is not None:
                     signal_group(running.process.pid, signal.SIGKILL)

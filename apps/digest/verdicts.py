@@ -18,7 +18,7 @@ _reader = ColumnReader()
 
 DAY_S = 86_400
 MOST_ROOTS, MOST_TRACES, MOST_MESSAGES = 50, 1_000, 300
-"""Looked at in one run. A run of so many traces takes a worker about a second."""
+"""Judged in one run. A run of so many traces takes a worker about a second."""
 
 
 def judge_again(now_ns: int, most: int = MOST_TRACES) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from apps.insights.change import UNCLEAR, Change, rate_change, where_held
+from apps.insights.change import FEWER, MORE, UNSURE, Change, rate_change, where_held
 from apps.insights.figures import Figures
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
@@ -20,6 +20,7 @@ from apps.traces.key_book import COVERAGE, SERVICE
 from apps.traces.moments import MINUTE_NS
 
 LEAST_MINUTES = 5
+"""The first trace is known to the minute: of fewer a rate would be off by a fifth and more."""
 MISSING_SHARE = 10
 """A tenth of a window may be missing: what comes at all is hardly missed by that."""
 
@@ -59,15 +60,15 @@ class Held(NamedTuple):
 
     @property
     def has_rates(self) -> bool:
-        """The first trace is known to the minute, and a system that starts takes some to be what it is."""
+        """Enough of it to tell how many calls a minute there were."""
         return self.is_whole or self.minutes >= LEAST_MINUTES
 
 
 def rate_since(before: Figures, now: Figures, held: Held, minutes: float) -> Change:
     """Of the calls a minute; `minutes` of now. Of before as far as it is held: where that is in part nothing is new,
-    and where it is a few minutes no change is clear."""
+    and where it is a few minutes too little to say that there are more or fewer."""
     found = where_held(rate_change(before, now, held.minutes, minutes), held.is_whole)
-    return found._replace(word=UNCLEAR) if found.is_change and not held.has_rates else found
+    return found._replace(word=UNSURE) if found.word in (FEWER, MORE) and not held.has_rates else found
 
 
 def held_of(workspace_id: int, window: Window) -> Held:

@@ -80,9 +80,14 @@ def ending_in(
 ) -> Ending | None:  # fmt: skip
     """`parts`: steps before, inside and after a stretch; `needed`: observations that a comparison takes. None where
     nothing came in the last steps of one that has no end, or they are as before: too short to be an end, too good to
-    go on. In the first step after it there may still be some of it: where others follow it is left out."""
-    outside = parts[2][1:] if any(figures.samples for figures in parts[2][1:]) else parts[2]
-    before, after = together(parts[0]), together(outside)
+    go on. In the first step after it there may still be some of it: where others follow it is left out,
+    unless it is as before and they are too few."""
+    before, rest = together(parts[0]), together(parts[2][1:])
+    is_left_out = rest.samples >= needed or (
+        rest.samples > 0 and not is_as_before(judged(before, parts[2][0]), found.is_more)
+    )
+    outside = parts[2][1:] if is_left_out else parts[2]
+    after = together(outside)
     if found.end_ns is None:
         last = judged(before, together(latest(parts[1], LATEST_TIMES * needed)))
         is_silent = not any(figures.samples for figures in parts[1][-LAST_STEPS:])

@@ -155,6 +155,14 @@ def test_the_box_may_name_a_trace_or_a_span(api):
     assert api.json(SEARCH, {"q": OTHER_ID})["named"] is None
 
 
+@pytest.mark.parametrize("text", [f"00-{OTHER_ID}-{SELECT}-01", f"https://jaeger.example/trace/{OTHER_ID}",
+                                  f"trace_id={OTHER_ID}"])  # fmt: skip
+def test_a_trace_that_is_named_and_not_stored_is_no_search_for_all(api, text):
+    send(checkout())
+    body = api.json(SEARCH, {"q": text})
+    assert body["named"] is None and body["rows"] == []
+
+
 def test_services_and_span_names(api):
     assert api.json("/api/v1/services") == {"services": []}
     send(checkout(), other())

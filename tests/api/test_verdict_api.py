@@ -3,6 +3,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.api.own import verdict_view
 from apps.insights.usual import forget_usual
 from apps.traces.verdict.facts import CAUSES
 from tests.api.test_docs import DOCS
@@ -38,6 +39,15 @@ def test_the_parts_add_up_to_the_nanosecond_though_verdicts_are_stored_to_the_mi
     store_slow(bank_ms=900.000127)
     said = api.json(f"/api/v1/traces/{SLOW}/verdict")
     assert said["waited_ns"] % 1_000 and sum(part["own_ns"] for part in said["contributions"]) == said["waited_ns"]
+
+
+def test_beyond_the_most_parts_the_rest_is_one_more(api, monkeypatch):
+    monkeypatch.setattr(verdict_view, "MOST_PARTS", 1)
+    store_slow(1)
+    found = api.json(f"/api/v1/traces/{SLOW}/verdict")
+    first, rest = found["contributions"]
+    assert first["own_ns"] + rest["own_ns"] == found["waited_ns"] and rest["calls"] > 0
+    assert (rest["service"], rest["span_name"], rest["kind_of_work"]) == (None, None, None)
 
 
 def test_rows_of_a_search_have_theirs(api):

@@ -98,6 +98,10 @@ def test_of_a_way_the_far_end_is_told_also_where_it_is_unsure_of_its_middle():
     found = ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True, held=ALL)
     assert told(found, gateway=GOES_ON, payment=GOES_ON).startswith("checkout → payment got slower: ")
     assert told(found, gateway=GOES_ON, payment=OVER).startswith("users → gateway got slower: ")
+    aside = between("users", "search", 5)
+    nodes |= {node: MapNode(node, lasting(1), lasting(0.1), ()) for node in aside.ends}
+    found = ServiceMap(nodes, {edge.ends: edge for edge in (*edges, aside)}, has_before=True, held=ALL)
+    assert told(found, gateway=GOES_ON, search=GOES_ON, payment=OVER).startswith("users → gateway got slower: ")
 
 
 def test_what_may_go_on_is_told_before_what_is_over_and_after_what_does():

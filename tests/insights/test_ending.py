@@ -48,6 +48,7 @@ def test_of_what_ends_in_silence_or_well_it_is_not_said_that_it_goes_on(last):
         ([WELL], TOO_SOON), ([1] * 3 + [NOTHING] * 5, NOT_AS_BEFORE),
         # Some of it is still in the step in which it ends.
         ([FAILING] + [WELL] * 10, OVER), ([FAILING] + [NOTHING] * 9, TOO_SOON),
+        ([FAILING, WELL], TOO_SOON),
     ],
 )  # fmt: skip
 def test_what_came_after_is_compared_with_what_was_before(after, word):

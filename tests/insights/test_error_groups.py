@@ -5,11 +5,12 @@ import dataclasses
 import pytest
 
 from apps.insights.change import FEWER, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
-from apps.insights.error_groups import ErrorGroup, word_of, worst_first
+from apps.insights.error_groups import ErrorGroup, _group, word_of, worst_first
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.period import chosen_period
 from apps.insights.queries import ErrorKey
-from apps.traces.moments import HOUR_NS
+from apps.insights.seen import Held
+from apps.traces.moments import HOUR_NS, MINUTE_NS
 from apps.traces.sampling import CALL
 
 NOW_NS = 500_000 * HOUR_NS
@@ -47,6 +48,13 @@ def test_more_is_said_only_where_what_was_counted_and_what_it_stands_for_agree(b
 def test_a_rate_is_of_the_time_of_which_anything_is_known():
     assert word_of(some(30), some(60), 0, HOUR, 60.0) == MORE
     assert word_of(some(30), some(60), 0, HOUR, 30.0) == SAME
+
+
+@pytest.mark.parametrize(("minutes", "word"), [(30.0, MORE), (1.0, UNSURE)])
+def test_of_few_minutes_no_rate_is_told(minutes, word):
+    key, held = ErrorKey("payment", "POST /charges", "Refused", ""), Held(False, minutes)
+    began_ns = HOUR.compared.end_ns - round(minutes) * MINUTE_NS
+    assert _group(key, some(20), some(400), HOUR, held, began_ns, (began_ns, NOW_NS), (), ()).word == word
 
 
 def group(name: str, added: float, is_over: bool = False) -> ErrorGroup:

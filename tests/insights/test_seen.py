@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.insights.change import MORE, SAME, UNCLEAR
+from apps.insights.change import GONE, MORE, NEW, SAME, UNSURE
 from apps.insights.figures import Figures
 from apps.insights.seen import Held, held_since, rate_since
 from apps.insights.window import Window
@@ -33,14 +33,17 @@ def calls(count: int) -> Figures:
 
 
 @pytest.mark.parametrize(
-    ("before", "held", "word"),
+    ("before", "now", "held", "word"),
     [
-        (3_000, Held(True, 60.0), MORE),
-        (3_000, Held(False, 30.0), SAME),
+        (3_000, 6_000, Held(True, 60.0), MORE),
+        (3_000, 6_000, Held(False, 30.0), SAME),
         # Ten seconds of it were in the minute that the first trace is known by.
-        (20, Held(False, 1.0), UNCLEAR),
-        (200, Held(False, 8.0), MORE),
+        (20, 6_000, Held(False, 1.0), UNSURE),
+        (200, 6_000, Held(False, 8.0), MORE),
+        (200, 0, Held(False, 3.0), GONE),
+        (0, 200, Held(False, 30.0), UNSURE),
+        (0, 200, Held(True, 60.0), NEW),
     ],
 )
-def test_a_rate_is_compared_with_that_of_the_time_that_is_held(before, held, word):
-    assert rate_since(calls(before), calls(6_000), held, 60.0).word == word
+def test_a_rate_is_compared_with_that_of_the_time_that_is_held(before, now, held, word):
+    assert rate_since(calls(before), calls(now), held, 60.0).word == word

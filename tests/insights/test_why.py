@@ -177,7 +177,6 @@ def test_of_durations_nothing_is_said_to_have_failed():
 def test_of_windows_that_were_not_parted_the_share_is_that_since_the_change():
     store_incident(minutes=60, slow_minutes=15, fails=True)
     found = asked("errors", split=WHOLE)
-    assert all(one.start_ns >= found.finding.since.start_ns for one in found.after_samples.read)
     share = format_percent(found.finding.judged.after)
     assert found.finding.judged.after < 0.6
     assert re.match(
@@ -185,6 +184,20 @@ def test_of_windows_that_were_not_parted_the_share_is_that_since_the_change():
         said(found)[0],
     )
     assert " of the whole window" not in said(asked("errors"))[0]
+
+
+def test_what_failed_in_the_part_that_is_told_is_read_in_it_and_not_in_the_whole_window():
+    dice, end = random.Random(5), last_minute_ns()
+    store([
+        checkout(n, end - (60 * MINUTE_NS * (300 - n)) // 300, dice,
+                 **(TRIED if n in (160, 180, 200) else {"fails": n >= 230}))
+        for n in range(300)
+    ])  # fmt: skip
+    found = asked("errors", split=WHOLE)
+    read = found.after_samples.read
+    assert read and all(one.start_ns >= found.finding.since.start_ns for one in read)
+    assert [origin.exception_type for origin in found.finding.origins] == ["DuplicateKey"]
+    assert found.finding.failed_whole == found.finding.failed_looked_at == len(read)
 
 
 def test_a_good_while_between_two_bad_ones_is_what_the_second_is_compared_with():

@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -13,9 +14,9 @@ PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 
 STEADY = PARENT + "print('up', flush=True); time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); " + STEADY
 SCRIPT = """
-import sys
+import os, sys
 from tracer_ui import supervisor
-supervisor.STOP_GRACE_S = 1.0
+supervisor.STOP_GRACE_S = float(os.environ.get("GRACE_S", "1"))
 one = supervisor.Supervisor()
 one.catch_signals()
 for number, source in enumerate(sys.argv[1:]):
@@ -30,10 +31,11 @@ def supervised():
     """Starts a supervisor over Python sources; afterwards nothing of it may be left."""
     started = []
 
-    def start(*sources):
+    def start(*sources, grace_s=1):
         process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, *sources], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, "-c", SCRIPT, *sources], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "GRACE_S": str(grace_s)},
+        )  # fmt: skip
         started.append(process)
         return process
 
@@ -68,6 +70,39 @@ def test_a_signal_stops_every_program_and_what_they_started(supervised, number):
     process.send_signal(number)
     assert process.wait(20) == 0
     wait_for(lambda: all_gone(processes))
+
+
+SLOW = """
+import signal, sys, time
+def leave(*_):
+    time.sleep(0.5)
+    print("bye", flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, leave)
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_stop_that_arrives_twice_at_once_is_one(supervised):
+    """As with `make`, which hands on what its whole group was sent."""
+    process = supervised(SLOW)
+    assert process.stdout.readline() == "p0        │ up\n"
+    process.terminate()
+    time.sleep(0.05)
+    process.terminate()
+    assert process.stdout.readline() == "p0        │ bye\n"
+    assert process.wait(20) == 0
+
+
+def test_another_stop_after_a_while_does_not_wait(supervised):
+    process = supervised(STUBBORN, grace_s=30)
+    assert "deaf" in process.stdout.readline()
+    process.terminate()
+    time.sleep(1.1)
+    began = time.monotonic()
+    process.terminate()
+    assert process.wait(20) == 0 and time.monotonic() - began < 5
 
 
 def test_a_program_that_does_not_stop_is_killed_after_the_grace_time(supervised):

@@ -17,7 +17,7 @@ from apps.store.results import SearchPage, TraceRow
 from apps.store.search import find_span, search
 from apps.traces.moments import exact_text
 from apps.traces.paste import Recognised
-from apps.traces.query_string import BadQuery, Search, read_query_string
+from apps.traces.query_string import BadQuery, Search, box_pairs, read_query_string
 
 DEFAULT_ROWS = 20
 MAX_ROWS = 1000
@@ -28,7 +28,7 @@ class SearchView(ApiView):
         began = time.perf_counter()
         asked = _read(request.GET)
         named = named_trace(self.workspace_id, asked.box)
-        if named is not None:
+        if named is not None or is_only_named(asked.box):
             elapsed_ms = (time.perf_counter() - began) * 1000
             return json_answer({"named": named, **page_object(_nothing(asked, elapsed_ms))})
         try:
@@ -40,7 +40,7 @@ class SearchView(ApiView):
 
 
 def _nothing(asked: Search, elapsed_ms: float) -> SearchPage:
-    """What stands beside a trace that was named: nobody searched."""
+    """What stands beside a trace that was named, stored or not: nobody searched."""
     return SearchPage((), "", elapsed_ms, 0, asked.query.start_ns, is_complete=True)
 
 
@@ -64,6 +64,11 @@ def named_trace(workspace_id: int, box: Recognised) -> dict | None:
         trace_id = find_span(workspace_id, box.span_id)
         return _named(trace_id, box.span_id) if trace_id else None
     return None
+
+
+def is_only_named(box: Recognised) -> bool:
+    """`q` names a trace or a span and says nothing to search for: when that is not stored, nothing else is meant."""
+    return box.kind != "query" and not box_pairs(box)
 
 
 def _named(trace_id: str, span_id: str | None) -> dict:

@@ -34,7 +34,6 @@ class Aside:
 class Answer:
     phrases: tuple[Phrase, ...]
     title: str
-    service: str
     asides: tuple[Aside, ...]
 
 
@@ -53,7 +52,7 @@ def answer_of(loaded: Loaded, state: TraceState, judged: Judged, now_ns: int) ->
             continue  # The banner, the facts below, or the sentence say it.
         icon = "error" if finding.cause == facts.ERROR else "clock"
         asides.append(Aside(icon, text, *_show(loaded, state, finding)))
-    return Answer(phrases(verdict), sentence(verdict), verdict.main.service, tuple(a for a in asides if a is not None))
+    return Answer(phrases(verdict), sentence(verdict), tuple(a for a in asides if a is not None))
 
 
 def _usually(loaded: Loaded, verdict: Verdict, usual: Usual, now_ns: int) -> Aside | None:

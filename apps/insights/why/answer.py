@@ -86,7 +86,7 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
         if not _agrees(told.judged, start) or not _is_in(start, ask.after, step_ns):
             start = None
         elif ask is asked and asked.look == ERRORS:
-            told = _failing_within(workspace_id, source, told, _stretch_in(ask.after, start))
+            told = _failing_within(workspace_id, source, told, ask.after, start)
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))
     came = releases(workspace_id, view, step_ns, services_of(told, ask))
@@ -202,16 +202,16 @@ def _failing(workspace_id: int, source: Source, ask: Ask, before: Figures, after
     return _with_failed(told, samples[not are_before])
 
 
-def _failing_within(workspace_id: int, source: Source, told: Told, stretch: Window) -> Told:
-    """Of a stretch too short to be compared by itself: the sentence tells its share, so what failed is that of it."""
-    samples = failed(workspace_id, source, stretch)
-    if told.are_before or len(samples.read) < LEAST_SAMPLES:
+def _failing_within(workspace_id: int, source: Source, told: Told, window: Window, found: Since) -> Told:
+    """Where the windows were not parted, and a part of the one after is told of, by its share: what failed is that
+    of this part, if it has enough."""
+    part = Window(max(found.start_ns, window.start_ns), min(found.end_ns or window.end_ns, window.end_ns))
+    if told.are_before or part == window:
+        return told
+    samples = failed(workspace_id, source, part)
+    if len(samples.read) < LEAST_SAMPLES:
         return told
     return _with_failed(replace(told, after_samples=samples), samples)
-
-
-def _stretch_in(window: Window, found: Since) -> Window:
-    return Window(max(found.start_ns, window.start_ns), min(found.end_ns or window.end_ns, window.end_ns))
 
 
 def _with_failed(told: Told, samples: Samples) -> Told:

@@ -85,9 +85,10 @@ def _nothing(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
         yield Phrase(". ")
     is_far = verdict.waited_ns >= max(SLOW_TIMES * verdict.usual_waited_ns, verdict.usual_waited_ns + LEAST_EXCESS_NS)
     if verdict.usual_most_ns and verdict.usual_waited_ns and is_far:
-        yield from _slow_as_others(verdict, brief)
+        yield from _slow_as_others(verdict, brief, "but nothing unusual" if lay is None else "but nothing else unusual")
         return
-    yield Phrase("Nothing unusual" if lay is None else "Nothing else is unusual", "strong" * (lay is None))
+    said = Phrase("Nothing unusual", "strong") if lay is None else Phrase("Nothing else is unusual")
+    yield said
     yield Phrase(f": {format_duration_ns(verdict.waited_ns)}, usually {format_duration_ns(verdict.usual_waited_ns)}")
     if verdict.usual_most_ns:
         yield Phrase(f", 1{NBSP}in{NBSP}20 over {format_duration_ns(verdict.usual_most_ns)}")
@@ -95,15 +96,15 @@ def _nothing(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
 
 
 def _told_lay(verdict: Verdict) -> Finding | None:
-    """The message that lay long in a trace of which nothing else is to be told."""
+    """The message that lay long, of a trace that has nothing unusual: it stands before that."""
     return next((one for one in verdict.also if one.cause == facts.QUEUE_WAIT), None)
 
 
-def _slow_as_others(verdict: Verdict, brief: bool) -> Iterator[Phrase]:
+def _slow_as_others(verdict: Verdict, brief: bool, but: str) -> Iterator[Phrase]:
     """`Slow, but nothing unusual: 1.35 s, 3.4 × the usual 400 ms, as 1 in 20 take over 1.80 s; 1.10 s of it in
     payment (n = 812).`"""
     main, usual_ns = verdict.main, verdict.usual_waited_ns
-    yield Phrase("Slow, but nothing unusual", "strong")
+    yield Phrase(f"Slow, {but}", "strong")
     times = format_times(verdict.waited_ns / usual_ns)
     yield Phrase(f": {format_duration_ns(verdict.waited_ns)}, {times} the usual {format_duration_ns(usual_ns)}")
     yield Phrase(f", as 1{NBSP}in{NBSP}20 take over {format_duration_ns(verdict.usual_most_ns)}")

@@ -46,9 +46,11 @@ def judge_messages(paired: Iterable[Paired], now_ns: int) -> int:
     for place, mine in waits.items():
         lay = [QueueWait(one.service, one.queue, one.lay_ns) for one in mine]
         known = usual(mine[0].workspace_id, mine[0].root_service, mine[0].root_name, now_ns)
-        if known.traces >= ENOUGH_TRACES and queue_wait(lay, known):
+        if known.traces < ENOUGH_TRACES:
+            continue
+        if queue_wait(lay, known):
             unusual.append((*place, lay))
-        elif known.traces >= ENOUGH_TRACES and long_wait(lay, known):
+        elif long_wait(lay, known):
             long.append((*place, lay))
     judged = 0
     with store_cursor() as cursor:

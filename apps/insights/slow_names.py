@@ -110,14 +110,18 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
 def _with_endings(workspace_id: int, recent: Window, found: Sequence[tuple[SlowerName, Own, Own]]) -> list[SlowerName]:
     """`found`: with what was waited for each, before and now."""
     lately = span_names(workspace_id, recent, keys=[one.key for one, *_ in found])
-    called = {(one.key.service, one.key.span_name) for one, *_ in found if one.calls}
-    (own_lately,) = own_of_names(workspace_id, (recent,), called)
+    (own_lately,) = own_of_names(workspace_id, (recent,), {_place(one.key) for one, *_ in found if one.calls})
     return [
         replace(one, ending=_ending(
-            one, lately.get(one.key, NO_FIGURES), *own, own_lately.get((one.key.service, one.key.span_name), NO_OWN)
+            one, lately.get(one.key, NO_FIGURES), *own, own_lately.get(_place(one.key), NO_OWN)
         ))
         for one, *own in found
     ]  # fmt: skip
+
+
+def _place(key: NameKey) -> tuple[str, str]:
+    """What own time is kept by: of kinds and peers it knows nothing."""
+    return key.service, key.span_name
 
 
 def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own, own_lately: Own) -> str:
@@ -171,11 +175,11 @@ def _slower(
     workspace_id: int, period: Period, after: Mapping[NameKey, Figures], earlier: Mapping[NameKey, Figures]
 ) -> tuple[SlowerName, ...]:
     """`after` and `earlier`: figures of the likely names in the two windows."""
-    names = {(key.service, key.span_name) for key in after}
+    names = {_place(key) for key in after}
     own_now, own_before = own_of_names(workspace_id, (period.window, period.compared), names)
     found = []
     for key, now in after.items():
-        place = key.service, key.span_name
+        place = _place(key)
         own = own_before.get(place, NO_OWN), own_now.get(place, NO_OWN)
         one = _judged(key, earlier.get(key, NO_FIGURES), now, *own)
         if one is not None:

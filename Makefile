@@ -1,7 +1,7 @@
 # Everything needs Python >= 3.11 and make. The targets set up what they use, and a second call finds it done.
 #   make demo    set up, start everything, run the demo shop, print the address
 #   make up      the same without the shop
-#   make test    the whole test suite
+#   make test    the whole test suite, in two processes; ARGS="tests/api -q" runs what it says, in one
 #   make bench   measurements; writes docs/benchmarks.md
 #   make bench-large   a trace of 50 000 spans in Chromium; writes docs/large-traces.md
 #   make chaos   kills every process under load and counts (docs/durability.md); about 20 minutes
@@ -27,7 +27,7 @@ up: $(RUNTIME)
 	@exec $(BIN)/python -m tracer_ui.up
 
 test: $(DEVELOPMENT)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python bench/run.py $(ARGS)

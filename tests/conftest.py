@@ -54,6 +54,12 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tracer_ui.settings"
 django.setup()  # settings are read here, after the environment is ready
 
 
+def pytest_xdist_setupnodes() -> None:
+    """Before the processes that share the suite start: keeps to itself what this one uses. Each of them has its own
+    PostgreSQL, Redis and product, but pytest-django reads the settings there before this file can say so."""
+    del os.environ["TRACER_DATA_DIR"], os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> None:
     """Pages name their static files by hash, which needs the collected files."""

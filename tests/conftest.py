@@ -12,6 +12,9 @@ from pathlib import Path
 
 import django
 import pytest
+from django.apps import apps
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 
 from tests.product import ROOT, IdleConnection, Product, free_ports
 from tracer_ui.privileges import die_with_parent
@@ -52,6 +55,14 @@ for name in [name for name in os.environ if name.startswith("TRACER_")] + ["DATA
 os.environ["TRACER_DATA_DIR"] = str(start_services())
 os.environ["DJANGO_SETTINGS_MODULE"] = "tracer_ui.settings"
 django.setup()  # settings are read here, after the environment is ready
+
+
+@receiver(post_migrate, sender=apps.get_app_config("accounts"))
+def keep_the_default_workspace(**_: object) -> None:
+    """A test with transactions of its own empties the database, rows of migrations too, and then sends this."""
+    from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
+
+    Workspace.objects.get_or_create(id=DEFAULT_WORKSPACE_ID, defaults={"name": "Default", "slug": "default"})
 
 
 def pytest_xdist_setupnodes() -> None:

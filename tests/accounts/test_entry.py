@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from apps.accounts import attempts
-from apps.accounts.models import DEFAULT_WORKSPACE_ID, Membership, Role, Workspace
+from apps.accounts.models import Membership, Role
 from apps.accounts.setup import create_admin
 
 PASSWORD = "correct-horse-9"
@@ -206,8 +206,6 @@ def test_the_first_administrator_can_be_made_from_the_command_line(db, monkeypat
 @pytest.mark.usefixtures("_fresh_token")
 @pytest.mark.django_db(transaction=True)
 def test_two_first_administrators_at_once_are_one():
-    # A test with transactions of its own leaves no row behind, the first workspace neither.
-    Workspace.objects.get_or_create(id=DEFAULT_WORKSPACE_ID, defaults={"name": "Default", "slug": "default"})
     made = []
 
     def make(name: str) -> None:

@@ -12,6 +12,7 @@ from apps.demo.chance import SeededIds
 from apps.demo.days import open_shop
 from apps.demo.shop import Settings, Shop
 from apps.demo.telemetry import Telemetry
+from tests.storing import store as empty_store  # noqa: F401
 
 START_NS = 1_790_000_000_000_000_000
 HOUR_NS = 3_600_000_000_000

@@ -7,7 +7,6 @@ from math import sqrt
 import pytest
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
-from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
 from apps.demo.catalogue import EXTERNALS, QUEUES, SERVICES, STORES
 from apps.demo.topology import EDGES, USERS
 from apps.traces.edges import edges_of
@@ -15,18 +14,12 @@ from apps.traces.peers import Node
 from tests.demo.conftest import HOUR_NS, START_NS, Day
 from tests.demo.test_edges import KINDS, declared_name, families
 from tests.storing import digest_all
-from tests.storing import store as empty_tables  # noqa: F401
 
 MOST_OF_A_ROOT = 60
 """Traces of one root span name: all edges are among them, in a fifth of the spans."""
 TRACES_A_REQUEST = 100
 HALF, WHOLE = "ot=th:8", "ot=th:0"
 DECLARED = {(edge.source, edge.target, KINDS[edge.kind]) for edge in EDGES}
-
-
-@pytest.fixture
-def empty_store(empty_tables):  # noqa: F811
-    Workspace.objects.get_or_create(id=DEFAULT_WORKSPACE_ID, defaults={"name": "Default", "slug": "default"})
 
 
 def some_traces(day) -> list[list]:

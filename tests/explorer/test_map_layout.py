@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import dist
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.demo.topology import EDGES
@@ -111,6 +111,12 @@ def test_a_graph_without_circles_keeps_all_its_directions(graph):
 
 
 @given(graphs())
+@example(  # a walk from the left crosses what the given order does not
+    (
+        [f"n0{number}" for number in range(7)],
+        [(f"n0{a}", f"n0{b}") for a, b in ((0, 3), (0, 4), (1, 5), (2, 4), (2, 6), (4, 5), (4, 6))],
+    )
+)
 def test_sorting_never_makes_more_crossings_than_there_were(graph):
     names, links = graph
     pairs = [(names.index(a), names.index(b)) for a, b in links if a < b]

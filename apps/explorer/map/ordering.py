@@ -26,9 +26,12 @@ def ordered(columns: list[list[int]], left: Neighbours, right: Neighbours) -> li
     """`columns` with their vertices in order; `left` and `right` are each vertex' neighbours in the next columns."""
     if not columns:
         return []
+    best, fewest = [list(column) for column in columns], crossings(columns, right, _places(columns, len(left)))
     columns = _first(columns, right)
     places = _places(columns, len(left))
-    best, fewest = [list(column) for column in columns], crossings(columns, right, places)
+    crossed = crossings(columns, right, places)
+    if crossed <= fewest:
+        best, fewest = [list(column) for column in columns], crossed
     links = sum(map(len, right))
     sweeps = max(MIN_SWEEPS, min(MAX_SWEEPS, WORK // max(1, links)))
     since = 0

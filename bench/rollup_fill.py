@@ -121,18 +121,6 @@ class Filler:
             counted[level.table] = self._fill_level(level, first, until)
             print(f"{level.table}: {counted[level.table]:,} rows by {time.monotonic() - began:.0f} s", flush=True)
         self._close()
-        self._settle()
-        print(f"settled by {time.monotonic() - began:.0f} s", flush=True)
-
-    def _settle(self) -> None:
-        """What autovacuum and checkpoints do by and by in a month, and would else do while pages are asked for."""
-        from django.db import connection
-
-        from apps.insights.levels import LEVELS
-
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM (ANALYZE) rollup_key, " + ", ".join(level.table for level in LEVELS))
-            cursor.execute("CHECKPOINT")
 
     def _kept_minutes(self, level) -> int:
         return min(level.kept_days, self.asked.days) * DAY_MINUTES
@@ -216,3 +204,6 @@ class Filler:
                 begin(cursor, self.now)
             for level in LEVELS:
                 close(cursor, level, self.now // level.minutes * level.minutes)
+            for level in LEVELS:
+                cursor.execute(f"ANALYZE {level.table}")
+            cursor.execute("ANALYZE rollup_key")

@@ -59,15 +59,17 @@ django.setup()  # settings are read here, after the environment is ready
 
 @receiver(post_migrate, sender=apps.get_app_config("accounts"))
 def keep_the_default_workspace(**_: object) -> None:
-    """A test with transactions of its own empties the database, rows of migrations too, and then sends this."""
+    """A test with transactions of its own ends by emptying the database, which takes the row that a migration made, and
+    tests come in any order. Django sends this signal after it has emptied, and before the next test."""
     from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
 
     Workspace.objects.get_or_create(id=DEFAULT_WORKSPACE_ID, defaults={"name": "Default", "slug": "default"})
 
 
 def pytest_xdist_setupnodes() -> None:
-    """Before the processes that share the suite start: keeps to itself what this one uses. Each of them has its own
-    PostgreSQL, Redis and product, but pytest-django reads the settings there before this file can say so."""
+    """Before the processes that share the suite start: they must not inherit the settings of this one, with which
+    pytest-django would fill theirs before this file is read there. Each starts a PostgreSQL and a Redis of its own.
+    This one runs no tests then; it has started both, too, because files that it imports need the settings."""
     del os.environ["TRACER_DATA_DIR"], os.environ["DJANGO_SETTINGS_MODULE"]
 
 
@@ -83,7 +85,7 @@ def static_files() -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The real product (web, OTLP, worker, beat, its own PostgreSQL and Redis) with traces sealed after one second.
 
-    Shared by the whole run: tests make their own trace ids and attribute values, and look only for those.
+    Shared by all tests of a process: they make their own trace ids and attribute values, and look only for those.
     """
     web_port, otlp_port = free_ports(2)
     product = Product(tmp_path_factory.mktemp("server"), web_port, otlp_port, {"TRACER_QUIET_SECONDS": "1"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.accounts.models import DEFAULT_WORKSPACE_ID, Workspace
+from apps.accounts.models import Workspace
 from tests.storing import store  # noqa: F401
 
 
@@ -12,7 +12,6 @@ from tests.storing import store  # noqa: F401
 def api(store, client, settings):  # noqa: F811
     """Gets an address and gives the answer back; `api.json(address)` its JSON, `api.data(address)` Jaeger's data."""
     settings.TRACER_OPEN = True
-    make_workspace(DEFAULT_WORKSPACE_ID, "Default")
     return Api(client)
 
 

@@ -1,4 +1,4 @@
-"""Two hours of the demo shop, made once, and what the tests read from spans."""
+"""Two hours of the demo shop, made once in each process, and what the tests read from spans."""
 
 import gc
 from collections import defaultdict

@@ -217,7 +217,7 @@ def test_new_traces_wait_behind_a_link(server, chromium):
 def test_span_names_follow_the_chosen_service(server, shop, chromium):
     with look(chromium, server.web_url + "/?form=1") as page:
         page.select_option("#service", "mail")
-        # Others have sent spans of a service of this name, too.
+        # Tests of other files send spans of a service of this name, too.
         names = "#span-names:not(:has([value='POST /checkout'])) option[value='send receipt']"
         page.wait_for_selector(names, state="attached")
 

@@ -23,14 +23,15 @@ Neighbours = list[list[int]]
 
 
 def ordered(columns: list[list[int]], left: Neighbours, right: Neighbours) -> list[list[int]]:
-    """`columns` with their vertices in order; `left` and `right` are each vertex' neighbours in the next columns."""
+    """`columns` with their vertices in order, with no more crossings than as given; `left` and `right` are each vertex'
+    neighbours in the next columns."""
     if not columns:
         return []
     best, fewest = [list(column) for column in columns], crossings(columns, right, _places(columns, len(left)))
     columns = _first(columns, right)
     places = _places(columns, len(left))
     crossed = crossings(columns, right, places)
-    if crossed <= fewest:
+    if crossed <= fewest:  # where both are as good: it keeps what belongs together side by side
         best, fewest = [list(column) for column in columns], crossed
     links = sum(map(len, right))
     sweeps = max(MIN_SWEEPS, min(MAX_SWEEPS, WORK // max(1, links)))

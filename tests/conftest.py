@@ -99,7 +99,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def chromium() -> Iterator["object"]:
     """A playwright Browser driving the system's Chromium. Its absence is an error: what only a browser can see would
     otherwise go unseen."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
@@ -116,6 +116,8 @@ def chromium() -> Iterator["object"]:
     ]
     # Playwright runs an event loop in this thread, and Django refuses database calls where it sees one.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # A click is over when the next page begins to come: what it holds is asked with `expect`, which waits.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from playwright.sync_api import expect
 
 from apps.explorer.connect.recipes import Target, recipes
 from apps.store.names import forget_written
@@ -72,13 +73,14 @@ def test_a_fresh_workspace_shows_how_to_send_and_says_when_the_first_span_is_the
     with look(chromium, server.web_url + "/settings/workspace/new") as page:
         page.get_by_label("Name").fill("first run")
         page.get_by_role("button", name="Make the workspace").click()
-        assert page.locator("h1.verdict").inner_text().startswith("No span has arrived yet.")
+        expect(page.locator("h1.verdict")).to_have_text(re.compile(r"^\s*No span has arrived yet\."))
         assert problems_everywhere(page) == []
         page.get_by_role("link", name="FastAPI").click()
         page.wait_for_url("**/?with=fastapi")
         page.get_by_text("uvicorn main:app").wait_for()
         page.get_by_role("link", name="Open Connect to get a key").click()
         page.get_by_role("button", name="Make a key").click()
+        expect(page.locator("#code-2")).to_have_text(re.compile("x-tracer-token=trc_"))
         raw = re.search(r"x-tracer-token=(trc_[\w-]+)", page.locator("#code-2").inner_text()).group(1)
         page.goto(server.web_url + "/")
         assert page.locator("#listening .pulse").count() == 1
@@ -87,7 +89,7 @@ def test_a_fresh_workspace_shows_how_to_send_and_says_when_the_first_span_is_the
         assert "first-run-service is connected." in page.locator("#listening").inner_text()
         assert problems_everywhere(page) == []
         page.get_by_role("link", name="Open that trace").click()
-        assert re.search(r"/t/[0-9a-f]{32}", page.url)
+        expect(page).to_have_url(re.compile("/t/[0-9a-f]{32}"))
         page.goto(server.web_url + "/connect")
         assert "OTel-OTLP-Exporter-Python" in page.locator("#connected").inner_text()
         assert problems_everywhere(page) == []

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.look import look, problems, problems_everywhere
 
@@ -93,10 +94,10 @@ def test_the_theme_is_chosen_with_and_without_javascript(server, chromium, has_j
 def test_menus_and_tabs_work_without_javascript(server, chromium):
     with look(chromium, server.web_url + "/connect", has_js=False) as page:
         page.get_by_role("link", name="Rails").click()
-        assert "bundle add" in page.locator("#code-1").inner_text()
+        expect(page.locator("#code-1")).to_contain_text("bundle add")
         page.locator(".space-menu summary").click()
         page.get_by_role("link", name="Keys", exact=True).click()
-        assert page.url.endswith("/settings/keys")
+        expect(page).to_have_url(re.compile("/settings/keys$"))
 
 
 def test_a_key_is_made_and_copied_from_the_page(server, chromium):

@@ -8,6 +8,7 @@ import sys
 import psycopg
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from tests.ingest import real_server
 from tests.look import look, problems_everywhere
@@ -48,7 +49,7 @@ def test_a_team_sets_itself_up(team_server, chromium):
         page.get_by_role("button", name="Make the administrator").click()
         page.get_by_role("link", name="Open Connect to get a key").click()
         page.get_by_role("button", name="Make a key").click()
-        assert re.search(r"x-tracer-token=trc_[\w-]{43} ", page.locator("#code-2").inner_text())
+        expect(page.locator("#code-2")).to_have_text(re.compile(r"x-tracer-token=trc_[\w-]{43} "))
         assert problems_everywhere(page) == []
         page.goto(url + "/settings/members")
         page.get_by_label("User name").fill("petr")

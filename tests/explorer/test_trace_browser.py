@@ -8,6 +8,7 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.explorer.spans import TraceMaker, key_of
 from tests.explorer.traces import big_trace, checkout_trace, deep_trace, odd_trace
@@ -240,13 +241,15 @@ def test_without_javascript_everything_is_a_link(chromium, traces):
     with opened(chromium, f"{traces}/t/{BIG}", has_js=False) as page:
         assert rows(page).count() == 200
         page.click("text=Later rows")
-        assert rows(page).first.get_attribute("aria-rowindex") == "201"
+        expect(rows(page).first).to_have_attribute("aria-rowindex", "201")
         page.click(".wr:nth-child(3) .w-text")
-        assert page.locator(".span-panel").count() == 1
-        page.click(".sp-title a")
+        expect(page.locator(".span-panel")).to_have_count(1)
+        with page.expect_navigation():
+            page.click(".sp-title a")
         assert page.locator(".span-panel").count() == 0
         page.goto(f"{traces}/t/{SHOP}")
-        row(page, "checkout").locator("a.twist").click()
+        with page.expect_navigation():
+            row(page, "checkout").locator("a.twist").click()
         assert row(page, "charge").count() == 0
         page.fill(".find input", "GET session")
         with page.expect_navigation():

@@ -13,7 +13,7 @@ from apps.accounts.models import DEFAULT_WORKSPACE_ID
 from apps.insights.one_service import one_service
 from apps.insights.period import BEFORE, LAST_WEEK, chosen_period
 from tests.api.conftest import make_workspace
-from tests.explorer.test_why_page import HOSTILE, text_of
+from tests.explorer.test_why_page import HOSTILE, by_clock, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
 from tests.store.shop import now_shifted, trace_id_of
 from tests.storing import digest_all, send
@@ -106,7 +106,7 @@ def test_every_sorting_and_a_filter(client, incident, sort):
 
 def test_a_service_says_what_changed_since_when_and_with_which_version(client, incident):
     answer = client.get("/services/payment", {"range": "1h"})
-    page, told = answer.context["page"], text_of(answer)
+    page, told = answer.context["page"], by_clock(text_of(answer))
     began = time.strftime("%H:%M", time.gmtime(incident / 1e9))
     assert page.said.word == "turned"
     sentence = rf"p95 of payment went from 1\d\d ms to 1\.\d\d s since {began}, when 4\.12\.0 came\. It goes on\."
@@ -307,7 +307,7 @@ def test_what_goes_on_since_before_the_window_is_told_by_when_it_began(client):
 
 def said(page) -> str:
     words = page.said.words if hasattr(page.said, "words") else page.said
-    return "".join(word.text for word in words).replace("\u00a0", " ")
+    return by_clock("".join(word.text for word in words))
 
 
 def clocks(end_ns: int, minutes_ago: int) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tests.api.conftest import make_workspace
-from tests.explorer.test_why_page import HOSTILE, text_of
+from tests.explorer.test_why_page import HOSTILE, by_clock, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident, stretch
 from tests.store.shop import now_shifted
 from tests.storing import digest_all, send
@@ -123,7 +123,7 @@ def moment(at_ns: int) -> str:
 
 def sentence_of(client, **more) -> str:
     page = client.get("/slow", HOUR | more).context["page"]
-    return "".join(word.text for word in page.said).replace("\u00a0", " ")
+    return by_clock("".join(word.text for word in page.said))
 
 
 def test_a_slow_call_is_the_cause_of_what_waits_for_it(client):

@@ -79,7 +79,9 @@ def test_the_answer_is_readable_in_both_themes_from_320_px_on(told, chromium, na
 
 
 def test_the_answer_to_errors_and_the_list_are_readable(told, server, chromium):
-    for address in (told["POST /browser"] + "&look=errors", f"{server.web_url}/why?range=1h", f"{server.web_url}/why"):
+    asked = told["POST /browser"]
+    of_days = asked.replace("range=1h", "range=24h")  # windows that say the day of both their ends
+    for address in (asked + "&look=errors", of_days, f"{server.web_url}/why?range=1h", f"{server.web_url}/why"):
         with look(chromium, address) as page:
             assert problems_everywhere(page) == []
 

@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -69,6 +70,13 @@ def look(
         page.wait_for_load_state("networkidle")
     yield page
     context.close()
+
+
+def after_midnight() -> str:
+    """The name of a time zone where midnight was less than an hour ago, so that times an hour back need their day."""
+    hour = datetime.now(UTC).hour
+    ahead = -hour if hour <= 12 else 24 - hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "UTC"  # Etc/GMT-2 is two hours ahead of UTC
 
 
 def problems(page: Page) -> list[str]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.explorer.test_why_in_browser import HOSTILE, told  # noqa: F401
-from tests.look import look, problems_everywhere
+from tests.look import after_midnight, look, problems_everywhere
 
 STRANGER = quote(HOSTILE[2] + HOSTILE[3], safe="")
 PAGES = (
@@ -19,7 +19,7 @@ PAGES = (
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_of_figures_is_readable_in_both_themes_and_at_all_widths(server, chromium, told, path):  # noqa: F811
-    with look(chromium, server.web_url + path) as page:
+    with look(chromium, f"{server.web_url}{path}&tz={quote(after_midnight())}") as page:
         assert problems_everywhere(page) == []
 
 

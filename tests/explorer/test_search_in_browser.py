@@ -6,13 +6,13 @@ import re
 import time
 import urllib.request
 import uuid
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.explorer.stored import S_NS, order, shifted
-from tests.look import look, problems
+from tests.look import after_midnight, look, problems
 from tests.traces.build import SpanSpec
 
 HOSTILE = [
@@ -107,6 +107,7 @@ def test_nothing_is_wrong_with_the_look(shop, chromium, theme, width):
     }
     statuses = {"errors": 422, "missing": 404}
     for name, url in query.items():
+        url += f"&tz={quote(after_midnight())}"
         with look(chromium, url, theme=theme, width=width, status=statuses.get(name, 200)) as page:
             assert problems(page) == [], name
 

@@ -7,13 +7,13 @@ import random
 import re
 import time
 import urllib.request
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns
-from tests.look import look, problems, problems_everywhere
+from tests.look import after_midnight, look, problems, problems_everywhere
 
 HOSTILE = [
     "<script>alert(1)</script>", "خدمة الدفع مرحبا بالعالم", "支払いサービス", "x" * 400, "\u202eevil\u202c",
@@ -72,17 +72,16 @@ def traces(server, name) -> int:
 
 @pytest.mark.parametrize("name", ["POST /browser", "GET /quiet", HOSTILE[0] + HOSTILE[1]])
 def test_the_answer_is_readable_in_both_themes_from_320_px_on(told, chromium, name):
-    with look(chromium, told[name]) as page:
+    with look(chromium, f"{told[name]}&tz={quote(after_midnight())}") as page:
         page.locator(".attrs-note, .why-attrs .quiet").first.wait_for()
         page.locator(".plot-area .main-svg").first.wait_for()
         assert problems_everywhere(page) == []
 
 
 def test_the_answer_to_errors_and_the_list_are_readable(told, server, chromium):
-    asked = told["POST /browser"]
-    of_days = asked.replace("range=1h", "range=24h")  # windows that say the day of both their ends
-    for address in (asked + "&look=errors", of_days, f"{server.web_url}/why?range=1h", f"{server.web_url}/why"):
-        with look(chromium, address) as page:
+    zone = f"&tz={quote(after_midnight())}"
+    for address in (told["POST /browser"] + "&look=errors", f"{server.web_url}/why?range=1h", f"{server.web_url}/why?"):
+        with look(chromium, address + zone) as page:
             assert problems_everywhere(page) == []
 
 
@@ -109,7 +108,7 @@ def test_everything_is_reached_without_scripts(told, chromium):
 
 
 def test_errors_are_readable_and_a_group_opens_and_closes(told, server, chromium):
-    address = f"{server.web_url}/errors?range=1h&sort=count"
+    address = f"{server.web_url}/errors?range=1h&sort=count&tz={quote(after_midnight())}"
     with look(chromium, address) as page:
         assert problems_everywhere(page) == []
         page.locator(".e-what a", has_text="DuplicateKey").first.click()
@@ -128,7 +127,7 @@ def test_errors_are_readable_and_a_group_opens_and_closes(told, server, chromium
 
 
 def test_a_box_on_the_heat_map_selects_its_traces(told, chromium):
-    with look(chromium, told["POST /browser"] + "&chart=heat") as page:
+    with look(chromium, f"{told['POST /browser']}&chart=heat&tz={quote(after_midnight())}") as page:
         plot = page.locator("#why-heat").locator("xpath=..").locator(".draglayer .nsewdrag")
         plot.wait_for()
         assert problems_everywhere(page, (1440, 390)) == []

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -73,10 +74,11 @@ def look(
 
 
 def after_midnight() -> str:
-    """The name of a time zone where midnight was less than an hour ago, so that times an hour back need their day."""
+    """The parameter `tz=…` of a zone where midnight was less than an hour ago: what is older than an hour is told with
+    its day.
+    """
     hour = datetime.now(UTC).hour
-    ahead = -hour if hour <= 12 else 24 - hour
-    return f"Etc/GMT{-ahead:+d}" if ahead else "UTC"  # Etc/GMT-2 is two hours ahead of UTC
+    return urlencode({"tz": f"Etc/GMT{hour if hour <= 12 else hour - 24:+d}"})  # Etc/GMT-2 is two hours ahead of UTC
 
 
 def problems(page: Page) -> list[str]:

@@ -80,7 +80,7 @@ def test_a_fresh_workspace_shows_how_to_send_and_says_when_the_first_span_is_the
         page.get_by_text("uvicorn main:app").wait_for()
         page.get_by_role("link", name="Open Connect to get a key").click()
         page.get_by_role("button", name="Make a key").click()
-        expect(page.locator("#code-2")).to_have_text(re.compile("x-tracer-token=trc_"))
+        expect(page.locator("#code-2")).to_have_text(re.compile(r"x-tracer-token=trc_[\w-]{43}"))
         raw = re.search(r"x-tracer-token=(trc_[\w-]+)", page.locator("#code-2").inner_text()).group(1)
         page.goto(server.web_url + "/")
         assert page.locator("#listening .pulse").count() == 1

@@ -3,6 +3,7 @@
 import html
 import random
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -30,8 +31,10 @@ def text_of(answer) -> str:
 
 
 def by_clock(told: str) -> str:
-    """`told` without the days before its clock times, which stand there where an hour ago was yesterday."""
-    return re.sub(r"(\d{4}-\d\d-\d\d|\b\d{1,2} [A-Z][a-z]{2}) (?=\d\d:\d\d)", "", told.replace("\u00a0", " "))
+    """`told` with plain spaces, and without yesterday's day before a clock time (UTC): an hour ago may be yesterday."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    day = f"{yesterday.day} {yesterday:%b}|{yesterday:%Y-%m-%d}"
+    return re.sub(rf"\b({day}) (?=\d\d:\d\d)", "", told.replace("\u00a0", " "))
 
 
 def test_the_page_opens_with_the_sentence_and_shows_its_proof(client):

@@ -46,7 +46,7 @@ def test_each_level_is_dropped_in_its_time_and_the_next_one_answers():
     send(some_trace(1, [("a", "x", None, 0, 5)]))
     digest_all()
     fold_at(now + 2 * DAY_NS)
-    # To the end of the day: what of it is tomorrow would be answered by hours, which are kept a day longer.
+    # To the end of the day: tomorrow's part would be answered by hours, which are kept a day longer.
     window = Window(now - HOUR_NS, (now // DAY_NS + 1) * DAY_NS)
     for days, gone in ((0, 0), (3, 1), (9, 2), (36, 3)):
         fold_at(now + days * DAY_NS)

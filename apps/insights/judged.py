@@ -47,13 +47,18 @@ def judge_trace(workspace_id: int, trace: Trace, found: Contributions, packed: b
     if found.family.parents[main] == NONE:
         at_ns = trace.start_ns or now_ns
         known = usual_at(workspace_id, columns.service[main], columns.name[main], at_ns, now_ns)
-    verdict = None if packed is None or packed.startswith(TOO_FEW) else unpack(packed)
+    verdict = stored_verdict(packed)
     if verdict is None:
         failures = failures_of(found, trace_reader(trace))
         # Waits are only ever compared, and a large trace has many edges.
         waits = waits_in(edges_of(found.family).edges) if known.traces >= ENOUGH_TRACES else ()
         verdict = judge(found, parts, known, failures, waits)
     return Judged(verdict, known, found, parts)
+
+
+def stored_verdict(packed: bytes | None) -> Verdict | None:
+    """None where a trace has none, or one from before there was enough to compare with."""
+    return None if packed is None or packed.startswith(TOO_FEW) else unpack(packed)
 
 
 def verdict_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.traces.tree import Node, Tree
+from apps.traces.tree import Tree
 
 LEAST_NS = 1_000_000
 LEAST_SHARE = 50
@@ -21,11 +21,7 @@ class ClockSkew:
 
 def clock_skew(tree: Tree) -> ClockSkew | None:
     """The largest skew that shows in the picture, None when there is none."""
-    worst = max(tree.skewed, key=_size, default=None)
-    if worst is None or _size(worst) < max(LEAST_NS, tree.trace.duration_ns // LEAST_SHARE):
+    worst, skew_ns = max(tree.skewed.items(), key=lambda found: abs(found[1]), default=(None, 0))
+    if worst is None or abs(skew_ns) < max(LEAST_NS, tree.trace.duration_ns // LEAST_SHARE):
         return None
-    return ClockSkew(worst.span.service, worst.parent.span.service, worst.skew_ns)
-
-
-def _size(node: Node) -> int:
-    return abs(node.skew_ns)
+    return ClockSkew(worst.span.service, worst.parent.span.service, skew_ns)

@@ -144,8 +144,10 @@ class Tree:
         return tuple(root for root in self.roots if root.is_orphan)
 
     @cached_property
-    def skewed(self) -> tuple[Node, ...]:
-        return tuple(node for node in self.nodes if node.parent and _may_be_skewed(node) and node.skew_ns)
+    def skewed(self) -> dict[Node, int]:
+        """Node -> `skew_ns`, of those that have any: in a large trace working it out takes 2 µs a span."""
+        found = ((node, node.skew_ns) for node in self.nodes if node.parent and _may_be_skewed(node))
+        return {node: skew_ns for node, skew_ns in found if skew_ns}
 
     def cut(self) -> None:
         """Takes nodes apart that nobody will look at again. Parents and children hold each other: a hundred MB would

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from apps.explorer.trace import loaded
 from apps.explorer.trace.loaded import forget_all
 from apps.insights.usual import forget_usual
 from tests.explorer.stored import store
@@ -89,6 +90,57 @@ def test_an_error_is_shown_where_it_started_and_strangers_text_stays_text(client
 def test_a_trace_that_is_arriving_is_judged_as_it_is_opened(client, usual):
     store(checkout(), HOT, ago(3))
     assert sentence_of(client.get(f"/t/{HOT}")).startswith("Nothing unusual: 90.0 ms, usually ")
+
+
+@pytest.fixture
+def large(monkeypatch) -> None:
+    """Traces of a dozen spans count as large ones."""
+    monkeypatch.setattr(loaded, "LARGE_SPANS", 10)
+
+
+LATER = re.compile(r'hx-get="([^"]*)" hx-trigger="load[^"]*"')
+
+
+def test_rows_of_a_large_trace_do_not_wait_for_who_took_the_time(client, usual, large):
+    store(checkout((60,) * 10), SLOW, ago(90))
+    digest_all()
+    page = client.get(f"/t/{SLOW}")
+    html = page.content.decode()
+    assert "10 calls to bank-api instead of 1" in sentence_of(page)
+    assert "Adding up who took the time in 13 spans" in text_of(page)
+    assert 'class="soft-fill"' in html and 'class="cp"' not in row_of_span(page, 0)
+    assert "strip-bar" not in html and "Usual is" not in html
+    later = client.get(LATER.search(html)[1].replace("&amp;", "&"))
+    assert later.headers["HX-Trigger-After-Settle"] == "trace:grown"
+    assert "payment 604 ms" in text_of(later) and "Usual is the middle of 40" in text_of(later)
+    assert not LATER.search(later.content.decode())
+    assert 'class="cp"' in row_of_span(client.get(f"/t/{SLOW}/waterfall?around={span_id_of(0)}"), 0)
+    assert client.get(f"/t/{SLOW}").content.decode().count("strip-bar") == 2
+
+
+def test_a_large_trace_that_is_arriving_says_its_figures_first_and_goes_on_asking(client, usual, large):
+    store(checkout((60,) * 10), HOT, ago(3))
+    page = client.get(f"/t/{HOT}")
+    assert sentence_of(page) == "web POST /checkout took 630 ms: 13 spans in 2 services, no errors."
+    asks = LATER.search(page.content.decode())[1].replace("&amp;", "&")
+    for _ in range(2):  # another reader may have asked first
+        later = client.get(asks)
+        assert "10 calls to bank-api instead of 1" in sentence_of(later)
+        assert 'hx-trigger="every 2s"' in later.content.decode()
+
+
+def test_a_link_to_a_span_and_a_browser_without_javascript_get_the_whole_of_a_large_trace(client, usual, large):
+    store(checkout((60,) * 10), SLOW, ago(90))
+    digest_all()
+    again = re.search(r'<noscript><meta http-equiv="refresh" content="0; url=([^"]*)">', html_of(client, "?first=0"))[1]
+    for asked in (again, f"/t/{SLOW}?span={span_id_of(1)}"):
+        forget_all()
+        html = client.get(asked.replace("&amp;", "&")).content.decode()
+        assert "strip-bar" in html and "<noscript><meta" not in html and not LATER.search(html)
+
+
+def html_of(client, query: str) -> str:
+    return client.get(f"/t/{SLOW}{query}").content.decode()
 
 
 def test_rows_say_of_traces_that_are_arriving_what_has_come_unless_a_parent_is_missing(client, usual):

@@ -60,6 +60,17 @@ def row(page, short: str):
     return page.locator(f"#r-{key_of(short)}")
 
 
+LATER = "f" * 31 + "1"
+MOVED = """() => new Promise((done) => {
+  let moved = 0;
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) moved += shift.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+  setTimeout(() => done(moved), 300);
+})"""
+"""How much of the page jumped since it was opened, as browsers measure it (Cumulative Layout Shift; 0.1 is good)."""
+
+
 def test_a_row_opens_its_panel_without_leaving_the_page(chromium, traces):
     with opened(chromium, f"{traces}/t/{SHOP}") as page:
         page.evaluate("window.stayed = true")
@@ -212,6 +223,19 @@ def test_50_000_spans_open_and_scroll_within_their_budget(chromium, traces):
         heap_mb = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
         assert heap_mb < 200
         assert "50" in page.locator(".trace-facts dd").first.inner_text()
+
+
+def test_who_took_the_time_follows_the_rows_of_a_large_trace(chromium, server, traces):
+    """Without a jump: what comes later has its place kept."""
+    made = big_trace(LATER, time.time_ns() - 90 * 10**9, 11_000)
+    send(server, made)
+    with opened(chromium, f"{traces}/t/{LATER}") as page:
+        expect(page.locator(".strip-later")).to_have_count(0)
+        expect(page.locator(".wf-body rect.cp").first).to_be_attached()
+        expect(page.locator("#trace-live[hx-trigger^=load]")).to_have_count(0)
+        assert page.locator(".strip").count() == 1
+        moved = page.evaluate(MOVED)
+        assert moved < 0.1, moved
 
 
 def test_a_chain_10_000_deep_opens_and_scrolls(chromium, traces):

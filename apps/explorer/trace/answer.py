@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from apps.explorer.trace.loaded import Loaded
 from apps.explorer.trace.state import TraceState
-from apps.insights.judged import Judged
+from apps.insights.judged import Judged, stored_verdict
 from apps.traces.durations import format_count, format_duration_ns
 from apps.traces.skew import clock_skew
 from apps.traces.usual import Usual
@@ -40,7 +40,7 @@ class Answer:
 def answer_of(loaded: Loaded, state: TraceState, judged: Judged, now_ns: int) -> Answer | None:
     """None where nothing was waited for, or nobody knows since when: then the head says what there is."""
     verdict = judged.verdict
-    if not verdict.waited_ns or (verdict.main.cause == facts.MISSING_SPANS and not verdict.usual_waited_ns):
+    if not _is_told(verdict):
         return None
     asides = [_usually(loaded, verdict, judged.usual, now_ns), _afterwards(loaded, verdict)]
     if verdict.main.origin and verdict.main.cause == facts.ERROR:
@@ -53,6 +53,18 @@ def answer_of(loaded: Loaded, state: TraceState, judged: Judged, now_ns: int) ->
         icon = "error" if finding.cause == facts.ERROR else "clock"
         asides.append(Aside(icon, text, *_show(loaded, state, finding)))
     return Answer(phrases(verdict), sentence(verdict), tuple(a for a in asides if a is not None))
+
+
+def answer_so_far(packed: bytes | None) -> Answer | None:
+    """The sentence that a trace was sealed with, while the rest is being worked out."""
+    verdict = stored_verdict(packed)
+    if verdict is None or not _is_told(verdict):
+        return None
+    return Answer(phrases(verdict), sentence(verdict), ())
+
+
+def _is_told(verdict: Verdict) -> bool:
+    return bool(verdict.waited_ns) and (verdict.main.cause != facts.MISSING_SPANS or bool(verdict.usual_waited_ns))
 
 
 def _usually(loaded: Loaded, verdict: Verdict, usual: Usual, now_ns: int) -> Aside | None:

@@ -1,5 +1,8 @@
 """Traces kept ready between requests: decoding 50 000 spans costs half a second of CPU, drawing the next rows must not.
 
+Of a large trace the tree comes first and rows can be drawn from it; who took the time takes as long again, and is
+worked out when it is asked for (`Loaded.analyse`).
+
 One process keeps the traces last looked at, up to MAX_SPANS spans together (about 3 KB a span), by workspace,
 trace id and version. A page load asks the store whether there is a newer version; the windows of rows that follow
 name the version they belong to, so that all rows of one page come from one state of a trace that is still growing.
@@ -16,7 +19,6 @@ from apps.explorer.trace.path import Path, path_of
 from apps.explorer.trace.resting import note_question, resting
 from apps.store.queries import load_trace, trace_version
 from apps.traces.column_readers import ColumnReader
-from apps.traces.columns import Columns
 from apps.traces.contributions import Contributions, contributions_of
 from apps.traces.family import Family
 from apps.traces.trace import Trace
@@ -25,6 +27,8 @@ from apps.traces.tree_building import build_tree
 
 MAX_SPANS = 120_000
 """350 MB. One trace that is larger is kept all the same: its reader is scrolling."""
+LARGE_SPANS = 10_000
+"""With more, the analysis takes so long (4 µs a span) that rows do not wait for it."""
 KEPT_LAYOUTS = 6
 """Fold states and finds kept per trace: going back and forth is cheap, holding them costs a list each."""
 
@@ -39,7 +43,6 @@ class Loaded:
     is_sealed: bool
     received_ns: int
     """When its newest span arrived."""
-    columns: Columns
     keys: dict[int, str]
     """Row keys of spans whose id stands more than once, by position; the others' key is their id."""
     verdict: bytes | None = None
@@ -60,11 +63,21 @@ class Loaded:
 
     @cached_property
     def found(self) -> Contributions:
-        return contributions_of(Family(self.columns))
+        return contributions_of(Family(_columns.read_trace(self.trace)))
 
     @cached_property
     def path(self) -> Path:
         return path_of(self.found)
+
+    @property
+    def is_analysed(self) -> bool:
+        """Whether it is known who took the time, so that asking for `path` or `found` costs nothing."""
+        return "path" in self.__dict__
+
+    def analyse(self) -> None:
+        if not self.is_analysed:
+            with resting(afterwards=_let_go):
+                _ = self.path
 
     def key_of(self, node: Node) -> str:
         return self.keys.get(node.span.position) or node.span.span_id
@@ -143,9 +156,9 @@ def _decode(key: tuple[int, str], version: str) -> Loaded | None:
         received_ns=stored.last_received_ns,
         verdict=stored.verdict,
         keys=_row_keys(stored.trace),
-        columns=_columns.read_trace(stored.trace),
     )
-    _ = loaded.path  # Every answer draws it.
+    if len(stored.trace) <= LARGE_SPANS:
+        _ = loaded.path  # Every answer draws it.
     return loaded
 
 

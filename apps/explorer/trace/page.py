@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.urls import reverse
 
-from apps.explorer.trace.answer import answer_of
+from apps.explorer.trace.answer import answer_of, answer_so_far
 from apps.explorer.trace.finding import matches
 from apps.explorer.trace.head import trace_head
 from apps.explorer.trace.loaded import Loaded
@@ -71,7 +71,10 @@ class TracePage:
         self.clock = {"zone": zone, "retention_days": retention_days, "quiet_s": quiet_s}
 
     def whole(self) -> dict:
-        """The page: its first rows are those around the selected span, or the page of rows asked for."""
+        """The page: its first rows are those around the selected span, or the page of rows asked for. Of a large trace
+        it comes before who took the time, which its head asks for, unless a panel is open or `whole` is asked."""
+        if self.selected is not None or "whole" in self.asked:
+            self.loaded.analyse()
         first = self.state.first
         if self.at is not None and "first" not in self.asked:
             first = self.at
@@ -97,6 +100,8 @@ class TracePage:
         return {**self._shared(), **self._answer(), "head": head, "stray_logs": stray_logs(self.loaded.trace)}
 
     def _answer(self) -> dict:
+        if not self.loaded.is_analysed:
+            return {"answer": answer_so_far(self.loaded.verdict), "strip": None, "is_pending": True}
         answer = answer_of(self.loaded, self.state, self.judged, self.now_ns)
         return {"answer": answer, "strip": strip_of(self.judged, self.hues) if answer else None}
 

@@ -25,6 +25,10 @@ class Path:
     """Nobody waited for these."""
 
 
+NO_PATH = Path({}, {}, frozenset(), frozenset())
+"""Of a trace that is not analysed yet."""
+
+
 def path_of(found: Contributions) -> Path:
     positions, shifts = found.family.columns.position, found.shifts_ns
     stretches: dict[int, list[Stretch]] = {}

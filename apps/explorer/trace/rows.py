@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.explorer.templatetags.look import hue_class
 from apps.explorer.trace.loaded import Loaded
-from apps.explorer.trace.path import bars
+from apps.explorer.trace.path import NO_PATH, bars
 from apps.explorer.trace.state import TraceState
 from apps.explorer.trace.values import visible
 from apps.traces.axis import Bar, Window
@@ -75,6 +75,7 @@ class RowPainter:
         self, loaded: Loaded, state: TraceState, hues: dict[str, int], hits: frozenset[int], window: Window
     ):  # fmt: skip
         self.loaded = loaded
+        self.path = loaded.path if loaded.is_analysed else NO_PATH
         self.window = window
         self.state = state
         self.hues = hues
@@ -111,13 +112,13 @@ class RowPainter:
             aside=_aside(row),
             pills=_pills(row),
             duration=row.duration_text,
-            lane=_lane(row, self._accountable(row), span.position in loaded.path.unexplained),
+            lane=_lane(row, self._accountable(row), span.position in self.path.unexplained),
             starts=f"starts at {row.offset_text}",
         )
 
     def _accountable(self, row: Row) -> list[Bar]:
         """When the row's span, or one of a folded run, was what somebody waited for."""
-        stretches = self.loaded.path.stretches
+        stretches = self.path.stretches
         if row.fold is None:
             own = stretches.get(row.span.position, [])
         else:

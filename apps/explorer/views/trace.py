@@ -56,10 +56,12 @@ def trace_span(request: HttpRequest, trace_id: str) -> HttpResponse:
 
 @require_safe
 def trace_live(request: HttpRequest, trace_id: str) -> HttpResponse:
-    """Asked every two seconds while spans may still arrive: 204 while nothing is new."""
+    """Asked every two seconds while spans may still arrive: 204 while nothing is new. With `pending`: asked by a page
+    that came before who took the time."""
     loaded = _asked(request, trace_id, fresh=True)
-    if loaded.version == request.GET.get("v") and not loaded.is_sealed:
+    if loaded.version == request.GET.get("v") and not loaded.is_sealed and "pending" not in request.GET:
         return HttpResponse(status=204)
+    loaded.analyse()
     response = render(request, "explorer/_trace_live.html", _page(request, loaded).head())
     response["HX-Trigger-After-Settle"] = "trace:grown"
     return response

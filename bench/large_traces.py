@@ -172,6 +172,7 @@ def report(found: list[Found], empty: Weight, browser: str) -> str:
 
     line("first rows painted, cold, ms: median / worst", "1000", lambda f: ends([o.rows_ms for o in f.cold]))
     line("of it until the page was received", "", lambda f: ends([o.answer_ms for o in f.cold]))
+    line("who took the time painted, above and in the rows, cold", "", lambda f: ends([o.whole_ms for o in f.cold]))
     line("first rows painted, warm", "1000", lambda f: ends([o.rows_ms for o in f.warm]))
     line("of it until the page was received", "", lambda f: ends([o.answer_ms for o in f.warm]))
     line(f"100 rows, asked without a browser ({WINDOWS}), ms: p50 / p95 / max", "100", lambda f: spread(f.at_server))

@@ -17,14 +17,18 @@ from tests.look import FLAGS
 VIEWPORT = {"width": 1440, "height": 900}
 MIB = 2**20
 
-NOTE_FIRST_ROWS = """(() => {
-  const look = () => {
-    const row = document.querySelector('.wr');
-    if (!row?.getBoundingClientRect().height) return requestAnimationFrame(look);
-    // A task that follows a frame runs when that frame has been handed over to be shown.
-    requestAnimationFrame(() => setTimeout(() => { window.rowsShownMs = performance.now(); }));
+NOTE_SHOWN = """(() => {
+  const note = (name, isThere) => {
+    const look = () => {
+      if (!isThere()) return requestAnimationFrame(look);
+      // A task that follows a frame runs when that frame has been handed over to be shown.
+      requestAnimationFrame(() => setTimeout(() => { window[name] = performance.now(); }));
+    };
+    requestAnimationFrame(look);
   };
-  requestAnimationFrame(look);
+  const has = (selector) => document.querySelector(selector)?.getBoundingClientRect().height;
+  note('rowsShownMs', () => has('.wr'));
+  note('wholeShownMs', () => has('.strip') && has('.wf-body .cp'));
 })()"""
 
 JUMP = """share => new Promise((done) => {
@@ -70,6 +74,8 @@ class Opening:
     """From the start of the navigation until the last byte of the page."""
     rows_ms: float
     """Until the first rows were painted."""
+    whole_ms: float
+    """Until who took the time was painted, above the rows and in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +101,14 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def opened(context: BrowserContext, url: str) -> Iterator[tuple[Page, Opening]]:
     page = context.new_page()
-    page.add_init_script(NOTE_FIRST_ROWS)
+    page.add_init_script(NOTE_SHOWN)
     page.goto(url, wait_until="load")
-    while not page.evaluate("window.rowsShownMs"):
+    while not page.evaluate("window.rowsShownMs && window.wholeShownMs"):
         page.wait_for_timeout(5)
-    answer_ms, rows_ms = page.evaluate(
-        "[performance.getEntriesByType('navigation')[0].responseEnd, window.rowsShownMs]"
+    found = page.evaluate(
+        "[performance.getEntriesByType('navigation')[0].responseEnd, window.rowsShownMs, window.wholeShownMs]"
     )
-    yield page, Opening(answer_ms, rows_ms)
+    yield page, Opening(*found)
     page.close()
 
 

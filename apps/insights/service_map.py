@@ -94,7 +94,7 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
     now, before = links_of(after.edges, known), links_of(earlier.edges, known)
     own_now, own_before = _own(after.services), _own(earlier.services)
     nodes = _nodes(now, before, own_now, own_before)
-    has_before, held = bool(before), held_of(workspace_id, period.compared)
+    has_before, held = bool(before), held_of(workspace_id, period)
     seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
     found = {}
     for ends in sorted({*now, *before}):

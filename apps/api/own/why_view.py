@@ -33,7 +33,7 @@ class WhyView(ApiView):
     def get(self, request) -> HttpResponse:
         params = request.GET
         refuse_unknown(params, NAMES)
-        period = read_period(params)
+        period = read_period(self.workspace_id, params)
         if params.get("name") and not params.get("service") and not params.get("search"):
             raise Problem(400, "The question cannot be read.", fields={"service": NAME_ALONE})
         if not params.get("service") and not params.get("search"):
@@ -175,7 +175,7 @@ def _untold(one: Untold) -> dict:
 
 def changed_object(workspace_id: int, period: Period) -> dict:
     """What there is to ask about."""
-    found = changed_roots(workspace_id, period.compared, period.window)
+    found = changed_roots(workspace_id, period)
     return {"period": period_object(period), "roots": [_root(root) for root in found]}
 
 

@@ -75,7 +75,7 @@ class _Teller:
         now, before = duration_text(self.found.duration.after), duration_text(self.found.duration.before)
         of = (Word("p95 of "), self.subject)
         if word == "silent":
-            return self.subject, Word(" sent "), Word("no spans", STRONG), Word(" in this time.")
+            return self.subject, Word(" sent "), Word("no spans", STRONG), Word(f" {self.form.period.in_this_time}.")
         if word == "no_before":
             return (*of, Word(" is "), Word(now, STRONG), Word("; there is nothing to compare it with."))
         if word == "errors":

@@ -27,7 +27,7 @@ def slow_said(found: Slow, form: SlowForm, bad: BadTime | None) -> tuple[Said, .
 def _words(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
     against = form.period.against_label
     if not found.names:
-        return Word("No spans", STRONG), Word(" in this time.")
+        return Word("No spans", STRONG), Word(f" {form.period.in_this_time}.")
     if found.slower:
         return _slower(found, form, bad)
     if not found.compared:

@@ -37,6 +37,7 @@ from apps.traces.why.judge import (
     NEW,
     ROSE,
     SHARES,
+    TOO_FEW,
     Judged,
     judge_durations,
     judge_errors,
@@ -87,6 +88,8 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
             start = None
         elif ask is asked and asked.look == ERRORS:
             told = _failing_within(workspace_id, source, told, ask.after, start)
+    if told.judged.word == GONE and ask.is_behind:
+        told = replace(told, judged=replace(told.judged, word=TOO_FEW))
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))
     came = releases(workspace_id, view, step_ns, services_of(told, ask))

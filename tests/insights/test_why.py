@@ -41,7 +41,9 @@ def asked(look="p95", split=None, minutes=30, name=CHECKOUT[1]):
 
 
 def said(found):
-    clock = lambda ns: str((ns - found.view.start_ns) // MINUTE_NS)  # noqa: E731
+    def clock(at_ns, *, beside_ns=None):
+        return str((at_ns - found.view.start_ns) // MINUTE_NS)
+
     return text_of(sentence(found.finding, clock)), text_of(next_line(found.finding, clock))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable
+from functools import partial
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,7 +16,7 @@ from apps.insights.why.ask import Ask, ask_of
 from apps.insights.why.contrast import FAILED, Contrast, contrast
 from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, counted, format_duration_ns
-from apps.traces.moments import local, parse_instant_ns, span_text, zone_named
+from apps.traces.moments import dated_minute_text, parse_instant_ns, span_text, zone_named
 from apps.traces.why.finding import Origin
 from apps.traces.why.judge import LOOKS
 from apps.traces.why.next_line import next_line
@@ -78,7 +79,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _told(self, found: Answer) -> Iterable[str]:
-        clock = lambda at_ns: f"{local(at_ns, self.zone):%Y-%m-%d %H:%M}"  # noqa: E731
+        clock = partial(dated_minute_text, zone=self.zone)
         yield text_of(sentence(found.finding, clock))
         yield text_of(next_line(found.finding, clock))
         judged, ask = found.finding.judged, found.ask

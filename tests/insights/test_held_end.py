@@ -116,7 +116,7 @@ def test_a_service_that_is_not_there_is_silent_only_where_the_window_is_held_to_
     assert states == {"gateway": is_held, "payment": is_held}
     assert one_service(1, "payment", period).rate.word == ("gone" if is_held else "unsure")
     edges = service_map(1, period).edges.values()
-    assert edges and all((edge.words == (GONE_EDGE,)) is is_held for edge in edges)
+    assert edges and all((edge.words == (GONE_EDGE,)) is edge.is_held is is_held for edge in edges)
 
 
 def test_rates_of_a_window_in_part_are_those_of_that_part():

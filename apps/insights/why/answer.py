@@ -155,10 +155,10 @@ def _is_in(found: Since, after: Window, step_ns: int) -> bool:
 
 
 def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Figures, step_ns: int) -> Ending | None:
-    """None where it did not begin, or where the view ended long before it was asked."""
+    """None where it did not begin, or where the view ended before it was asked."""
     if found is None:
         return None
-    if found.end_ns is None and not reaches_now(ask.view.end_ns, ask.now_ns, 2 * step_ns):
+    if found.end_ns is None and (ask.is_behind or not reaches_now(ask.view.end_ns, ask.now_ns, 2 * step_ns)):
         return None
     inside = [p.figures for p in points if found.start_ns <= p.start_ns < (found.end_ns or ask.view.end_ns)]
     after = [p.figures for p in points if found.end_ns is not None and p.start_ns >= found.end_ns]

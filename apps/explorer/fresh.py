@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from apps.traces.durations import format_duration_ns
-from apps.traces.moments import S_NS, second_text, utc_text
+from apps.traces.moments import S_NS, minute_text, second_text, utc_text
 
 LATE_S = 30.0
 """Behind by more than that, the page says so in amber."""
@@ -20,12 +20,19 @@ class Fresh:
     to_utc: str
     behind: str
     is_late: bool
+    until: str = ""
+    """The figures end before the period does: when."""
+    until_utc: str = ""
 
 
-def fresh_line(fresh_to_ns: int, behind_s: float, now_ns: int, zone: tzinfo) -> Fresh:
-    """All that was received before `fresh_to_ns` is in the figures, which is `behind_s` ago."""
+def fresh_line(fresh_to_ns: int, behind_s: float, now_ns: int, zone: tzinfo, until_ns: int | None = None) -> Fresh:
+    """All that was received before `fresh_to_ns` is in the figures, which is `behind_s` ago. `until_ns`: where they end
+    when that is before the period does, because what began later is still to be digested."""
     behind = format_duration_ns(max(0, round(behind_s)) * S_NS) if behind_s >= 1 else ""
-    return Fresh(second_text(fresh_to_ns, now_ns, zone), utc_text(fresh_to_ns), _whole(behind), behind_s > LATE_S)
+    told = second_text(fresh_to_ns, now_ns, zone), utc_text(fresh_to_ns), _whole(behind)
+    if until_ns is None:
+        return Fresh(*told, behind_s > LATE_S)
+    return Fresh(*told, True, minute_text(until_ns, now_ns, zone), utc_text(until_ns))
 
 
 def _whole(duration: str) -> str:

@@ -27,8 +27,14 @@ MAX_NAME_CHARS, NARROW_CHARS, ROW_PX = 18, 46, 14
 TABLE_ROWS = 24
 HEADROOM = 1.2
 """Over the highest value: a release's name stands there."""
+PLOT_PX, NOTE_PX, NOTE_GAP_PX = 116, 14, 4
+"""Heights of what lines are drawn in, and of a note's words; how far these stand from their value."""
 NAME_SHARE = 0.11
 """Of the height that a line's name takes: 12 px of 116."""
+
+
+Taken = tuple[int, float, float]
+"""Row of a release's name, and from where to where it reaches, 0 to 1 of a narrow chart's width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,15 @@ class Release:
 
     at_ns: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words that begin at an instant, over a value, or below it where names of releases are in the way."""
+
+    at_ns: int
+    value: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +83,21 @@ class Axis:
 
 def line_chart(
     steps_ns: Sequence[int], step_ns: int, lines: Sequence[Line], axis: Axis, *, label: str, zone: tzinfo,
-    releases: Sequence[Release] = (), has_names: bool = False,
+    releases: Sequence[Release] = (), has_names: bool = False, note: Note | None = None,
 ) -> LineChart:  # fmt: skip
     """`steps_ns` are the starts of the steps, all `step_ns` long; values of a line belong to them one by one."""
     times = [field_text(at, zone).replace("T", " ") for at in steps_ns]
     told = [_told(steps_ns, step_ns, lines, axis, zone, at) for at in range(len(steps_ns))]
     data = [_trace(line, times, told if line is lines[-1] else None) for line in lines]
     layout = _layout(steps_ns, step_ns, lines, axis, zone, has_names)
-    layout |= _marks(releases, steps_ns, step_ns, zone)
-    if has_names:
-        names = _line_names(lines, layout["yaxis"]["range"][1])
-        layout["annotations"] = [*layout.get("annotations", []), *names]
+    taken: list[Taken] = []
+    top = layout["yaxis"]["range"][1]
+    layout |= _marks(releases, steps_ns, step_ns, zone, taken)
+    more = [*(_line_names(lines, top) if has_names else ())]
+    if note is not None:
+        more.append(_note(note, taken, top, _ends(steps_ns, step_ns), zone))
+    if more:
+        layout["annotations"] = [*layout.get("annotations", []), *more]
     every = max(1, -(-len(steps_ns) // TABLE_ROWS))
     rows = tuple(
         (_clock(steps_ns[at], zone, _is_long(steps_ns, step_ns)), *(_cell(line.values[at], axis) for line in lines))
@@ -180,12 +199,13 @@ def _time_step(most_ns: float) -> float:
     return next((m * 60e9 for m in minutes if most_ns / (m * 60e9) <= MAX_TICKS), _round_step(most_ns))
 
 
-def _marks(releases: Sequence[Release], steps_ns, step_ns, zone: tzinfo) -> dict:
+def _marks(releases: Sequence[Release], steps_ns, step_ns, zone: tzinfo, taken: list[Taken]) -> dict:
+    """Adds to `taken` where their names stand."""
     start, end = _ends(steps_ns, step_ns)
     inside = sorted((r for r in releases if start < r.at_ns < end), key=lambda r: r.at_ns)
     if not inside:
         return {}
-    shapes, notes, taken = [], [], []
+    shapes, notes = [], []
     for place, release in enumerate(inside):
         x = field_text(release.at_ns, zone).replace("T", " ")
         shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
@@ -200,13 +220,29 @@ def _marks(releases: Sequence[Release], steps_ns, step_ns, zone: tzinfo) -> dict
     return {"shapes": shapes, "annotations": notes}
 
 
-def _row(taken: list[tuple[int, float, float]], at: float, is_left: bool, name: str) -> int:
+def _row(taken: list[Taken], at: float, is_left: bool, name: str) -> int:
     """The first row in which a name beside `at` (0 to 1 of the width) has room on a narrow chart; takes it."""
     low, high = (at - len(name) / NARROW_CHARS, at) if is_left else (at, at + len(name) / NARROW_CHARS)
-    beside = {other for other, left, right in taken if low < right and left < high}
+    beside = _rows_beside(taken, low, high)
     row = next(n for n in range(len(taken) + 1) if n not in beside)
     taken.append((row, low, high))
     return row
+
+
+def _rows_beside(taken: list[Taken], low: float, high: float) -> set[int]:
+    return {row for row, left, right in taken if low < right and left < high}
+
+
+def _note(note: Note, taken: list[Taken], top: float, ends_ns: tuple[int, int], zone: tzinfo) -> dict:
+    start_ns, end_ns = ends_ns
+    low = (note.at_ns - start_ns) / (end_ns - start_ns)
+    names_px = ROW_PX * (1 + max(_rows_beside(taken, low, low + len(note.text) / NARROW_CHARS), default=-1))
+    value_px = PLOT_PX * (1 - note.value / top)  # from the top, as names are counted
+    is_above = value_px - NOTE_GAP_PX - NOTE_PX >= names_px or not names_px
+    down_px = max(NOTE_GAP_PX, math.ceil(names_px - value_px))
+    return {"x": field_text(note.at_ns, zone).replace("T", " "), "xref": "x", "xanchor": "left", "y": note.value,
+            "yref": "y", "yanchor": "bottom" if is_above else "top", "yshift": NOTE_GAP_PX if is_above else -down_px,
+            "showarrow": False, "text": note.text, "font": {"size": 11, "color": "var(--ink-2)"}}  # fmt: skip
 
 
 def _short(name: str) -> str:

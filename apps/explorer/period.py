@@ -80,7 +80,7 @@ class PeriodForm(forms.Form):
 
     def fixed_params(self) -> dict[str, str]:
         """The period with its ends written out in UTC, as searches and colleagues need it."""
-        return custom_range(*self.period.window)
+        return custom_range(*self.period.asked_window)
 
 
 def custom_range(start_ns: int, end_ns: int) -> dict[str, str]:

@@ -147,11 +147,6 @@ def error_change(before: Measured, after: Measured) -> Change:
     return Change(word, old, new, samples)
 
 
-def where_held(change: Change, is_whole: bool) -> Change:
-    """Where the window compared with is held in part, nothing is called new."""
-    return change if is_whole or change.word != NEW else change._replace(word=UNSURE)
-
-
 def ending_word(change: Change, lately: Change, since: Change) -> str:
     """GOES_ON or OVER of a change for the worse. `lately`: the last minutes against the same time before; `since`:
     against the whole window, from which they must differ, too, for what comes seldom is away by chance. "" when that

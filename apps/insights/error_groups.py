@@ -92,7 +92,7 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     step_ns = step_of(period.window, period.now_ns, STEPS)
     found = series(workspace_id, period.window, ERROR, (), step_ns, group=4, histograms=False)
     seen, began_ns = first_seen(workspace_id, ERROR, ()), first_trace_ns(workspace_id) or period.now_ns
-    held = held_since(period.compared, began_ns)
+    held = held_since(period, began_ns)
     groups = [
         _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, held, began_ns,
                seen.get(tuple(key), (0, 0)), found.steps, found.lines.get(tuple(key), ()))
@@ -119,7 +119,8 @@ def _group(
     first_ns, last_ns = seen
     word = word_of(before, after, first_ns, period, held.minutes)
     is_old = word == NEW and not held.is_whole and not _is_young(first_ns, began_ns, period)
-    if is_old or (word in (MORE, FEWER) and not held.has_rates):
+    is_unheld = word == GONE and not held.reaches_end
+    if is_old or is_unheld or (word in (MORE, FEWER) and not held.has_rates):
         word = UNSURE
     old, new = before.calls / held.minutes, after.calls / period.minutes
     change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))

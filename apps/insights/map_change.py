@@ -70,7 +70,7 @@ class Sides(NamedTuple):
 
 
 def edge_change(sides: Sides, held: Held, minutes: float, is_old: bool) -> EdgeChange:
-    """`held`: of the window before; `minutes`: of now. `is_old`: the edge was met before the window compared with
+    """`minutes`: of now. `is_old`: the edge was met before the window compared with
     ended."""
     before, now = sides.before, sides.now
     latency, errors = durations_change(before, now), error_change(before, now)
@@ -78,6 +78,8 @@ def edge_change(sides: Sides, held: Held, minutes: float, is_old: bool) -> EdgeC
     word = presence(before, now, is_old)
     if word == NEW_EDGE and not held.is_whole:
         word = FIRST
+    if word == GONE_EDGE and not held.reaches_end:
+        word = TOO_FEW
     if word:
         return EdgeChange((word,), latency, errors, calls, fan)
     if min(before.samples, now.samples) < MIN_SAMPLES:

@@ -12,14 +12,13 @@ from apps.insights.change import (
     Change,
     durations_change,
     error_change,
-    where_held,
 )
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
 from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import BEFORE, Period
 from apps.insights.queries import NameKey, edges, span_names, versions
-from apps.insights.seen import Held, held_of, rate_since, services_seen
+from apps.insights.seen import Held, held_of, rate_since, services_seen, where_held
 from apps.insights.series import series, step_of
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
@@ -107,14 +106,14 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     view = shown
     if joins:
         view = joined(series(workspace_id, joins, SERVICE, (name,), step_ns, group=1), shown)
-    held = held_of(workspace_id, period.compared)
-    names, more, slowest = _names(workspace_id, name, period, kind, held.is_whole)
+    held = held_of(workspace_id, period)
+    names, more, slowest = _names(workspace_id, name, period, kind, held)
     callers, callees = _around(workspace_id, name, period, held)
     duration, turn = durations_change(whole_before, whole), turn_of(view.steps, step_ns, summed(view))
     mix = _mix(workspace_id, name, period, (whole_before, whole), duration, turn)
     return OneService(
         name, whole, whole_before,
-        where_held(duration, held.is_whole),
+        where_held(duration, held),
         rate_since(whole_before, whole, held, period.minutes),
         error_change(whole_before, whole),
         turn, mix,
@@ -161,7 +160,7 @@ def _by_work(workspace_id: int, windows: Iterable[Window], keys: list[NameKey]) 
 
 
 def _names(
-    workspace_id: int, name: str, period: Period, kind: str | None, is_whole: bool
+    workspace_id: int, name: str, period: Period, kind: str | None, held: Held
 ) -> tuple[tuple[NameLine, ...], int, tuple[tuple[NameKey, Example], ...]]:
     """(lines, how many more there are, slowest spans as (key, example))."""
     ranked = span_names(workspace_id, period.window, service=name, histograms=False)
@@ -176,7 +175,7 @@ def _names(
     for key in shown:
         after, earlier = now.get(key, ranked[key]), before.get(key, NO_FIGURES)
         lines.append(
-            NameLine(key, after, where_held(durations_change(earlier, after), is_whole), error_change(earlier, after),
+            NameLine(key, after, where_held(durations_change(earlier, after), held), error_change(earlier, after),
                      shares.get(key, 0.0), sparks.get(tuple(key)[1:], ()))
         )  # fmt: skip
     return tuple(lines), len(keys) - len(shown), one_a_trace(now, SLOWEST)

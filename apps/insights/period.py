@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from apps.insights.levels import DAY, LEVELS
@@ -36,6 +36,8 @@ class Period:
     """As it is used: a window longer than the shift would overlap itself, and is compared with the one before."""
     compared: Window
     now_ns: int
+    is_behind: bool = False
+    """The window ends before `end_ns`, for what began later is not in the figures yet."""
 
     @property
     def is_relative(self) -> bool:
@@ -44,7 +46,7 @@ class Period:
     @property
     def reaches_now(self) -> bool:
         """What is true at its end is true now."""
-        return reaches_now(self.end_ns, self.now_ns)
+        return not self.is_behind and reaches_now(self.end_ns, self.now_ns)
 
     @property
     def minutes(self) -> float:
@@ -80,6 +82,24 @@ class Period:
     @property
     def _recent_ns(self) -> int:
         return max(LEAST_RECENT_NS, (self.end_ns - self.start_ns) // RECENT_SHARE)
+
+    @property
+    def in_this_time(self) -> str:
+        """Where there was nothing, in words."""
+        return "in what is digested of this time" if self.is_behind else "in this time"
+
+    @property
+    def asked_window(self) -> Window:
+        """The window as if all of it was held."""
+        return readable_window(self.start_ns, self.end_ns, self.now_ns)
+
+    def up_to(self, held_to_ns: int) -> Period:
+        """The same, read no further than that; a minute at the least."""
+        if held_to_ns >= self.window.end_ns:
+            return self
+        start_ns = self.window.start_ns
+        read = readable_window(start_ns, max(held_to_ns, start_ns + MINUTE_NS), self.now_ns)
+        return replace(self, window=read, is_behind=True)
 
     def detail(self, zone: tzinfo) -> str:
         """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from apps.insights.change import FEWER, MORE, UNSURE, Change, rate_change, where_held
+from apps.insights.change import FEWER, GONE, MORE, NEW, UNSURE, Change, rate_change
 from apps.insights.figures import Figures
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
+from apps.insights.period import Period
 from apps.insights.queries import first_seen
-from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces.deposits import TRACES
 from apps.traces.key_book import COVERAGE, SERVICE
@@ -50,13 +50,15 @@ def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[s
 
 
 class Held(NamedTuple):
-    """What is known of a window compared with."""
+    """What is known of a window compared with, and of the one that is."""
 
     is_whole: bool
     """Traces came from its start on, or nearly: what was not seen in one that is held in part may have been there all
     the same."""
     minutes: float
     """Of it, those since the first trace, at least one: what its rates are divided by."""
+    reaches_end: bool = True
+    """The window that is compared is held to its end: what is not in it did not come."""
 
     @property
     def has_rates(self) -> bool:
@@ -64,24 +66,32 @@ class Held(NamedTuple):
         return self.is_whole or self.minutes >= LEAST_MINUTES
 
 
+def where_held(change: Change, held: Held) -> Change:
+    """Where the window compared with is held in part nothing is called new, and where the other one is, nothing gone:
+    what is not there may only have to be digested."""
+    is_unknown = (change.word == NEW and not held.is_whole) or (change.word == GONE and not held.reaches_end)
+    return change._replace(word=UNSURE) if is_unknown else change
+
+
 def rate_since(before: Figures, now: Figures, held: Held, minutes: float) -> Change:
-    """Of the calls a minute; `minutes` of now. Of before as far as it is held: where that is in part nothing is new,
-    and where it is a few minutes too little to say that there are more or fewer."""
-    found = where_held(rate_change(before, now, held.minutes, minutes), held.is_whole)
+    """Of the calls a minute; `minutes` of now. Of before as far as it is held: where that is a few
+    minutes it is too little to say that there are more or fewer."""
+    found = where_held(rate_change(before, now, held.minutes, minutes), held)
     return found._replace(word=UNSURE) if found.word in (FEWER, MORE) and not held.has_rates else found
 
 
-def held_of(workspace_id: int, window: Window) -> Held:
+def held_of(workspace_id: int, period: Period) -> Held:
     """Raises StoreUnavailable."""
-    return held_since(window, first_trace_ns(workspace_id))
+    return held_since(period, first_trace_ns(workspace_id))
 
 
-def held_since(window: Window, began_ns: int | None) -> Held:
+def held_since(period: Period, began_ns: int | None) -> Held:
     """`began_ns`: when the first trace came; None where none ever did."""
+    window = period.compared
     start_ns = window.end_ns if began_ns is None else max(window.start_ns, began_ns)
     missing_ns = start_ns - window.start_ns
     is_whole = missing_ns * MISSING_SHARE <= window.end_ns - window.start_ns
-    return Held(is_whole, max(1.0, (window.end_ns - start_ns) / MINUTE_NS))
+    return Held(is_whole, max(1.0, (window.end_ns - start_ns) / MINUTE_NS), not period.is_behind)
 
 
 def first_trace_ns(workspace_id: int) -> int | None:

@@ -13,7 +13,6 @@ from apps.insights.change import (
     durations_ending,
     error_change,
     errors_ending,
-    where_held,
 )
 from apps.insights.figures import Figures, together
 from apps.insights.keys import OTHER
@@ -21,7 +20,7 @@ from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
 from apps.insights.queries import services
-from apps.insights.seen import Held, held_of, rate_since, services_seen
+from apps.insights.seen import Held, held_of, rate_since, services_seen, where_held
 from apps.insights.series import series, step_of
 from apps.traces.key_book import SERVICE
 from apps.traces.why.ending import GOES_ON
@@ -103,7 +102,7 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     """Every service ever seen, in no promised order; those silent in the window have no figures."""
     now, before = services(workspace_id, period.window), services(workspace_id, period.compared)
     recent = services(workspace_id, period.recent) if period.recent else {}
-    seen, held = services_seen(workspace_id), held_of(workspace_id, period.compared)
+    seen, held = services_seen(workspace_id), held_of(workspace_id, period)
     own = own_by_service(workspace_id, period.window)
     waited_ns = sum(one.sum_ns for one in own.values())
     calls = [_calls(side) for side in (now, before)]
@@ -136,7 +135,7 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
 def _changes(before: Figures, now: Figures, lately: Figures, held: Held, minutes: float) -> dict[str, Change | str]:
     duration, errors = durations_change(before, now), error_change(before, now)
     return {
-        "duration": where_held(duration, held.is_whole), "rate": rate_since(before, now, held, minutes),
+        "duration": where_held(duration, held), "rate": rate_since(before, now, held, minutes),
         "errors": errors,
         "duration_ending": durations_ending(duration, before, now, lately) if duration.is_worse else "",
         "error_ending": errors_ending(errors, before, now, lately) if errors.is_worse else "",

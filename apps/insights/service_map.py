@@ -38,6 +38,8 @@ class MapEdge:
     change: EdgeChange
     keys: tuple[EdgeKey, ...]
     """What it was counted under, in either window."""
+    is_held: bool = True
+    """The window is held to its end: without calls in it there were none."""
 
     @property
     def ends(self) -> Ends:
@@ -94,7 +96,7 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
     now, before = links_of(after.edges, known), links_of(earlier.edges, known)
     own_now, own_before = _own(after.services), _own(earlier.services)
     nodes = _nodes(now, before, own_now, own_before)
-    has_before, held = bool(before), held_of(workspace_id, period.compared)
+    has_before, held = bool(before), held_of(workspace_id, period)
     seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
     found = {}
     for ends in sorted({*now, *before}):
@@ -108,7 +110,7 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         if not has_before:
             change = change._replace(words=())
         kind = (one or other).kind
-        found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys)
+        found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys, held.reaches_end)
     return ServiceMap(nodes, found, has_before, held)
 
 

@@ -91,7 +91,7 @@ class Slow:
 
 def slow(workspace_id: int, period: Period, service: str | None = None, kind: str | None = None) -> Slow:
     """Raises StoreUnavailable."""
-    windows, held = (period.window, period.compared), held_of(workspace_id, period.compared)
+    windows, held = (period.window, period.compared), held_of(workspace_id, period)
     with store_cursor() as cursor:
         keys = _chosen(cursor, workspace_id, service, kind)
         asked = [Asked(workspace_id, NAME, stretches_of(cursor, window), keys) for window in windows]

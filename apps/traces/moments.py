@@ -115,9 +115,21 @@ def second_text(at_ns: int, now_ns: int, zone: tzinfo) -> str:
     return clock_text(at_ns, now_ns, zone).partition(".")[0]
 
 
-def minute_text(at_ns: int, now_ns: int, zone: tzinfo) -> str:
-    """As `clock_text`, to the minute: `14:37`, `21 Nov 14:37`, `2025-11-21 14:37`."""
+def minute_text(at_ns: int, now_ns: int, zone: tzinfo, beside_ns: int | None = None) -> str:
+    """As `clock_text`, to the minute: `14:37`, `21 Nov 14:37`, `2025-11-21 14:37`. `beside_ns`: a moment that is told
+    just before it, whose day is not told again."""
+    if _is_same_day(at_ns, beside_ns, zone):
+        return f"{local(at_ns, zone):%H:%M}"
     return second_text(at_ns, now_ns, zone)[: None if local(at_ns, zone).year != local(now_ns, zone).year else -3]
+
+
+def dated_minute_text(at_ns: int, zone: tzinfo, beside_ns: int | None = None) -> str:
+    """`2025-11-21 14:37`, for whoever reads it later; `beside_ns` as of `minute_text`."""
+    return f"{local(at_ns, zone):{'%H:%M' if _is_same_day(at_ns, beside_ns, zone) else '%Y-%m-%d %H:%M'}}"
+
+
+def _is_same_day(at_ns: int, beside_ns: int | None, zone: tzinfo) -> bool:
+    return beside_ns is not None and local(at_ns, zone).date() == local(beside_ns, zone).date()
 
 
 def ago_text(at_ns: int, now_ns: int) -> str:

@@ -1,6 +1,6 @@
 """Lines over time: ticks, gaps, releases, the table."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -13,10 +13,14 @@ from apps.explorer.line_chart import (
     MAX_RELEASES,
     MAX_TICKS,
     MEDIAN,
+    NARROW_CHARS,
+    NOTE_PX,
     NUMBER,
     PERCENT,
+    PLOT_PX,
     TABLE_ROWS,
     Line,
+    Note,
     Release,
     line_chart,
 )  # fmt: skip
@@ -26,10 +30,10 @@ MIN, MS, S = 60_000_000_000, 1_000_000, 1_000_000_000
 NOON = 1_795_435_200 * S  # 2026-11-23 12:00:00 UTC
 
 
-def chart(*lines: Line, axis=DURATION, releases=(), has_names=False, steps: int = 0):
+def chart(*lines: Line, axis=DURATION, releases=(), has_names=False, note=None, steps: int = 0):
     steps = steps or len(lines[0].values)
     return line_chart([NOON + n * MIN for n in range(steps)], MIN, lines, axis, label="p95 of payment", zone=UTC,
-                      releases=releases, has_names=has_names)  # fmt: skip
+                      releases=releases, has_names=has_names, note=note)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -110,3 +114,36 @@ def test_names_of_releases_near_each_other_stand_in_rows():
     releases = [Release(NOON + n * MIN, f"payment 4.12.{n}") for n in (1, 2, 7)]
     notes = chart(Line("calls", AREA, [1.0] * 8), axis=NUMBER, releases=releases).figure["layout"]["annotations"]
     assert [note["yshift"] for note in notes] == [0, -14, 0]
+
+
+@pytest.mark.parametrize("first", [1, 4, 30])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.65, 0.8, 1.0])
+@pytest.mark.parametrize("versions", [1, 2, 4])
+def test_a_note_at_the_edge_stands_clear_of_the_names_of_releases_on_a_phone(first, share, versions):
+    releases = [Release(NOON + (first + 2 * n) * MIN, f"payment 4.12.{n}") for n in range(versions)]
+    note = Note(NOON, share * 100 * MS, "before: p95 632\u00a0ms")
+    layout = chart(Line("p95", MAIN, [100.0 * MS] * 60), releases=releases, note=note).figure["layout"]
+    *names, told = (box_of(one, layout) for one in layout["annotations"])
+    assert len(names) == versions
+    for left, right, upper, lower in names:
+        is_beside = left < told[1] and told[0] < right
+        assert not is_beside or lower <= told[2] or told[3] <= upper, (told, layout["annotations"])
+    assert told[3] <= PLOT_PX + NOTE_PX, "beneath the axis"
+
+
+def box_of(note: dict, layout: dict) -> tuple[float, float, float, float]:
+    """Left and right as shares of a phone's chart, upper and lower edge in px from its top."""
+    at = (datetime.fromisoformat(f"{note['x']}+00:00").timestamp() - NOON / S) / 3_600
+    wide = len(note["text"]) / NARROW_CHARS
+    left = at - wide if note["xanchor"] == "right" else at
+    y = 0 if note["yref"] == "paper" else PLOT_PX * (1 - note["y"] / layout["yaxis"]["range"][1])
+    upper = y - note["yshift"] - (NOTE_PX if note["yanchor"] == "bottom" else 0)
+    return left, left + wide, upper, upper + NOTE_PX
+
+
+def test_a_note_without_a_name_beside_it_stands_over_its_value():
+    line, note = Line("p95", MAIN, [100.0 * MS] * 60), Note(NOON, 100.0 * MS, "before: p95 100\u00a0ms")
+    far = [Release(NOON + 59 * MIN, "4.12.0")]
+    for releases in ((), far):
+        told = chart(line, releases=releases, note=note).figure["layout"]["annotations"][-1]
+        assert (told["yanchor"], told["yshift"], told["y"]) == ("bottom", 4, 100.0 * MS)

@@ -99,3 +99,10 @@ def test_the_freshness_turns_amber_beyond_half_a_minute(behind_s, says, is_late)
 
 def test_the_freshness_of_another_day_names_the_day():
     assert fresh_line(NOW - 86_400 * S, 86_400, NOW, UTC).to == "22\u00a0Nov\u00a014:38:25"
+
+
+def test_the_freshness_says_where_figures_end_before_the_period_does():
+    fresh = fresh_line(NOW - 17 * S, 17, NOW, UTC, NOW - 3_600 * S)
+    assert (fresh.until, fresh.is_late) == ("13:38", True)
+    html = render_to_string("parts/fresh.html", {"fresh": fresh})
+    assert "figures up to" in html and 'datetime="2026-11-23T13:38:25Z"' in html

@@ -4,7 +4,7 @@ import html
 import random
 import re
 import time
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from django.test import Client
@@ -15,6 +15,7 @@ from apps.insights.period import BEFORE, LAST_WEEK, chosen_period
 from tests.api.conftest import make_workspace
 from tests.explorer.test_why_page import HOSTILE, by_clock, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+from tests.look import after_midnight
 from tests.store.shop import now_shifted, trace_id_of
 from tests.storing import digest_all, send
 from tests.traces.build import SpanSpec, traces_data
@@ -294,6 +295,14 @@ def test_the_second_of_two_slow_times_is_told_with_its_end(client):
     sentence = r"p95 of payment was 1\.\d\d s from (\S+) to (\S+); 1\d\d ms before\. It is over: 1\d\d ms since\."
     found = re.fullmatch(sentence, told)
     assert found and found[1] in clocks(end, 30) and found[2] in clocks(end, 10), told
+
+
+def test_of_a_stretch_of_yesterday_the_day_is_told_once(client):
+    store_slow((110, 75))
+    zone = dict(parse_qsl(after_midnight()))
+    page = client.get("/services/payment", {"range": "1h"} | zone).context["page"]
+    told = "".join(word.text for word in page.said.words).replace("\u00a0", " ")
+    assert re.search(r" from (\d+ \w{3}|\d{4}-\d\d-\d\d) \d\d:\d\d to \d\d:\d\d; ", told), told
 
 
 def test_what_goes_on_since_before_the_window_is_told_by_when_it_began(client):

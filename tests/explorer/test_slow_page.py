@@ -4,13 +4,16 @@ import html
 import random
 import re
 import time
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
 
+from apps.traces.moments import utc_text
 from tests.api.conftest import make_workspace
 from tests.explorer.test_why_page import HOSTILE, by_clock, text_of
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident, stretch
+from tests.look import after_midnight
 from tests.store.shop import now_shifted
 from tests.storing import digest_all, send
 from tests.traces.build import SpanSpec, traces_data
@@ -83,6 +86,17 @@ def test_how_much_is_told_of_the_bad_time_and_not_of_the_hour_it_lies_in(client,
             re.escape(first) + rf"got slower than the hour before: p95 6\d\d ms {when} instead of 1", told
         ), told
     assert "whole hour" not in told
+
+
+def test_of_a_bad_time_of_yesterday_the_day_is_told_once(client):
+    dice, end = random.Random(1), last_minute_ns() - 65 * MINUTE_NS
+    starts = [end - n * 20 * 10**9 - 10**9 for n in range(360)]
+    calls = [13 if 15 <= (end - at) / MINUTE_NS < 35 else 1 for at in starts]
+    store([checkout(n, at, dice, calls=many) for n, (at, many) in enumerate(zip(starts, calls, strict=True))])
+    ends = {"range": "custom", "start": utc_text(end - 60 * MINUTE_NS), "end": utc_text(end)}
+    page = client.get("/slow", HOUR | ends | dict(parse_qsl(after_midnight()))).context["page"]
+    told = "".join(word.text for word in page.said).replace("\u00a0", " ")
+    assert re.search(r" from (\d+ \w{3}|\d{4}-\d\d-\d\d) \d\d:\d\d to \d\d:\d\d as in the hour before", told), told
 
 
 def test_what_began_before_the_hour_is_told_against_what_was_before_it(client):

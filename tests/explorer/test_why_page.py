@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+from tests.storing import digest_all, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,6 +85,25 @@ def test_without_a_question_the_names_that_changed_most_are_listed(client):
     (row,) = answer.context["page"].rows
     assert row.link == "/why?range=1h&service=gateway&name=POST+%2Fcheckout"
     assert f'href="{html.escape(row.link)}"' in answer.content.decode()
+
+
+def test_what_is_not_digested_yet_is_not_called_gone_on_any_page(client):
+    end, dice = last_minute_ns(), random.Random(5)
+    past = [checkout(n + 1, end - (110 - n % 50) * MINUTE_NS, dice) for n in range(100)]
+    store(past)
+    assert "it is gone" in text_of(client.get("/why", {"range": "1h"}))
+    send(*(checkout(n + 1_000, end - (59 - n % 50) * MINUTE_NS, dice) for n in range(100)))
+    addresses = [f"/{page}?range=1h" for page in ("why", "services", "services/payment", "slow", "map", "errors")]
+    for address in addresses:
+        told = text_of(client.get(address))
+        assert not re.search(r"\b(is|are) (gone|silent)\b|no spans in this time|none now", told, re.IGNORECASE), address
+        assert "later traces are being digested" in told, address
+    assert "No trace began in what is digested of this time." in text_of(client.get("/why", {"range": "1h"}))
+    asked = text_of(client.get("/why", ASK))
+    assert "Not enough traces to compare POST /checkout : n = 0 after, 100 before" in asked
+    digest_all(later_s=120)
+    for address in addresses:
+        assert "being digested" not in text_of(client.get(address)), address
 
 
 def test_the_form_without_scripts_leads_to_the_address_of_the_answer(client):

@@ -4,6 +4,7 @@ import pytest
 
 from apps.insights.change import GONE, MORE, NEW, SAME, UNSURE
 from apps.insights.figures import Figures
+from apps.insights.period import chosen_period
 from apps.insights.seen import Held, held_since, rate_since
 from apps.insights.window import Window
 from apps.traces.moments import HOUR_NS, MINUTE_NS
@@ -25,7 +26,8 @@ HOUR = Window(START, START + HOUR_NS)
     ],
 )
 def test_a_window_is_held_from_the_first_trace_on(began_ns, held):
-    assert held_since(HOUR, began_ns) == held
+    end_ns = HOUR.end_ns + HOUR_NS
+    assert held_since(chosen_period("", HOUR.end_ns, end_ns, "before", end_ns), began_ns) == held
 
 
 def calls(count: int) -> Figures:
@@ -41,6 +43,7 @@ def calls(count: int) -> Figures:
         (20, 6_000, Held(False, 1.0), UNSURE),
         (200, 6_000, Held(False, 8.0), MORE),
         (200, 0, Held(False, 3.0), GONE),
+        (200, 0, Held(True, 60.0, reaches_end=False), UNSURE),
         (0, 200, Held(False, 30.0), UNSURE),
         (0, 200, Held(True, 60.0), NEW),
     ],

@@ -17,7 +17,7 @@ class ErrorsView(ApiView):
     def get(self, request) -> HttpResponse:
         params = request.GET
         refuse_unknown(params, NAMES)
-        period = read_period(params)
+        period = read_period(self.workspace_id, params)
         found = error_groups(self.workspace_id, period)
         wanted = params.get("group")
         groups = [group for group in found.groups if group.fits(params.get("service", ""), params.get("q", ""))]

@@ -18,7 +18,7 @@ from apps.traces.moments import exact_text
 class ServiceFiguresView(ApiView):
     def get(self, request) -> HttpResponse:
         refuse_unknown(request.GET, PERIOD_NAMES)
-        period = read_period(request.GET)
+        period = read_period(self.workspace_id, request.GET)
         found = service_lines(self.workspace_id, period)
         return json_answer({"period": period_object(period), "services": [
             {
@@ -38,7 +38,7 @@ class OneServiceView(ApiView):
         kind = request.GET.get("kind") or None
         if kind is not None and kind not in KINDS:
             raise Problem(400, "The address cannot be read.", fields={"kind": f"Choose one of: {', '.join(KINDS)}."})
-        period = read_period(request.GET)
+        period = read_period(self.workspace_id, request.GET)
         found = one_service(self.workspace_id, service, period, kind)
         if found is None:
             raise Problem(404, "No span of this service was ever counted.")

@@ -24,7 +24,7 @@ MAX_DEPTH = 1_000
 class MapView(ApiView):
     def get(self, request) -> HttpResponse:
         refuse_unknown(request.GET, NAMES)
-        period = read_period(request.GET)
+        period = read_period(self.workspace_id, request.GET)
         found = service_map(self.workspace_id, period)
         minutes = found.held.minutes, period.minutes
         nodes, edges = _wanted(found, request.GET)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from apps.api.problem import Problem
+from apps.insights.freshness import held_period
 from apps.insights.period import AGAINST, PRESETS, Period, chosen_period
 from apps.traces.moments import exact_text, parse_instant_ns, zone_named
 from apps.traces.search_window import CUSTOM
@@ -13,9 +14,9 @@ from apps.traces.search_window import CUSTOM
 PERIOD_NAMES = ("range", "start", "end", "tz", "against")
 
 
-def read_period(params: Mapping[str, str], now_ns: int | None = None) -> Period:
-    """The period of a query string. Raises Problem 400 with what is wrong, by parameter."""
-    now_ns = time.time_ns() if now_ns is None else now_ns
+def read_period(workspace_id: int, params: Mapping[str, str]) -> Period:
+    """The period of a query string, as far as it is held. Raises Problem 400 with what is wrong, by parameter."""
+    now_ns = time.time_ns()
     wrong: dict[str, str] = {}
     zone = zone_named(params.get("tz") or "UTC")
     if zone is None:
@@ -31,7 +32,9 @@ def read_period(params: Mapping[str, str], now_ns: int | None = None) -> Period:
             wrong[name] = str(error)
     if not wrong:
         try:
-            return chosen_period(params.get("range", ""), ends["start"], ends["end"], params.get("against", ""), now_ns)
+            against = params.get("against", "")
+            period = chosen_period(params.get("range", ""), ends["start"], ends["end"], against, now_ns)
+            return held_period(workspace_id, period)
         except ValueError as error:
             wrong["end"] = str(error)
     raise Problem(400, "The period cannot be read.", fields=wrong)
@@ -45,7 +48,7 @@ def refuse_unknown(params: Mapping[str, str], known: tuple[str, ...]) -> None:
 
 
 def period_object(period: Period) -> dict:
-    """The windows as they were read: whole minutes, older edges on hours or days."""
+    """The windows as they were read: whole minutes, older edges on hours or days; up to what is digested."""
     return {
         "start": exact_text(period.window.start_ns), "end": exact_text(period.window.end_ns),
         "against": period.against,

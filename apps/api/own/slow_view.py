@@ -22,7 +22,7 @@ class SlowView(ApiView):
         kind = params.get("kind") or None
         if kind is not None and kind not in KINDS:
             raise Problem(400, "The address cannot be read.", fields={"kind": f"Choose one of: {', '.join(KINDS)}."})
-        period = read_period(params)
+        period = read_period(self.workspace_id, params)
         found = slow(self.workspace_id, period, params.get("service") or None, kind)
         verdicts = stored_verdicts(self.workspace_id, (example.trace_id for _, example in found.longest))
         return json_answer({

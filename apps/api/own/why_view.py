@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from django.http import HttpResponse
 
 from apps.api.base import ApiView, json_answer
@@ -16,7 +18,7 @@ from apps.insights.why.changed import ChangedRoot, changed_roots
 from apps.insights.why.contrast import Contrast, contrast
 from apps.insights.why.samples import Samples
 from apps.insights.window import Window
-from apps.traces.moments import exact_text, parse_instant_ns, zone_named
+from apps.traces.moments import dated_minute_text, exact_text, parse_instant_ns, zone_named
 from apps.traces.query_string import BadQuery
 from apps.traces.why.attributes import Attribute, Untold
 from apps.traces.why.ending import Ending
@@ -33,7 +35,7 @@ class WhyView(ApiView):
     def get(self, request) -> HttpResponse:
         params = request.GET
         refuse_unknown(params, NAMES)
-        period = read_period(params)
+        period = read_period(self.workspace_id, params)
         if params.get("name") and not params.get("service") and not params.get("search"):
             raise Problem(400, "The question cannot be read.", fields={"service": NAME_ALONE})
         if not params.get("service") and not params.get("search"):
@@ -62,8 +64,8 @@ def _ask(params, period: Period) -> Ask:
         raise Problem(400, "The question cannot be read.", fields={"split": str(error)}) from error
 
 
-def _clock(at_ns: int) -> str:
-    return f"{exact_text(at_ns)[:16].replace('T', ' ')} UTC"
+def _clock(at_ns: int, *, beside_ns: int | None = None) -> str:
+    return f"{dated_minute_text(at_ns, UTC, beside_ns)} UTC"
 
 
 def answer_object(found: Answer) -> dict:
@@ -175,7 +177,7 @@ def _untold(one: Untold) -> dict:
 
 def changed_object(workspace_id: int, period: Period) -> dict:
     """What there is to ask about."""
-    found = changed_roots(workspace_id, period.compared, period.window)
+    found = changed_roots(workspace_id, period)
     return {"period": period_object(period), "roots": [_root(root) for root in found]}
 
 

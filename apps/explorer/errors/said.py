@@ -54,7 +54,7 @@ def _opened(group: ErrorGroup, form: ErrorsForm, traces: int | None) -> Words:
     last = f", {_ago('last ', group.last_seen_ns, form)}" if is_last else ""
     return (
         *_named(group), Word(" did not come", STRONG),
-        Word(f" in this time: {before}{last}."),
+        Word(f" {form.period.in_this_time}: {before}{last}."),
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm, is_compared: bool)
     ones last, however rare."""
     if not groups:
         sought = " among those looked for" if form.params.get("q") or form.params.get("service") else ""
-        return Word("No errors", STRONG), Word(f" in this time{sought}.")
+        return Word("No errors", STRONG), Word(f" {form.period.in_this_time}{sought}.")
     news = worst_first(group for group in groups if group.word in NEWS)
     if not news:
         most = max(groups, key=lambda group: group.after.samples)

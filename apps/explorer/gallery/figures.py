@@ -50,7 +50,10 @@ def example_figures() -> ExampleFigures:
     form.is_valid()
     return ExampleFigures(
         period=period_picker(form, "/components", UTC),
-        fresh=tuple(fresh_line(NOW_NS - behind * 1_000 * MS, behind, NOW_NS, UTC) for behind in (11, 95)),
+        fresh=tuple(
+            fresh_line(NOW_NS - behind * 1_000 * MS, behind, NOW_NS, UTC, until_ns)
+            for behind, until_ns in ((11, None), (95, None), (17, NOW_NS - 40 * MINUTE_NS))
+        ),
         marks=_marks(),
         charts=(("rate", _rate()), ("errors", _errors()), ("duration", _duration())),
         spark=spark_path([_p95(at) for at in range(0, STEPS, 6)]),

@@ -147,7 +147,7 @@ def edge_look(edge: MapEdge, minutes: float, marked: str) -> EdgeLook:
         has_errors = edge.now.error_share >= MARKED_ERRORS
         label = f"{DIAMOND}{NBSP}{format_percent(edge.now.error_share)}" if has_errors else ""
         label_tone = "err" if has_errors else ""
-    if not edge.now.samples:
+    if not edge.now.samples and edge.is_held:
         tone = "gone"
     rate = (edge.now if edge.now.samples else edge.before).calls / minutes
     return EdgeLook(edge, tone, has_errors, edge_width(rate), label, label_tone, edge_title(edge, minutes))
@@ -193,7 +193,7 @@ def told_change(edge: MapEdge, word: str) -> tuple[str, str] | None:
 def edge_title(edge: MapEdge, minutes: float) -> str:
     ends = f"{shown_name(edge.caller)} → {shown_name(edge.callee)}"
     if not edge.now.samples:
-        return f"{ends}: no calls now"
+        return f"{ends}: no calls {'now' if edge.is_held else 'digested yet'}"
     p95 = edge.now.p(0.95)
     parts = [f"{format_rate(edge.now.calls / minutes)} calls a minute"]
     parts += [f"p95 {format_ns(p95)}"] if p95 is not None else []

@@ -43,7 +43,7 @@ def services_said(
     """`stirred`: those that changed, the one to be told first."""
     against = form.period.against_label
     if not any(line.now.samples for line in lines):
-        return Word("No spans", STRONG), Word(" in this time.")
+        return Word("No spans", STRONG), Word(f" {form.period.in_this_time}.")
     if not has_before:
         return (
             Word("There is "), Word("nothing to compare with", STRONG), Word(f": no spans {against_in(against)}."),

@@ -75,7 +75,7 @@ class _Teller:
         now, before = duration_text(self.found.duration.after), duration_text(self.found.duration.before)
         of = (Word("p95 of "), self.subject)
         if word == "silent":
-            return self.subject, Word(" sent "), Word("no spans", STRONG), Word(" in this time.")
+            return self.subject, Word(" sent "), Word("no spans", STRONG), Word(f" {self.form.period.in_this_time}.")
         if word == "no_before":
             return (*of, Word(" is "), Word(now, STRONG), Word("; there is nothing to compare it with."))
         if word == "errors":
@@ -103,7 +103,7 @@ class _Teller:
         version = self._with_version(turn)
         if turn.end_ns is not None:
             told = (
-                *of, Word(" was "), Word(f"{inside} from {start} to {self._minute(turn.end_ns)}", STRONG), *version,
+                *of, Word(" was "), Word(f"{inside} from {self._from_to(turn)}", STRONG), *version,
                 Word(f"; {before} before."),
             )  # fmt: skip
         elif turn.is_more:
@@ -128,8 +128,7 @@ class _Teller:
         if turn.end_ns is None:
             when = Word(f" since {self._minute(turn.start_ns)}", STRONG)
             return (*told, when, *self._with_version(turn), Word("."), *self._mixed(), *self._then(turn))
-        when = f"{self._minute(turn.start_ns)} to {self._minute(turn.end_ns)}"
-        told = (*told, Word(f", for it was {format_ns(turn.inside_ns)} from {when}."))
+        told = (*told, Word(f", for it was {format_ns(turn.inside_ns)} from {self._from_to(turn)}."))
         return (*told, *self._mixed(), *self._then(turn))
 
     def _mixed(self) -> Words:
@@ -192,3 +191,8 @@ class _Teller:
 
     def _minute(self, at_ns: int) -> str:
         return minute_text(at_ns, self.form.now_ns, self.form.zone)
+
+    def _from_to(self, turn: Turn) -> str:
+        """`18:18 to 19:04`, of one that is over."""
+        end = minute_text(turn.end_ns, self.form.now_ns, self.form.zone, turn.start_ns)
+        return f"{self._minute(turn.start_ns)} to {end}"

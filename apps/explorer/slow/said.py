@@ -27,7 +27,7 @@ def slow_said(found: Slow, form: SlowForm, bad: BadTime | None) -> tuple[Said, .
 def _words(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
     against = form.period.against_label
     if not found.names:
-        return Word("No spans", STRONG), Word(" in this time.")
+        return Word("No spans", STRONG), Word(f" {form.period.in_this_time}.")
     if found.slower:
         return _slower(found, form, bad)
     if not found.compared:
@@ -71,8 +71,10 @@ def _how(one: SlowerName, form: SlowForm, bad: BadTime | None) -> Words:
 
 def _when(bad: BadTime, form: SlowForm) -> str:
     """` from 18:18 to 18:30`, ` from 18:18 on`."""
-    start, *end = (minute_text(at, form.now_ns, form.zone) for at in (bad.start_ns, bad.end_ns) if at is not None)
-    return f" from {start} {f'to {end[0]}' if end else 'on'}"
+    start = minute_text(bad.start_ns, form.now_ns, form.zone)
+    if bad.end_ns is None:
+        return f" from {start} on"
+    return f" from {start} to {minute_text(bad.end_ns, form.now_ns, form.zone, bad.start_ns)}"
 
 
 def _whole(form: SlowForm) -> str:

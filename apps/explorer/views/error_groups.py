@@ -12,7 +12,7 @@ from apps.accounts.access import current_workspace
 from apps.explorer.errors.detail import group_page
 from apps.explorer.errors.form import PATH, ErrorsForm
 from apps.explorer.errors.page import errors_page
-from apps.explorer.views.figures import asked_now, figures_context
+from apps.explorer.views.figures import asked_form, figures_context
 from apps.insights.error_groups import error_groups
 from apps.store.queries import first_span_received_at
 
@@ -21,8 +21,7 @@ from apps.store.queries import first_span_received_at
 def errors(request: HttpRequest) -> HttpResponse:
     """`/errors?…`: groups of errors; with `group=` also one of them. 422 with what is wrong in the address."""
     workspace_id = current_workspace(request).id
-    form = ErrorsForm(request.GET, **asked_now(request))
-    is_valid = form.is_valid()
+    form, is_valid = asked_form(ErrorsForm, request, workspace_id)
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "errors", "form": form}
     if not is_valid:
         return render(request, "explorer/errors/page.html", context, status=422)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, tzinfo
+from typing import TypeVar
 
 from django.http import HttpRequest
 
 from apps.explorer.fresh import fresh_line
 from apps.explorer.period import PeriodForm, period_picker
-from apps.insights.freshness import Freshness, freshness
+from apps.insights.freshness import Freshness, freshness, held_period
 from apps.traces.moments import zone_named
 
+Form = TypeVar("Form", bound=PeriodForm)
 
-def asked_now(request: HttpRequest) -> dict:
-    """What a period form needs besides the query string: now, and the viewer's zone (a cookie, else UTC)."""
-    return {"now_ns": time.time_ns(), "zone": viewer_zone(request)}
+
+def asked_form(form_class: type[Form], request: HttpRequest, workspace_id: int) -> tuple[Form, bool]:
+    """(the form that a query string fills, whether it is valid): as of now, in the viewer's zone (a cookie, else UTC).
+    Its period is read as far as it is held. Raises StoreUnavailable."""
+    form = form_class(request.GET, now_ns=time.time_ns(), zone=viewer_zone(request))
+    is_valid = form.is_valid()
+    form.period = held_period(workspace_id, form.period)
+    return form, is_valid
 
 
 def viewer_zone(request: HttpRequest) -> tzinfo:
@@ -28,7 +35,8 @@ def figures_context(
     """What every page of figures draws: the period picker, and how fresh the figures are. `fresh`: from whoever
     looked already."""
     fresh = fresh or freshness(workspace_id, form.now_ns)
+    until_ns = form.period.window.end_ns if form.period.is_behind else None
     return {
         "period": period_picker(form, path, viewer_zone(request)),
-        "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone),
+        "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone, until_ns),
     }

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.access import current_workspace
 from apps.explorer.map.form import PATH, MapForm
 from apps.explorer.map.page import map_page, map_panel
-from apps.explorer.views.figures import asked_now, figures_context
+from apps.explorer.views.figures import asked_form, figures_context
 from apps.insights.freshness import freshness
 
 KEYS = (
@@ -20,8 +20,7 @@ KEYS = (
 def service_map(request: HttpRequest) -> HttpResponse:
     """`/map?…`: what calls what. 422 with the fields' errors. With htmx only the side panel of what is chosen."""
     workspace_id = current_workspace(request).id
-    form = MapForm(request.GET, **asked_now(request))
-    is_valid = form.is_valid()
+    form, is_valid = asked_form(MapForm, request, workspace_id)
     if is_valid and request.htmx:
         return render(request, "explorer/map/panel.html", {"form": form, "panel": map_panel(workspace_id, form)})
     fresh = freshness(workspace_id, form.now_ns)

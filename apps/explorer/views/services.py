@@ -11,7 +11,7 @@ from apps.explorer.services.addresses import service_link
 from apps.explorer.services.all_page import PATH, services_page
 from apps.explorer.services.forms import ServiceForm, ServicesForm
 from apps.explorer.services.one_page import service_page
-from apps.explorer.views.figures import asked_now, figures_context
+from apps.explorer.views.figures import asked_form, figures_context
 from apps.store.queries import first_span_received_at
 
 
@@ -22,8 +22,7 @@ def services(request: HttpRequest) -> HttpResponse:
     if request.GET.get("name"):
         return service(request, request.GET["name"])
     workspace_id = current_workspace(request).id
-    form = ServicesForm(request.GET, **asked_now(request))
-    is_valid = form.is_valid()
+    form, is_valid = asked_form(ServicesForm, request, workspace_id)
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "services", "form": form}
     if not is_valid:
         return render(request, "explorer/services/all.html", context, status=422)
@@ -36,8 +35,7 @@ def services(request: HttpRequest) -> HttpResponse:
 def service(request: HttpRequest, name: str) -> HttpResponse:
     """`/services/<name>?…`. 404 for a service nothing is known of."""
     workspace_id = current_workspace(request).id
-    form = ServiceForm(request.GET, **asked_now(request))
-    is_valid = form.is_valid()
+    form, is_valid = asked_form(ServiceForm, request, workspace_id)
     path = service_link(None, name)
     context = figures_context(request, workspace_id, form, path) | {"nav": "services", "form": form, "name": name}
     if not is_valid:

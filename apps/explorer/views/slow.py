@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from apps.accounts.access import current_workspace
 from apps.explorer.services.forms import SlowForm
 from apps.explorer.slow.page import PATH, slow_page
-from apps.explorer.views.figures import asked_now, figures_context
+from apps.explorer.views.figures import asked_form, figures_context
+from apps.insights.freshness import held_period
 from apps.insights.period import YESTERDAY
 from apps.insights.queries import coverage
 from apps.store.queries import first_span_received_at
@@ -19,12 +20,12 @@ from apps.store.queries import first_span_received_at
 def slow(request: HttpRequest) -> HttpResponse:
     """`/slow?…`. 422 with what is wrong when the address cannot be read."""
     workspace_id = current_workspace(request).id
-    form = SlowForm(request.GET, **asked_now(request))
-    is_valid = form.is_valid()
+    form, is_valid = asked_form(SlowForm, request, workspace_id)
     period = form.period
     nobody_said = is_valid and period.against == YESTERDAY and not form.params.get("against")
     if nobody_said and not coverage(workspace_id, period.compared).traces:
         form.fall_back()
+        form.period = held_period(workspace_id, form.period)
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "slow", "form": form}
     if not is_valid:
         return render(request, "explorer/slow/page.html", context, status=422)

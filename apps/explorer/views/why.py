@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import current_workspace
-from apps.explorer.views.figures import asked_now, figures_context
+from apps.explorer.views.figures import asked_form, figures_context
 from apps.explorer.why.changed_page import changed_page
 from apps.explorer.why.form import PATH, WhyForm
 from apps.explorer.why.frame import frame_of
@@ -20,7 +20,7 @@ def why(request: HttpRequest) -> HttpResponse:
     """`/why?service=&name=…`: the answer, or what there is to ask about. 422 with what is wrong in the address."""
     workspace_id = current_workspace(request).id
     form, context = _asked(request, workspace_id)
-    if not form.is_valid():
+    if form.errors:
         return render(request, "explorer/why/page.html", context, status=422)
     if form.root_link:
         return HttpResponseRedirect(form.root_link)
@@ -37,7 +37,7 @@ def why_attributes(request: HttpRequest) -> HttpResponse:
     """`/why/attributes?…`: what the slow ones have in common, as a part or, without htmx, as a page."""
     workspace_id = current_workspace(request).id
     form, context = _asked(request, workspace_id)
-    if not form.is_valid() or not form.is_asked:
+    if form.errors or not form.is_asked:
         return render(request, "explorer/why/page.html", context, status=422)
     context["contrast"] = attributes_page(workspace_id, form)
     context["back_link"] = form.link(PATH)
@@ -46,6 +46,5 @@ def why_attributes(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, workspace_id: int) -> tuple[WhyForm, dict]:
-    form = WhyForm(request.GET, **asked_now(request))
-    form.is_valid()
+    form, _ = asked_form(WhyForm, request, workspace_id)
     return form, figures_context(request, workspace_id, form, PATH) | {"nav": "why", "form": form}

@@ -34,6 +34,8 @@ class RootRow:
 @dataclass(frozen=True, slots=True)
 class ChangedPage:
     rows: tuple[RootRow, ...]
+    is_told: bool
+    """Of a window that is not held to its end: there is something in it to compare."""
     changed: int
     is_unclear: bool
     """Some differ by a fifth or more, within their usual spread."""
@@ -46,10 +48,11 @@ class ChangedPage:
 def changed_page(workspace_id: int, form: WhyForm) -> ChangedPage:
     """The page when nobody asked about a root span name yet."""
     period = form.period
-    found = changed_roots(workspace_id, period.compared, period.window)
+    found = changed_roots(workspace_id, period)
     rows = tuple(_root_row(root, form) for root in found[:MOST_ROOTS])
     return ChangedPage(
         rows,
+        bool(rows) and (not period.is_behind or any(root.after.samples for root in found)),
         sum(1 for root in found if root.is_changed),
         any(UNCLEAR in (root.duration.word, root.errors.word) for root in found),
         _said(found[0]) if found else "",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from apps.explorer.line_chart import DURATION, ERROR, HIGH, MAIN, MEDIAN, PERCENT, Line, LineChart, Release, line_chart
+from apps.explorer.line_chart import (
+    DURATION,
+    ERROR,
+    HIGH,
+    MAIN,
+    MEDIAN,
+    PERCENT,
+    Line,
+    LineChart,
+    Note,
+    Release,
+    line_chart,
+)
 from apps.insights.figures import together
 from apps.insights.why.answer import Answer
 from apps.insights.why.told import Point
@@ -29,11 +41,10 @@ def chart_of(answer: Answer, zone: tzinfo) -> LineChart:
     label = f"{_label(answer, zone)} One point {_every(step_ns)}."
     chart = line_chart(
         steps, step_ns, _lines(points, look), axis, label=label, zone=zone, releases=_releases(answer),
-        has_names=look != ERRORS,
+        has_names=look != ERRORS, note=_before_note(answer),
     )  # fmt: skip
     layout = chart.figure["layout"]
     layout["shapes"] = [*_windows(answer, zone), *layout.get("shapes", [])]
-    layout["annotations"] = [*layout.get("annotations", []), *_before_note(answer, zone)]
     return chart
 
 
@@ -99,16 +110,13 @@ def _windows(answer: Answer, zone: tzinfo) -> list[dict]:
              "fillcolor": "var(--accent) 6%", "line": {"width": 0}}]  # fmt: skip
 
 
-def _before_note(answer: Answer, zone: tzinfo) -> list[dict]:
+def _before_note(answer: Answer) -> Note | None:
     value = answer.finding.judged.before
     if value is None or not answer.ask.touches:
-        return []
+        return None
     look = answer.ask.look
     told = format_percent(value) if look == ERRORS else format_duration_ns(round(value))
-    x = field_text(answer.ask.before.start_ns, zone).replace("T", " ")
-    return [{"x": x, "xref": "x", "xanchor": "left", "y": value, "yref": "y", "yanchor": "bottom", "showarrow": False,
-             "yshift": 4, "text": f"before: {'' if look == ERRORS else look + ' '}{told}",
-             "font": {"size": 11, "color": "var(--ink-2)"}}]  # fmt: skip
+    return Note(answer.ask.before.start_ns, value, f"before: {'' if look == ERRORS else look + ' '}{told}")
 
 
 def _label(answer: Answer, zone: tzinfo) -> str:

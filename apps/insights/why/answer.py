@@ -37,6 +37,7 @@ from apps.traces.why.judge import (
     NEW,
     ROSE,
     SHARES,
+    TOO_FEW,
     Judged,
     judge_durations,
     judge_errors,
@@ -87,6 +88,8 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
             start = None
         elif ask is asked and asked.look == ERRORS:
             told = _failing_within(workspace_id, source, told, ask.after, start)
+    if told.judged.word == GONE and ask.is_behind:
+        told = replace(told, judged=replace(told.judged, word=TOO_FEW))
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))
     came = releases(workspace_id, view, step_ns, services_of(told, ask))
@@ -152,10 +155,10 @@ def _is_in(found: Since, after: Window, step_ns: int) -> bool:
 
 
 def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Figures, step_ns: int) -> Ending | None:
-    """None where it did not begin, or where the view ended long before it was asked."""
+    """None where it did not begin, or where the view ended before it was asked."""
     if found is None:
         return None
-    if found.end_ns is None and not reaches_now(ask.view.end_ns, ask.now_ns, 2 * step_ns):
+    if found.end_ns is None and (ask.is_behind or not reaches_now(ask.view.end_ns, ask.now_ns, 2 * step_ns)):
         return None
     inside = [p.figures for p in points if found.start_ns <= p.start_ns < (found.end_ns or ask.view.end_ns)]
     after = [p.figures for p in points if found.end_ns is not None and p.start_ns >= found.end_ns]

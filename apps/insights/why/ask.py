@@ -9,6 +9,7 @@ from django.conf import settings
 
 from apps.insights.period import BEFORE, Period
 from apps.insights.window import Window, window_over
+from apps.traces.moments import MINUTE_NS
 from apps.traces.query import TraceQuery
 from apps.traces.query_string import BadQuery, read_query_string
 from apps.traces.search_window import ALL, CUSTOM, PRESETS
@@ -49,6 +50,8 @@ class Ask:
     """A search instead of a name; its own window does not count."""
     selection: Selection | None = None
     """Then these are compared with all others of the view, and the two windows only say what the view is."""
+    is_behind: bool = False
+    """More was asked for than is held: `after` ends where that does."""
 
     @property
     def touches(self) -> bool:
@@ -87,8 +90,8 @@ def ask_of(
     before, after, room = period.compared, period.window, room_of(period)
     if isinstance(split, int):
         at_ns = window_over(split, split).start_ns
-        if not room.start_ns < at_ns < room.end_ns:
+        if not room.start_ns < at_ns < period.asked_window.end_ns:
             raise ValueError("This lies outside of the two windows.")
-        before, after = Window(room.start_ns, at_ns), Window(at_ns, room.end_ns)
+        before, after = Window(room.start_ns, at_ns), Window(at_ns, max(room.end_ns, at_ns + MINUTE_NS))
     finds = split is None and period.against == BEFORE and selection is None
-    return Ask(service, name, look, before, after, finds, period.now_ns, query, selection)
+    return Ask(service, name, look, before, after, finds, period.now_ns, query, selection, period.is_behind)

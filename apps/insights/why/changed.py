@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.insights.change import GONE, NEW, Change, durations_change, error_change
+from apps.insights.change import GONE, NEW, UNSURE, Change, durations_change, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import OTHER
+from apps.insights.period import Period
 from apps.insights.queries import roots
-from apps.insights.window import Window
 from apps.store.connection import store_cursor
 from apps.traces.deposits import WHOLE
 from apps.traces.key_book import PART
@@ -60,13 +60,13 @@ class ChangedRoot:
         return bool(self.duration.weight or self.errors.weight)
 
 
-def changed_roots(workspace_id: int, before: Window, after: Window) -> tuple[ChangedRoot, ...]:
-    """All root span names of either window, those that changed most first."""
-    old, new = roots(workspace_id, before), roots(workspace_id, after)
+def changed_roots(workspace_id: int, period: Period) -> tuple[ChangedRoot, ...]:
+    """All root span names of either window, those that changed most first. Raises StoreUnavailable."""
+    old, new = roots(workspace_id, period.compared), roots(workspace_id, period.window)
     found = [
-        _changed(service, name, old.get((service, name), NO_FIGURES), new.get((service, name), NO_FIGURES))
-        for service, name in {*old, *new}
-        if service != OTHER
+        _changed(root, old.get(root, NO_FIGURES), new.get(root, NO_FIGURES), period.is_behind)
+        for root in {*old, *new}
+        if root[0] != OTHER
     ]
     return tuple(sorted(found, key=lambda root: ([-part for part in root.weight], root.service, root.name)))
 
@@ -86,7 +86,8 @@ def root_names(workspace_id: int, seen_since_ns: int, most: int) -> tuple[tuple[
     return names if len(names) <= most else ()
 
 
-def _changed(service: str, name: str, before: Figures, after: Figures) -> ChangedRoot:
-    return ChangedRoot(
-        service, name, before, after, durations_change(before, after), error_change(before, after)
-    )  # fmt: skip
+def _changed(root: tuple[str, str], before: Figures, after: Figures, is_behind: bool) -> ChangedRoot:
+    duration = durations_change(before, after)
+    if duration.word == GONE and is_behind:
+        duration = duration._replace(word=UNSURE)
+    return ChangedRoot(*root, before, after, duration, error_change(before, after))

@@ -124,6 +124,6 @@ def _release(finding: Finding, release: Release | None, clock: Clock, is_alone: 
     part = "The change" if is_alone else f"The part of {release.service}"
     came = f"{part} came with " if finding.since else "In these times came "
     named = Word(f"{release.service} {release.version}", VERSION, release.service)
-    gone = "" if release.left_ns is None else f", gone since {clock(release.left_ns)}"
+    gone = "" if release.left_ns is None else f", gone since {clock(release.left_ns, beside_ns=release.seen_ns)}"
     seen = f"{'first seen' if release.is_new else 'seen again'} at {clock(release.seen_ns)}"
     return [(Word(came), named, Word(f", {seen}{gone}."))]

@@ -187,8 +187,9 @@ def _one_sided(finding: Finding) -> Words:
 def _when(finding: Finding, clock: Clock) -> str:
     if finding.since is None:
         return ""
-    start, until = clock(finding.since.start_ns), finding.since.end_ns
-    return f" since {start}" if until is None else f" from {start} to {clock(until)}"
+    start_ns, end_ns = finding.since.start_ns, finding.since.end_ns
+    start = clock(start_ns)
+    return f" since {start}" if end_ns is None else f" from {start} to {clock(end_ns, beside_ns=start_ns)}"
 
 
 def _subject(finding: Finding) -> Word:

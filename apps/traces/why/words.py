@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 from apps.traces.durations import MINUS, NBSP, format_duration_ns
 from apps.traces.why.finding import Finding
@@ -11,8 +11,10 @@ from apps.traces.why.finding import Finding
 STRONG, WHERE, VERSION = "strong", "where", "version"
 """Roles of words: what the sentence is about, a service, a version of a service."""
 
-Clock = Callable[[int], str]
-"""Epoch ns -> how a time of day is told."""
+
+class Clock(Protocol):
+    def __call__(self, at_ns: int, *, beside_ns: int | None = None) -> str:
+        """How a moment is told; its day not again where it is that of the moment told just before it, `beside_ns`."""
 
 
 class Word(NamedTuple):

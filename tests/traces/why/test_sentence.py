@@ -1,7 +1,10 @@
 from dataclasses import replace
+from datetime import UTC
+from functools import partial
 
 import pytest
 
+from apps.traces.moments import minute_text
 from apps.traces.why import judge
 from apps.traces.why.ending import NOT_AS_BEFORE, OVER, STILL, ending_of
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin, Release
@@ -17,8 +20,8 @@ S, MS, MINUTE = 10**9, 10**6, 60 * 10**9
 BANK = Part("payment", "external", "bank-api", "POST /v2/authorisations")
 
 
-def clock(ns):
-    minutes = ns // MINUTE
+def clock(at_ns, *, beside_ns=None):
+    minutes = at_ns // MINUTE
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
@@ -180,6 +183,16 @@ def test_a_version_is_the_cause_of_its_own_services_part_alone():
     cart = change(Part("cart", "own_code", "", "x"), 0, 3 * S)
     two = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 4 * S, (1, 13)), cart))
     assert said(next_line(two, clock)).endswith(" The part of payment came with payment 4.12.0, first seen at 14:03.")
+
+
+def test_the_day_is_told_once_where_a_change_began_and_ended_on_it():
+    told = partial(minute_text, now_ns=at("14:05") + 3 * 24 * 60 * MINUTE, zone=UTC)
+    over = replace(SLOW_BANK, since=Since(at("14:05"), at("14:20"), 0.9, 0.05))
+    assert " from 1 Jan 14:05 to 14:20" in said(sentence(over, told))
+    over = replace(SLOW_BANK, since=Since(at("14:05"), at("24:20"), 0.9, 0.05))
+    assert " from 1 Jan 14:05 to 2 Jan 00:20" in said(sentence(over, told))
+    left = replace(SLOW_BANK, releases=tuple(replace(one, left_ns=at("14:20")) for one in SLOW_BANK.releases))
+    assert "first seen at 1 Jan 14:03, gone since 14:20." in said(next_line(left, told))
 
 
 def test_what_was_quicker_for_a_while_is_over_when_it_is_as_slow_again():

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable
+from functools import partial
 
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.named import workspace_named
+from apps.insights.freshness import held_period
 from apps.insights.period import PRESETS, chosen_period
 from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import Ask, ask_of
 from apps.insights.why.contrast import FAILED, Contrast, contrast
 from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, counted, format_duration_ns
-from apps.traces.moments import local, parse_instant_ns, span_text, zone_named
+from apps.traces.moments import dated_minute_text, parse_instant_ns, span_text, zone_named
 from apps.traces.why.finding import Origin
 from apps.traces.why.judge import LOOKS
 from apps.traces.why.next_line import next_line
@@ -55,14 +57,14 @@ class Command(BaseCommand):
         self.zone = zone_named(options["tz"])
         if self.zone is None:
             raise CommandError(f"{options['tz']} is no time zone; write Europe/Prague or UTC")
-        workspace_id, ask = workspace_named(options["workspace"]), self._ask(options)
-        found = answer(workspace_id, ask)
+        workspace_id = workspace_named(options["workspace"])
+        found = answer(workspace_id, self._ask(workspace_id, options))
         self._lines(self._told(found))
         self._lines(_parts(found))
         if not options["no_attributes"]:
             self._lines(_attributes(contrast(workspace_id, found)))
 
-    def _ask(self, options: dict) -> Ask:
+    def _ask(self, workspace_id: int, options: dict) -> Ask:
         now_ns = time.time_ns()
         names = options["service"], options["name"], options["look"]
         try:
@@ -73,12 +75,13 @@ class Command(BaseCommand):
                 raise ValueError("--before and --after belong together")
             if options["range"] not in PRESETS:
                 raise ValueError(f"--range is one of {', '.join(PRESETS)}")
-            return ask_of(chosen_period(options["range"], None, None, "", now_ns), *names)
+            period = chosen_period(options["range"], None, None, "", now_ns)
+            return ask_of(held_period(workspace_id, period), *names)
         except ValueError as error:
             raise CommandError(str(error)) from error
 
     def _told(self, found: Answer) -> Iterable[str]:
-        clock = lambda at_ns: f"{local(at_ns, self.zone):%Y-%m-%d %H:%M}"  # noqa: E731
+        clock = partial(dated_minute_text, zone=self.zone)
         yield text_of(sentence(found.finding, clock))
         yield text_of(next_line(found.finding, clock))
         judged, ask = found.finding.judged, found.ask

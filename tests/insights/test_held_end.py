@@ -1,0 +1,135 @@
+"""How far a window is held while history is being told or digest is behind, and what is said of it."""
+
+import random
+import time
+
+import pytest
+
+from apps.insights.error_groups import error_groups
+from apps.insights.freshness import held_end, held_period
+from apps.insights.map_change import GONE_EDGE
+from apps.insights.one_service import one_service
+from apps.insights.period import chosen_period
+from apps.insights.service_lines import SILENT, service_lines
+from apps.insights.service_map import service_map
+from apps.insights.why.answer import answer
+from apps.insights.why.ask import ask_of
+from apps.insights.why.changed import changed_roots
+from apps.insights.window import Window
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
+from tests.storing import NS, digest_all, send
+
+pytestmark = pytest.mark.usefixtures("store")
+HALF_HOUR = 30
+
+
+def told(end_ns: int, first: int, last: int, **how) -> list:
+    """Two traces a minute, `first` to `last` minutes before the end."""
+    dice = random.Random(first)
+    return [
+        checkout(first * 100 + n + 1, end_ns - first * MINUTE_NS + n * MINUTE_NS // 2, dice, **how)
+        for n in range(2 * (first - last))
+    ]
+
+
+def period_to(end_ns: int):
+    return chosen_period("custom", end_ns - HALF_HOUR * MINUTE_NS, end_ns, "before", time.time_ns())
+
+
+def history(*, sealed_to: int, arrived_to: int, **how):
+    """An hour of traces: what began longer than `sealed_to` minutes before its end is sealed, what then began up to
+    `arrived_to` minutes before it has arrived. Its second half, and the end."""
+    end_ns = last_minute_ns()
+    store(told(end_ns, 60, sealed_to, **how))
+    send(*told(end_ns, sealed_to, arrived_to, **how))
+    return period_to(end_ns), end_ns
+
+
+def held_minutes(period) -> float:
+    held_to_ns = held_end(1, period.window, period.now_ns)
+    return (held_to_ns - period.window.start_ns) / MINUTE_NS
+
+
+def test_history_that_is_being_told_is_held_up_to_the_first_trace_that_is_not_sealed():
+    period, end_ns = history(sealed_to=20, arrived_to=17)
+    assert held_minutes(period) == 10
+    held = held_period(1, period)
+    assert held.is_behind and held.window == Window(period.window.start_ns, end_ns - 20 * MINUTE_NS)
+    assert (held.compared, held.minutes, held.recent, held.reaches_now) == (period.compared, 10.0, None, False)
+    digest_all(later_s=120)
+    assert held_minutes(period) == HALF_HOUR and held_period(1, period) == period
+
+
+def test_of_a_window_before_which_traces_wait_nothing_is_held():
+    period, _ = history(sealed_to=45, arrived_to=40)
+    assert held_minutes(period) == 0
+    held = held_period(1, period)
+    assert held.is_behind and held.window.minutes == 1
+
+
+def test_one_trace_that_came_late_or_goes_on_for_long_is_outweighed_by_all_since():
+    period, end_ns = history(sealed_to=0, arrived_to=0)
+    send(checkout(1, end_ns - 25 * MINUTE_NS, random.Random(1)), checkout(2, end_ns - 50 * MINUTE_NS, random.Random(1)))
+    assert held_minutes(period) == HALF_HOUR
+
+
+def test_traces_of_the_last_seconds_wait_as_they_always_do():
+    now_ns, end_ns = time.time_ns(), last_minute_ns()
+    store(told(end_ns, 60, 0))
+    send(*(checkout(n + 1, now_ns - 10 * NS, random.Random(n)) for n in range(200)))
+    period = chosen_period("1h", None, None, "before", time.time_ns())
+    assert held_period(1, period) == period
+    later = chosen_period("1h", None, None, "before", time.time_ns() + 120 * NS)
+    assert held_period(1, later).is_behind
+
+
+def test_of_another_workspace_nothing_waits():
+    period, _ = history(sealed_to=20, arrived_to=17)
+    assert held_end(2, period.window, period.now_ns) == period.window.end_ns
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_what_is_not_there_is_gone_only_where_the_window_is_held_to_its_end(is_held):
+    """Another root span name came after it, and is sealed or waits."""
+    end_ns = last_minute_ns()
+    store([*told(end_ns, 60, 31, fails=True), *(told(end_ns, 30, 0, name="GET /") if is_held else ())])
+    if not is_held:
+        send(*told(end_ns, 30, 0, name="GET /"))
+    period = held_period(1, period_to(end_ns))
+    assert period.is_behind is not is_held
+    words = {root.name: root.duration.word for root in changed_roots(1, period)}
+    assert words["POST /checkout"] == ("gone" if is_held else "unsure")
+    judged = answer(1, ask_of(period, "gateway", "POST /checkout", "p95")).finding.judged
+    assert judged.word == ("gone" if is_held else "too_few")
+    failed = {group.key.exception_type: group.word for group in error_groups(1, period).groups}
+    assert failed == {"DuplicateKey": "gone" if is_held else "unsure"}
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_a_service_that_is_not_there_is_silent_only_where_the_window_is_held_to_its_end(is_held):
+    end_ns = last_minute_ns()
+    store(told(end_ns, 60, 31))
+    if not is_held:
+        send(*told(end_ns, 30, 0))
+    period = held_period(1, period_to(end_ns))
+    states = {line.name: line.state == SILENT for line in service_lines(1, period).lines}
+    assert states == {"gateway": is_held, "payment": is_held}
+    assert one_service(1, "payment", period).rate.word == ("gone" if is_held else "unsure")
+    edges = service_map(1, period).edges.values()
+    assert edges and all((edge.words == (GONE_EDGE,)) is edge.is_held is is_held for edge in edges)
+
+
+def test_rates_of_a_window_in_part_are_those_of_that_part():
+    period, _ = history(sealed_to=20, arrived_to=10)
+    (gateway,) = [line for line in service_lines(1, held_period(1, period)).lines if line.name == "gateway"]
+    assert (gateway.rate.word, gateway.rate.before, gateway.rate.after) == ("same", 2.0, 2.0)
+
+
+def test_a_split_that_is_not_held_yet_stays_an_address_that_can_be_opened():
+    period, end_ns = history(sealed_to=20, arrived_to=17)
+    held = held_period(1, period)
+    ask = ask_of(held, "gateway", "POST /checkout", "p95", end_ns - 5 * MINUTE_NS)
+    assert ask.after == Window(end_ns - 5 * MINUTE_NS, end_ns - 4 * MINUTE_NS)
+    assert answer(1, ask).finding.judged.word == "too_few"
+    with pytest.raises(ValueError, match="outside"):
+        ask_of(held, "gateway", "POST /checkout", "p95", end_ns + MINUTE_NS)

@@ -124,6 +124,14 @@ def test_the_window_is_half_open_and_takes_nanoseconds(api):
             assert len(api.json(SEARCH, params)["rows"]) == is_expected, (start, end)
 
 
+def test_a_trace_of_a_clock_hours_ahead_is_in_every_window_without_an_end(api):
+    send(checkout(ago_s=-20 * 3_600))
+    digest_all()
+    for params in ({}, {"range": "15m"}, {"q": "48213"}, {"start": "-1h"}):
+        assert [row["trace_id"] for row in api.json(SEARCH, params)["rows"]] == [CHECKOUT_ID], params
+    assert api.json(SEARCH, {"start": "-1h", "end": "now"})["rows"] == []
+
+
 def test_pages_follow_each_other(api):
     traces = random_traces(5, 11)
     send(*traces[:6])

@@ -12,6 +12,7 @@ from apps.explorer.search.links import search_link
 from apps.explorer.search.rows import ResultRow, result_rows
 from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
 from apps.insights.judged import with_verdicts_so_far
+from apps.store.names import MAX_ATTRIBUTE_KEYS
 from apps.store.page_keys import up_to_cursor
 from apps.store.results import SearchPage, TraceRow
 from apps.store.search import search
@@ -24,6 +25,10 @@ from apps.traces.search_window import ALL
 ROWS = 25
 SEEN_CHARS = 12
 NOT_ASKED = {"form", "live", "cursor", "range"}
+MAY_MISS_VALUES = (
+    f"There may be more: a value alone is looked for under the {format_count(MAX_ATTRIBUTE_KEYS)} attribute keys that "
+    "came first. Written as key=value it is found under any key."
+)
 BACK_CHARS = 1_500
 """A longer search is not carried into the trace's address: addresses have to pass through proxies and chats."""
 
@@ -38,6 +43,7 @@ class Footer:
     looked: str
     ran_out: bool
     is_complete: bool
+    """The whole range was searched, and nothing can be missing."""
     older: str
     newest: str
 
@@ -68,6 +74,8 @@ class ResultPage:
     is_all: bool
     """Every match is on this page."""
     ahead: Ahead | None
+    may_miss: str
+    """What may be missing although the whole range was searched; "" for nothing."""
     has_match_column: bool
     service: str
     """The one searched for, "" for any."""
@@ -99,6 +107,7 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
         title=_title(len(found.rows), is_first and found.is_complete),
         is_all=is_first and found.is_complete,
         ahead=_ahead(form, found),
+        may_miss=MAY_MISS_VALUES if found.may_miss_values else "",
         has_match_column=not query.span.is_empty,
         service=query.span.service or "",
         footer=_footer(form, query, found),
@@ -187,7 +196,7 @@ def _footer(form: SearchForm, query: TraceQuery, found: SearchPage) -> Footer:
         when=span_text(found.rows[-1].started_ns, found.rows[0].started_ns, zone) if found.rows else "",
         looked=looked,
         ran_out=found.ran_out,
-        is_complete=found.is_complete,
+        is_complete=found.is_complete and not found.may_miss_values,
         older=search_link(form.params, cursor=found.next_cursor) if found.next_cursor else "",
         newest=search_link(form.params) if query.cursor else "",
     )

@@ -39,7 +39,7 @@ FINDS = [
     ({"trace_max": "499ms"}, False),
     ({"start": "-2m"}, True),
     ({"start": "-59s"}, False),
-    ({"start": "-2m", "end": "-61s"}, False),
+    ({"start": "-2m", "end": "-90s"}, False),
     ({"start": "-2m", "end": "now"}, True),
     ({"range": "15m"}, True),
     ({"range": "all", "tz": "Europe/Prague", "form": "1", "live": "1"}, True),

@@ -14,6 +14,11 @@ def write_cursor(key: Key) -> str:
     return base64.urlsafe_b64encode(key[0].to_bytes(8, "big", signed=True) + key[1]).decode().rstrip("=")
 
 
+def up_to_cursor(time_ns: int) -> str:
+    """The text for the page that begins with the newest trace filed at `time_ns` or before."""
+    return write_cursor((min(time_ns // 1000 + 1, LATEST_US), bytes(16)))
+
+
 def read_cursor(text: str) -> Key | None:
     """None for an empty text. Raises ValueError for a text that is not ours."""
     if not text:

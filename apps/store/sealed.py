@@ -14,6 +14,7 @@ from apps.store.dictionaries import current_dictionary, unpack
 from apps.traces.draft import Draft, Summary
 from apps.traces.moments import DAY_NS, S_NS
 from apps.traces.packing import Dictionary, compress, decompress
+from apps.traces.search_window import CLOCK_AHEAD_NS
 
 MAX_SPANS_IN_ROW = 20_000
 """A larger trace goes on in further rows: 20 000 spans are ~8 MB before and ~1 MB after compression."""
@@ -42,7 +43,7 @@ class SealedTrace:
 def filed_at(start_ns: int, received_ns: int, retention_days: int) -> int:
     """The time a trace is filed under: its start, or its arrival when the start cannot be true (unset, older than
     what is kept, or more than a day ahead). Partitions are therefore bounded whatever clocks say."""
-    if received_ns - retention_days * DAY_NS < start_ns < received_ns + DAY_NS:
+    if received_ns - retention_days * DAY_NS < start_ns < received_ns + CLOCK_AHEAD_NS:
         return start_ns
     return received_ns
 

@@ -12,7 +12,7 @@ from apps.store.candidates import Asked, Candidate
 from apps.store.dictionaries import unpack
 from apps.store.hot_search import HotTraces
 from apps.store.load import load_draft, sealed_documents
-from apps.store.names import listed_name
+from apps.store.names import are_attribute_keys_cut, are_span_names_cut, listed_name
 from apps.store.page_keys import Key
 from apps.store.partitions import day_of
 from apps.store.results import TraceRow
@@ -147,23 +147,38 @@ def _is_found_hot(trace_id: bytes, finder: Finder, hot: HotTraces) -> bool:
 
 
 def known_names(cursor, workspace_id: int, query: TraceQuery) -> Names:
-    """What the name tables know of the names and bare values a search asks for."""
+    """What the name tables know of the names and bare values a search asks for. Where not all span names are listed,
+    any service may have the one that is wanted: services are few, and all of them are listed."""
     names, span = Names(), query.span
-    if span.name is not None and span.service is None:
-        cursor.execute(
-            "SELECT DISTINCT service FROM span_name WHERE workspace_id = %s AND name = %s",
-            [workspace_id, listed_name(span.name)],
-        )
-        names.services_of_name = [s for (s,) in cursor.fetchall()]
-        if not names.services_of_name:  # never seen, or beyond the number of names that are listed
-            cursor.execute("SELECT name FROM service WHERE workspace_id = %s", [workspace_id])
-            names.services_of_name = [s for (s,) in cursor.fetchall()]
+    is_of_any_service = span.name is not None and span.service is None
+    if not is_of_any_service and not span.values:
+        return names
+    services = _services(cursor, workspace_id) if are_span_names_cut(cursor, workspace_id) else []
+    if is_of_any_service:
+        names.services_of_name = services or _services_of(cursor, workspace_id, span.name)
     if span.values:
         cursor.execute("SELECT key FROM attribute_key WHERE workspace_id = %s", [workspace_id])
         names.attribute_keys = [k for (k,) in cursor.fetchall()]
+        names.are_keys_cut = are_attribute_keys_cut(len(names.attribute_keys))
+        names.names_of_value = [(service, value) for service in services for value in span.values]
+    if span.values and not services:
         cursor.execute(
             "SELECT DISTINCT service, name FROM span_name WHERE workspace_id = %s AND name = ANY(%s)",
             [workspace_id, [listed_name(value) for value in span.values]],
         )
         names.names_of_value = cursor.fetchall()
     return names
+
+
+def _services(cursor, workspace_id: int) -> list[str]:
+    cursor.execute("SELECT name FROM service WHERE workspace_id = %s", [workspace_id])
+    return [s for (s,) in cursor.fetchall()]
+
+
+def _services_of(cursor, workspace_id: int, span_name: str) -> list[str]:
+    """Services that have a span of this name; all of them when it is not known."""
+    cursor.execute(
+        "SELECT DISTINCT service FROM span_name WHERE workspace_id = %s AND name = %s",
+        [workspace_id, listed_name(span_name)],
+    )
+    return [s for (s,) in cursor.fetchall()] or _services(cursor, workspace_id)

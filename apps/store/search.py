@@ -9,6 +9,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 from django.conf import settings
@@ -52,13 +53,15 @@ def search(workspace_id: int, query: TraceQuery) -> SearchPage:
         )
         is_rare = before is None and hot.are_without(hot_tokens, query.end_ns)
         progress = Progress(time.monotonic() + BUDGET_SECONDS, is_rare=is_rare)
-        tokens = token_filter(query, known_names(cursor, workspace_id, query))
+        names = known_names(cursor, workspace_id, query)
+        tokens = token_filter(query, names)
         asked = Asked(workspace_id, query, tokens, _from_us(query, hot_rows))
         rows = sealed_rows(cursor, asked, read_partitions(partitions), finder, hot, before, progress)
         found = _merge(hot_rows, rows, query.limit + 1)
     floors = [p.floor for p in (hot_progress, progress) if p.floor is not None]
     looked_at = hot_progress.looked_at + progress.looked_at
-    return _page(query, found, max(floors, default=None), looked_at, (time.perf_counter() - began) * 1000)
+    page = _page(query, found, max(floors, default=None), looked_at, (time.perf_counter() - began) * 1000)
+    return replace(page, may_miss_values=names.are_keys_cut)
 
 
 def _key(keyed_row: tuple[Key, TraceRow]) -> Key:

@@ -70,8 +70,10 @@ class Names:
     services_of_name: list[str] = field(default_factory=list)
     """Services that have a span name equal to the predicate's."""
     attribute_keys: list[str] = field(default_factory=list)
+    are_keys_cut: bool = False
+    """There may be more: a value under one of those is found in what is hot, not in what is sealed."""
     names_of_value: list[tuple[str, str]] = field(default_factory=list)
-    """(service, span name) where the span name equals a bare value."""
+    """(service, span name) where the span name equals a bare value, or may."""
 
 
 def token_filter(query: TraceQuery, names: Names) -> TokenFilter:

@@ -134,15 +134,23 @@ def _is_same_day(at_ns: int, beside_ns: int | None, zone: tzinfo) -> bool:
 
 def ago_text(at_ns: int, now_ns: int) -> str:
     """`28 s ago`, `1 min ago`, `3 h ago`, `2 d ago`; `in 5 s` for clocks that run ahead."""
-    seconds = (now_ns - at_ns) // S_NS
-    size = abs(seconds)
-    if size < 1:
+    if abs(now_ns - at_ns) < S_NS:
         return "just now"
-    for limit, unit, name in ((60, 1, "s"), (3_600, 60, "min"), (172_800, 3_600, "h"), (None, 86_400, "d")):
-        if limit is None or size < limit:
-            told = f"{size // unit}{NBSP}{name}"
-            return f"{told} ago" if seconds > 0 else f"in {told}"
-    raise AssertionError("days take everything")
+    return f"{rough_text(now_ns - at_ns)} ago" if at_ns < now_ns else f"in {rough_text(at_ns - now_ns)}"
+
+
+def rough_text(length_ns: int) -> str:
+    """`28 s`, `1 min`, `47 h`, `2 d`: the largest unit alone, rounded down."""
+    seconds = length_ns // S_NS
+    for limit, unit, name in ((60, 1, "s"), (3_600, 60, "min"), (172_800, 3_600, "h")):
+        if seconds < limit:
+            return f"{seconds // unit}{NBSP}{name}"
+    return f"{seconds // 86_400}{NBSP}d"
+
+
+def is_ahead(at_ns: int, now_ns: int) -> bool:
+    """Whether what has arrived by `now_ns` was timed by a clock that is ahead, as far as `ago_text` would tell."""
+    return at_ns - now_ns >= S_NS
 
 
 def clock_span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:

@@ -12,8 +12,12 @@ ALL = "all"
 BROWSING = "1h"
 """The range of a page opened with nothing in it."""
 
-CLOCK_AHEAD_NS = 600 * S_NS
-"""A window that ends now takes traces of clocks this far ahead too: a span just sent must be found."""
+CLOCK_AHEAD_NS = DAY_NS
+"""A trace that starts less than this after its arrival is filed under its start, by a clock that is ahead of ours. A
+window that ends now takes all of those: a span just sent must be found, whatever its clock says."""
+LINK_AHEAD_NS = 600 * S_NS
+"""So long after now ends the link to a window that ends now. It keeps the traces of clocks that are a little off; with
+a whole day more it would show, tomorrow, what nobody meant when it was copied."""
 
 PRESETS: dict[str, tuple[str, int]] = {
     "15m": ("Last 15 minutes", 900),
@@ -41,6 +45,16 @@ class Window:
     @property
     def is_relative(self) -> bool:
         return self.preset != CUSTOM
+
+    @property
+    def ends_now(self) -> bool:
+        """Nobody wrote an end: traces of clocks that are ahead are in it, too."""
+        return self.end_ns > self.shown_end_ns
+
+    @property
+    def fixed_end_ns(self) -> int:
+        """The end for a link that is to mean the same tomorrow."""
+        return self.shown_end_ns + LINK_AHEAD_NS if self.ends_now else self.end_ns
 
     def detail(self, zone: tzinfo) -> str:
         """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
@@ -81,7 +95,8 @@ def chosen_window(
 
 def custom_window(start_ns: int | None, end_ns: int | None, now_ns: int, retention_days: int) -> Window:
     """Two fixed ends; a missing start means all that is kept, a missing end means now."""
-    shown_end = now_ns if end_ns is None else end_ns
     end = now_ns + CLOCK_AHEAD_NS if end_ns is None else end_ns
+    # A window that starts after now is told by its real end.
+    shown_end = now_ns if end_ns is None and (start_ns or 0) < now_ns else end
     start = max(0, shown_end - (retention_days + 1) * 86_400 * S_NS) if start_ns is None else start_ns
     return Window(CUSTOM, "Between", start, end, shown_end)

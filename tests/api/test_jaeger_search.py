@@ -1,5 +1,7 @@
 """`/jaeger/api/traces`: every parameter, with a value that finds the checkout and one that does not."""
 
+import time
+
 import pytest
 
 from tests.api.shop import CHECKOUT_ID, OTHER_ID, checkout, other
@@ -120,6 +122,13 @@ def test_both_ends_of_the_window_belong_to_it(api, is_sealed):
     for start, end, is_expected in ((0, 0, 1), (-5, 5, 1), (1, 5, 0), (-5, -1, 0), (-5, 0, 1), (0, 5, 1)):
         found = api.data(TRACES, {"start": start_us + start, "end": start_us + end})
         assert len(found) == is_expected, (start, end)
+
+
+def test_a_window_without_an_end_has_the_traces_of_clocks_that_are_ahead(api):
+    send(checkout(ago_s=-20 * 3_600))
+    digest_all()
+    assert len(api.data(TRACES, {"lookback": "1h"})) == 1
+    assert api.data(TRACES, {"lookback": "1h", "end": time.time_ns() // 1000}) == []
 
 
 def test_newest_come_first_and_the_limit_holds(api):

@@ -65,10 +65,36 @@ def test_traces_of_no_length_are_drawn():
 
 
 def test_the_table_counts_every_trace_once():
-    chart = scatter(rows(*range(1, 101), errors=(0, 50)), WINDOW, UTC, "")
+    chart = scatter(rows(*range(1, 101), errors=(0, 50)), (NOON - 7_200 * S, NOON), UTC, "")
     assert sum(int(row.traces) for row in chart.stretches) == 100
     assert sum(row.errors for row in chart.stretches) == 2
     assert len(chart.stretches) == 12
+
+
+def late(row: TraceRow, by_s: int) -> TraceRow:
+    return replace(row, started_ns=NOON + by_s * S)
+
+
+def test_a_few_far_ahead_are_counted_and_not_drawn():
+    fine = rows(*range(1, 21))
+    chart = scatter((late(ROW, 72_000), late(ROW, 300), *fine), WINDOW, UTC, "")
+    assert chart.left_out.replace("\u00a0", " ") == "1 more is not drawn: by its own clock it starts 20 h later."
+    assert (chart.count, len(chart.figure["data"][0]["x"])) == ("21", 21)
+    assert chart.figure["layout"]["xaxis"]["range"][1] == "2026-11-23 12:05:36.000"
+    assert scatter(fine, WINDOW, UTC, "").left_out == ""
+
+
+def test_one_filed_under_its_arrival_is_not_drawn_at_its_start_of_years_ago():
+    of_1970 = replace(ROW, started_ns=0)
+    chart = scatter((*rows(1, 2, 3), of_1970, late(ROW, 72_000)), WINDOW, UTC, "")
+    assert chart.left_out == "2 more are not drawn: by their own clocks they start outside of this time."
+    assert chart.sentence.startswith("3 traces started 11:58:00")
+
+
+def test_where_most_clocks_are_ahead_all_are_drawn():
+    ahead = tuple(late(ROW, 7_200 - n) for n in range(5))
+    chart = scatter((*ahead, *rows(1, 2)), WINDOW, UTC, "")
+    assert (chart.count, chart.left_out) == ("7", "")
 
 
 def test_one_point_is_no_chart():

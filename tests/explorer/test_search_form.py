@@ -12,6 +12,7 @@ from apps.explorer.search.links import fixed_link, search_link, zone_link
 from apps.traces.query import SpanPredicate
 
 S = 1_000_000_000
+DAY = 86_400 * S
 NOW = 1_795_442_400 * S  # 2026-11-23 14:00:00 UTC
 CLOCK = Clock(NOW, UTC, 14)
 
@@ -90,18 +91,19 @@ def test_what_cannot_be_read_is_told_at_its_field(query, field, says):
 @pytest.mark.parametrize(
     ("query", "start", "end"),
     [
-        ("", NOW - 3_600 * S, NOW + 600 * S),
-        ("range=15m", NOW - 900 * S, NOW + 600 * S),
-        ("range=all", NOW - 15 * 86_400 * S, NOW + 600 * S),
-        ("q=48213", NOW - 15 * 86_400 * S, NOW + 600 * S),
-        ("q=48213&range=3h", NOW - 3 * 3_600 * S, NOW + 600 * S),
+        ("", NOW - 3_600 * S, NOW + DAY),
+        ("range=15m", NOW - 900 * S, NOW + DAY),
+        ("range=all", NOW - 15 * 86_400 * S, NOW + DAY),
+        ("q=48213", NOW - 15 * 86_400 * S, NOW + DAY),
+        ("q=48213&range=3h", NOW - 3 * 3_600 * S, NOW + DAY),
         ("start=2026-11-23T13:00&end=2026-11-23T13:30:15.250", NOW - 3_600 * S, NOW - 1_785 * S + 250_000_000),
         ("start=2026-11-23+13:00Z&end=2026-11-23T14:30%2B01:00", NOW - 3_600 * S, NOW - 1_800 * S),
         ("start=1795438800&end=1795442400000", NOW - 3_600 * S, NOW),
         ("start=1795438800000000&end=1795442400000000000", NOW - 3_600 * S, NOW),
         ("start=2026-11-23T14:00&end=2026-11-23T15:00&tz=Europe/Prague", NOW - 3_600 * S, NOW),
-        ("start=2026-11-23", NOW - 14 * 3_600 * S, NOW + 600 * S),
-        ("range=3h&start=2026-11-01T00:00", NOW - 3 * 3_600 * S, NOW + 600 * S),
+        ("start=2026-11-23", NOW - 14 * 3_600 * S, NOW + DAY),
+        ("start=2026-11-23T20:00", NOW + 6 * 3_600 * S, NOW + DAY),
+        ("range=3h&start=2026-11-01T00:00", NOW - 3 * 3_600 * S, NOW + DAY),
         ("range=custom&end=2026-11-23T13:00", NOW - 3_600 * S - 15 * 86_400 * S, NOW - 3_600 * S),
     ],
 )
@@ -176,13 +178,23 @@ def test_a_copied_link_has_fixed_ends_in_utc():
     assert fixed.data["start"] == "2026-11-23T13:00:00.000Z"
     assert "tz" not in fixed.params
     assert "live" not in fixed.params
-    assert (fixed.window.start_ns, fixed.window.end_ns) == (form.window.start_ns, form.window.end_ns)
+    assert fixed.window.start_ns == form.window.start_ns
+    assert fixed.window.end_ns == NOW + 600 * S, "a day more would show what starts tomorrow"
+    again = form_of(fixed_link(fixed.params, fixed.window).partition("?")[2])
+    assert again.window == fixed.window
 
 
 def test_another_zone_shows_the_same_instants():
     form = form_of("start=2026-11-23T14:00&end=2026-11-23T15:00&tz=Europe/Prague")
     moved = form_of(zone_link(form.params, form.window, "Asia/Tokyo").partition("?")[2])
     assert (moved.window.start_ns, moved.window.end_ns) == (form.window.start_ns, form.window.end_ns)
+
+
+def test_a_window_without_an_end_goes_on_without_one_in_another_zone():
+    form = form_of("start=2026-11-23T14:00&tz=Europe/Prague")
+    moved = form_of(zone_link(form.params, form.window, "Asia/Tokyo").partition("?")[2])
+    assert "end" not in moved.params
+    assert moved.window == form.window
 
 
 def test_links_leave_out_what_is_empty_and_start_at_the_first_page():
@@ -198,6 +210,7 @@ def test_links_leave_out_what_is_empty_and_start_at_the_first_page():
         ("range=2d", "21\u00a0Nov\u00a014:00\u00a0– 23\u00a0Nov\u00a014:00 UTC"),
         ("start=2026-11-22T23:00&end=2026-11-23T01:00", "22\u00a0Nov\u00a023:00\u00a0– 23\u00a0Nov\u00a001:00 UTC"),
         ("start=2026-11-23T13:00:01&end=2026-11-23T13:05", "13:00:01\u00a0–\u00a013:05:00 UTC"),
+        ("start=2026-11-23T20:00", "23\u00a0Nov\u00a020:00\u00a0– 24\u00a0Nov\u00a014:00 UTC"),
         ("range=1h&tz=America/St_Johns", "09:30\u00a0–\u00a010:30 UTC−3:30"),
     ],
 )

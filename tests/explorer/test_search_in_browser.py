@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from apps.traces.durations import parse_duration_ns
+from apps.traces.moments import parse_moment_ns, zone_named
 from tests.explorer.stored import S_NS, order, shifted
 from tests.look import after_midnight, look, problems
 from tests.traces.build import SpanSpec
@@ -39,17 +41,16 @@ def send(server, specs, start_ns: int) -> str:
 def shop(server) -> dict:
     """40 orders of one customer over the last half hour, two of them failed, and one with names from strangers."""
     customer, now_ns = f"customer-{uuid.uuid4().hex[:12]}", time.time_ns()
+    starts = [now_ns - (5 + 45 * n) * S_NS for n in range(40)]
     ids = [
-        send(
-            server, order(n, payment_ms=200 + 40 * n, failed=n in (3, 30), user=customer), now_ns - (5 + 45 * n) * S_NS
-        )
+        send(server, order(n, payment_ms=200 + 40 * n, failed=n in (3, 30), user=customer), starts[n])
         for n in range(40)
     ]
     hostile = [SpanSpec(HOSTILE[0], HOSTILE[3], None, 0, 50, {"user.id": customer + "-hostile"}, "SERVER", "ERROR")]
     hostile += [SpanSpec(name, name, 0, 1, 5, {name: name}) for name in HOSTILE]
     for n in range(3):
         send(server, hostile, now_ns - (9 + n) * S_NS)
-    return {"customer": customer, "ids": ids, "url": f"{server.web_url}/?q=user.id%3D{customer}"}
+    return {"customer": customer, "ids": ids, "starts": starts, "url": f"{server.web_url}/?q=user.id%3D{customer}"}
 
 
 def test_an_order_is_found_by_its_number_and_opened(server, chromium):
@@ -133,10 +134,18 @@ def test_dragging_over_the_chart_narrows_the_search(shop, chromium):
         page.wait_for_url("**trace_min**")
         asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
         assert set(asked) == {"q", "range", "start", "end", "tz", "trace_min", "trace_max"}
-        assert asked["start"] < asked["end"]
+        start, end = (parse_moment_ns(asked[name], zone_named(asked["tz"])) for name in ("start", "end"))
+        low, high = (parse_duration_ns(asked[name]) for name in ("trace_min", "trace_max"))
+        within = [
+            trace_id
+            for n, (trace_id, at) in enumerate(zip(shop["ids"], shop["starts"], strict=True))
+            if start <= at < end and low <= (380 + 40 * n) * 1_000_000 <= high
+        ]
+        # Of 40 orders, each shorter than the one before: three fifths by their start, less those below the drag.
+        assert 8 <= len(within) <= 24
         expect(page.locator(".filters .chip-group").nth(1).locator(".chip b")).to_have_count(2)
-        shown = page.locator(".rows .row").count()
-        assert 0 < shown < 40
+        shown = [row.get_attribute("id").removeprefix("row-") for row in page.locator(".rows .row").all()]
+        assert shown == within
         assert page.locator(".field-error").count() == 0
 
 

@@ -225,6 +225,21 @@ def test_an_attribute_with_an_empty_value_is_found(client):
         digest_all()
 
 
+def test_a_value_that_may_stand_under_a_key_beyond_those_listed_is_not_said_to_be_nowhere(client, monkeypatch):
+    store([SpanSpec("shop", "GET /", None, 0, 5, {"order.id": "48213"})], IDS[1], ago(10))
+    digest_all()
+    says = "There may be more: a value alone is looked for under the 10 000 attribute keys that came first."
+    assert says not in text_of(client.get("/", {"q": "48213"}))
+    monkeypatch.setattr("apps.store.names.MAX_ATTRIBUTE_KEYS", 1)
+    for value, found in (("48213", [IDS[1]]), ("48214", [])):
+        answer = client.get("/", {"q": value})
+        assert rows_of(answer) == found
+        assert says in text_of(answer)
+        assert "nothing was left out" not in text_of(answer)
+        assert "Nothing that is kept matches" not in text_of(answer)
+    assert says not in text_of(client.get("/", {"q": "order.id=48213"}))
+
+
 def test_a_question_finds_nothing_but_offers_its_number_alone(client):
     store(order(48213), IDS[1], ago(30))
     answer = client.get("/", {"q": "what happened to order 48213?"})

@@ -255,6 +255,37 @@ def test_a_trace_is_found_in_the_past_it_began_in_while_it_goes_on():
     assert (row.trace_id, row.span_count) == (trace_id_of(1), 2)
 
 
+def one_span(number: int, service: str, name: str, **attributes) -> None:
+    send(some_trace(number, [SpanSpec(service, name, None, 0, 5, attributes)]))
+    digest_all()
+
+
+def test_beyond_the_attribute_keys_that_are_listed_a_value_may_be_missed_and_the_answer_says_so(monkeypatch):
+    one_span(1, "shop", "sell", listed="needle")
+    assert search(1, window(values=("needle",))).may_miss_values is False
+    monkeypatch.setattr("apps.store.names.MAX_ATTRIBUTE_KEYS", 1)
+    one_span(2, "shop", "sell", unlisted="pin")
+    page = search(1, window(values=("pin",)))
+    assert (page.rows, page.is_complete, page.may_miss_values) == ((), True, True)
+    assert [row.trace_id for row in search(1, window(values=("needle",))).rows] == [trace_id_of(1)]
+    page = search(1, window(attributes=(("unlisted", "pin"),)))
+    assert ([row.trace_id for row in page.rows], page.may_miss_values) == ([trace_id_of(2)], False)
+
+
+def test_beyond_the_span_names_that_are_listed_none_is_missed(monkeypatch):
+    one_span(1, "shop", "sell")
+    monkeypatch.setattr("apps.store.names.MAX_SPAN_NAMES", 1)
+    one_span(2, "stock", "sell")
+    one_span(3, "stock", "count")
+    assert {(info.service, info.name) for info in list_span_names(1)} == {("shop", "sell")}
+    for conditions in ({"name": "sell"}, {"values": ("sell",)}):
+        page = search(1, window(**conditions))
+        assert [row.trace_id for row in page.rows] == [trace_id_of(2), trace_id_of(1)], conditions
+        assert page.may_miss_values is False
+    for conditions in ({"name": "count"}, {"values": ("count",)}):
+        assert [row.trace_id for row in search(1, window(**conditions)).rows] == [trace_id_of(3)], conditions
+
+
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["hot", "sealed"])
 def test_a_text_of_many_words_is_held_to_all_of_them_and_searched_by_a_few(is_sealed):
     words = [f"word-{n}" for n in range(1_000)]

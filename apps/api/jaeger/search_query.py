@@ -11,12 +11,11 @@ from apps.api.jaeger.tag_query import read_tags, with_tags
 from apps.api.problem import Problem
 from apps.api.trace_ids import filled_trace_id
 from apps.traces.query import SpanPredicate, TraceQuery
+from apps.traces.search_window import CLOCK_AHEAD_NS
 
 US, S = 1_000, 1_000_000_000
 DEFAULT_LIMIT = 100
 DEFAULT_LOOKBACK_NS = 2 * 86_400 * S
-CLOCK_AHEAD_NS = 600 * S
-"""A window that ends now takes traces of clocks this far ahead too."""
 LATEST_NS = 2**63 - 1
 _WEEK_NS = 7 * 86_400 * S
 _TRUE, _FALSE = ("1", "t", "T", "true", "TRUE", "True"), ("", "0", "f", "F", "false", "FALSE", "False")

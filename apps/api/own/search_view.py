@@ -88,6 +88,7 @@ def page_object(found: SearchPage) -> dict:
         "looked_at": found.looked_at,
         "is_complete": found.is_complete,
         "ran_out": found.ran_out,
+        "may_miss_values": found.may_miss_values,
     }
 
 

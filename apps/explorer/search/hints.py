@@ -14,7 +14,7 @@ from apps.explorer.search.form import Clock, SearchForm
 from apps.explorer.search.links import search_link
 from apps.store.results import SearchPage
 from apps.store.search import search
-from apps.traces.moments import ago_text
+from apps.traces.moments import ago_text, is_ahead
 from apps.traces.search_window import ALL
 
 BUDGET_S = 0.3
@@ -41,7 +41,7 @@ def hints(workspace_id: int, form: SearchForm, chips: Chips, found: SearchPage) 
             continue
         newest_ns, has_looked = _newest(workspace_id, hint.href, form.clock)
         if newest_ns is not None:
-            told.append(replace(hint, finds=f"the newest {ago_text(newest_ns, form.clock.now_ns)}"))
+            told.append(replace(hint, finds=_newest_text(newest_ns, form.clock.now_ns)))
         elif not has_looked:
             told.append(hint)
         if len(told) == MAX_HINTS:
@@ -68,6 +68,10 @@ def id_links(form: SearchForm) -> tuple[tuple[str, str], ...]:
     """Words of a sentence, log line or stack trace that look like IDs: (word, address of the search for it alone)."""
     kept = {name: form.params[name] for name in ("range", "start", "end", "tz", "live") if name in form.params}
     return tuple((word, search_link({**kept, "q": word})) for word in form.id_words)
+
+
+def _newest_text(newest_ns: int, now_ns: int) -> str:
+    return f"the newest {ago_text(newest_ns, now_ns)}" + (" by its own clock" if is_ahead(newest_ns, now_ns) else "")
 
 
 def _everything(params: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ def search_link(params: dict[str, str], *, path: str = HERE, **changes: str | No
 
 def fixed_link(params: dict[str, str], window: Window) -> str:
     """The same search with its ends written out, in UTC: it means the same to everybody, tomorrow too."""
-    ends = {"range": CUSTOM, "start": utc_text(window.start_ns), "end": utc_text(window.end_ns)}
+    ends = {"range": CUSTOM, "start": utc_text(window.start_ns), "end": utc_text(window.fixed_end_ns)}
     return search_link(params, **ends, live=None, tz=None, form=None)
 
 
@@ -28,4 +28,5 @@ def zone_link(params: dict[str, str], window: Window, zone_name: str) -> str:
     """The same instants told in another zone: ends written without a zone would move with it."""
     if window.is_relative:
         return search_link(params, tz=zone_name)
-    return search_link(params, tz=zone_name, start=utc_text(window.start_ns), end=utc_text(window.end_ns))
+    end = None if window.ends_now else utc_text(window.end_ns)
+    return search_link(params, tz=zone_name, start=utc_text(window.start_ns), end=end)

@@ -12,17 +12,23 @@ from apps.explorer.search.links import search_link
 from apps.explorer.search.rows import ResultRow, result_rows
 from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
 from apps.insights.judged import with_verdicts_so_far
-from apps.store.results import SearchPage
+from apps.store.names import MAX_ATTRIBUTE_KEYS
+from apps.store.page_keys import up_to_cursor
+from apps.store.results import SearchPage, TraceRow
 from apps.store.search import search
 from apps.traces.doubts import doubts
 from apps.traces.durations import counted, format_count
-from apps.traces.moments import clock_text, span_text
+from apps.traces.moments import S_NS, clock_text, is_ahead, span_text
 from apps.traces.query import TraceQuery
 from apps.traces.search_window import ALL
 
 ROWS = 25
 SEEN_CHARS = 12
 NOT_ASKED = {"form", "live", "cursor", "range"}
+MAY_MISS_VALUES = (
+    f"There may be more: a value alone is looked for under the {format_count(MAX_ATTRIBUTE_KEYS)} attribute keys that "
+    "came first. Written as key=value it is found under any key."
+)
 BACK_CHARS = 1_500
 """A longer search is not carried into the trace's address: addresses have to pass through proxies and chats."""
 
@@ -37,8 +43,27 @@ class Footer:
     looked: str
     ran_out: bool
     is_complete: bool
+    """The whole range was searched, and nothing can be missing."""
     older: str
     newest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Rows that start later than now: they stand above all that came since."""
+
+    said: str
+    without: str
+    """Address of the page that begins with the newest up to now; "" when all matches are on this page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """What came since a page was drawn."""
+
+    count: int
+    is_more: bool
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +73,9 @@ class ResultPage:
     title: str
     is_all: bool
     """Every match is on this page."""
+    ahead: Ahead | None
+    may_miss: str
+    """What may be missing although the whole range was searched; "" for nothing."""
     has_match_column: bool
     service: str
     """The one searched for, "" for any."""
@@ -78,6 +106,8 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
         ),
         title=_title(len(found.rows), is_first and found.is_complete),
         is_all=is_first and found.is_complete,
+        ahead=_ahead(form, found),
+        may_miss=MAY_MISS_VALUES if found.may_miss_values else "",
         has_match_column=not query.span.is_empty,
         service=query.span.service or "",
         footer=_footer(form, query, found),
@@ -86,7 +116,7 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
         chart=_chart(form, found) if is_first and is_last else None,
         chart_link=search_link(form.params, path="/search/chart") if found.rows else "",
         why_link=_why_link(form) if found.rows else "",
-        newer_link=_newer_link(form, found) if is_first else "",
+        newer_link=_newer_link(workspace_id, form, found) if is_first and form.params.get("live") else "",
     )
 
 
@@ -96,11 +126,15 @@ def chart_page(workspace_id: int, form: SearchForm) -> tuple[Scatter | None, boo
     return _chart(form, found), not found.next_cursor
 
 
-def newer_count(workspace_id: int, form: SearchForm, seen: set[str]) -> tuple[int, bool]:
-    """How many of the newest ROWS matches are not among `seen` (ends of trace ids); whether it may be more."""
+def newer(workspace_id: int, form: SearchForm, seen: set[str]) -> Newer:
+    """How many of the newest matches are not among `seen` (ends of trace ids), and where they are shown."""
     found = search(workspace_id, replace(form.trace_query(ROWS), cursor=""))
-    count = sum(row.trace_id[-SEEN_CHARS:] not in seen for row in found.rows)
-    return count, count == ROWS
+    newest, under = found.rows, _under_a_page_ahead(workspace_id, form, found)
+    fresh = {row.trace_id for row in (*newest, *under) if row.trace_id[-SEEN_CHARS:] not in seen}
+    # When the oldest of a full page is new, there may be others between it and what was seen.
+    is_more = any(len(rows) == ROWS and rows[-1].trace_id in fresh for rows in (newest, under))
+    is_under = bool(fresh) and fresh.isdisjoint(row.trace_id for row in newest)
+    return Newer(len(fresh), is_more, search_link(form.params, cursor=_up_to_now(form) if is_under else ""))
 
 
 def back_query(params: dict[str, str]) -> str:
@@ -109,15 +143,42 @@ def back_query(params: dict[str, str]) -> str:
     return text if len(text) <= BACK_CHARS else ""
 
 
-def _newer_link(form: SearchForm, found: SearchPage) -> str:
+def _newer_link(workspace_id: int, form: SearchForm, found: SearchPage) -> str:
     link = search_link(form.params, path="/search/newer")
-    return link + ("&" if "?" in link else "?") + "seen=" + ",".join(row.trace_id[-SEEN_CHARS:] for row in found.rows)
+    seen = (*found.rows, *_under_a_page_ahead(workspace_id, form, found))
+    return link + ("&" if "?" in link else "?") + "seen=" + ",".join(row.trace_id[-SEEN_CHARS:] for row in seen)
+
+
+def _under_a_page_ahead(workspace_id: int, form: SearchForm, found: SearchPage) -> tuple[TraceRow, ...]:
+    """The newest up to now, where a whole page of traces ahead of it would hide from Live whatever comes; else none."""
+    if len(found.rows) < ROWS or not is_ahead(found.rows[-1].started_ns, form.clock.now_ns):
+        return ()
+    return search(workspace_id, replace(form.trace_query(ROWS), cursor=_up_to_now(form))).rows
+
+
+def _ahead(form: SearchForm, found: SearchPage) -> Ahead | None:
+    count = sum(is_ahead(row.started_ns, form.clock.now_ns) for row in found.rows)
+    if not count:
+        return None
+    is_one, is_cut = count == 1, found.next_cursor and form.window.start_ns < form.clock.now_ns
+    return Ahead(
+        said=f"{format_count(count)} of these {'starts' if is_one else 'start'} later than now: "
+        f"{'its clock is' if is_one else 'their clocks are'} ahead of this server’s.",
+        without=search_link(form.params, cursor=_up_to_now(form)) if is_cut else "",
+    )
+
+
+def _up_to_now(form: SearchForm) -> str:
+    """The cursor of the page that begins below the rows that are ahead."""
+    return up_to_cursor(form.clock.now_ns + S_NS)
 
 
 def _chart(form: SearchForm, found: SearchPage) -> Scatter | None:
-    window = (max(form.window.start_ns, found.looked_back_to_ns), form.window.shown_end_ns)
-    if form.window.preset == ALL and found.rows:
-        window = (found.rows[-1].started_ns, window[1])
+    start_ns = max(form.window.start_ns, found.looked_back_to_ns)
+    if form.window.preset == ALL:
+        # Of traces filed under their arrival the start says nothing.
+        start_ns = min((row.started_ns for row in found.rows if row.started_ns >= start_ns), default=start_ns)
+    window = (start_ns, max(start_ns, form.window.shown_end_ns))
     return scatter(found.rows, window, form.zone, back_query(form.params))
 
 
@@ -135,7 +196,7 @@ def _footer(form: SearchForm, query: TraceQuery, found: SearchPage) -> Footer:
         when=span_text(found.rows[-1].started_ns, found.rows[0].started_ns, zone) if found.rows else "",
         looked=looked,
         ran_out=found.ran_out,
-        is_complete=found.is_complete,
+        is_complete=found.is_complete and not found.may_miss_values,
         older=search_link(form.params, cursor=found.next_cursor) if found.next_cursor else "",
         newest=search_link(form.params) if query.cursor else "",
     )

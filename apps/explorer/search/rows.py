@@ -8,7 +8,7 @@ from datetime import tzinfo
 from apps.explorer.search.pasted import trace_address
 from apps.store.results import ServiceCount, TraceRow
 from apps.traces.durations import format_count, format_duration_ns
-from apps.traces.moments import ago_text, clock_text, utc_text
+from apps.traces.moments import ago_text, clock_text, is_ahead, utc_text
 from apps.traces.verdict.codec import unpack
 from apps.traces.verdict.facts import Verdict
 from apps.traces.verdict.words import Phrase, phrases, with_error_first
@@ -53,6 +53,8 @@ class ResultRow:
     spans: str
     errors: int
     ago: str
+    is_ahead: bool
+    """It starts later than now, by a clock that is ahead of ours."""
     at: str
     at_utc: str
     """For a `<time datetime>`."""
@@ -104,6 +106,7 @@ def _row(
         spans=format_count(row.span_count),
         errors=row.error_count,
         ago=ago_text(row.started_ns, now_ns),
+        is_ahead=is_ahead(row.started_ns, now_ns),
         at=clock_text(row.started_ns, now_ns, zone),
         at_utc=utc_text(row.started_ns),
     )

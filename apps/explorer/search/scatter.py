@@ -9,10 +9,12 @@ from datetime import tzinfo
 from apps.explorer.search.pasted import trace_address
 from apps.store.results import TraceRow
 from apps.traces.durations import format_count, format_duration_ns
-from apps.traces.moments import field_text, span_text
+from apps.traces.moments import field_text, rough_text, span_text
 
 MAX_POINTS = 1_000
 TABLE_ROWS = 12
+STRETCHED_BY = 10
+"""Traces that start later than the window ends are drawn as far as they lengthen it by no more than one in so many."""
 MIN_MS = 0.001
 """A trace of 0 ns has no logarithm; it is drawn at 1 µs and told as what it is."""
 MAX_TICKS = 5
@@ -59,13 +61,26 @@ class Scatter:
     """Plotly's data and layout."""
     sentence: str
     count: str
+    left_out: str
+    """Traces that are not drawn, because clocks that are off put them far from all others; "" for none."""
     stretches: tuple[Stretch, ...]
 
 
 def scatter(rows: tuple[TraceRow, ...], window: tuple[int, int], zone: tzinfo, back: str) -> Scatter | None:
-    """The chart of `rows` over `window` (shown start and end, ns); None for less than two."""
+    """The chart of `rows` over `window` (shown start and end, ns); None for less than two.
+
+    One trace whose clock is 20 h ahead would press an hour into a twentieth of the chart: it is counted, not drawn. But
+    where clocks of most are off, they are what there is to see."""
     if len(rows) < 2:
         return None
+    latest_ns = window[1] + (window[1] - window[0]) // STRETCHED_BY
+    # Of traces filed under their arrival the start is out of order.
+    rows = tuple(sorted(rows, key=lambda row: row.started_ns, reverse=True))
+    within = tuple(row for row in rows if window[0] <= row.started_ns <= latest_ns)
+    left_out = ""
+    if len(within) > 1 and 2 * len(within) >= len(rows):
+        left_out = _left_out([row for row in rows if not window[0] <= row.started_ns <= latest_ns], window[1])
+        rows = within
     edge = (window[1] - window[0]) // 100
     window = (min(window[0], rows[-1].started_ns - edge), max(window[1], rows[0].started_ns + edge))
     errors = [row for row in rows if row.error_count]
@@ -75,8 +90,20 @@ def scatter(rows: tuple[TraceRow, ...], window: tuple[int, int], zone: tzinfo, b
         figure={"data": data, "layout": _layout(rows, window, zone)},
         sentence=_sentence(rows, zone),
         count=format_count(len(rows)),
+        left_out=left_out,
         stretches=_table(rows, zone),
     )
+
+
+def _left_out(rows: list[TraceRow], end_ns: int) -> str:
+    if not rows:
+        return ""
+    are, whose = ("is", "its own clock it starts") if len(rows) == 1 else ("are", "their own clocks they start")
+    when = "outside of this time"
+    if all(row.started_ns > end_ns for row in rows):
+        most = "up to " if len(rows) > 1 else ""
+        when = f"{most}{rough_text(max(row.started_ns for row in rows) - end_ns)} later"
+    return f"{format_count(len(rows))} more {are} not drawn: by {whose} {when}."
 
 
 def _points(rows: list[TraceRow], role: str, zone: tzinfo, back: str) -> dict:

@@ -12,8 +12,7 @@ from apps.accounts.access import current_workspace
 from apps.explorer.search.form import Clock, SearchForm
 from apps.explorer.search.frame import frame_of, span_name_choices, zone_name
 from apps.explorer.search.hints import id_links
-from apps.explorer.search.links import search_link
-from apps.explorer.search.page import chart_page, newer_count, result_page
+from apps.explorer.search.page import chart_page, newer, result_page
 from apps.explorer.search.pasted import linked_search, missing_trace, named_trace
 from apps.store.queries import first_span_received_at
 from apps.traces.moments import zone_named
@@ -81,8 +80,7 @@ def search_newer(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=422)
     seen = set(request.GET.get("seen", "").split(","))
-    count, is_more = newer_count(current_workspace(request).id, form, seen)
-    context = {"count": count, "is_more": is_more, "link": search_link(form.params)}
+    context = {"newer": newer(current_workspace(request).id, form, seen)}
     return render(request, "explorer/search_newer.html", context)
 
 

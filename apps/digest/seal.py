@@ -30,8 +30,6 @@ MAX_SPANS = 60_000
 """Spans read in one transaction: about half a second of work, and 50 MB."""
 MAX_BYTES = 64 << 20
 """Unpacked documents read in one transaction: spans may be large, and log records are not counted as spans."""
-MAX_OPEN_SECONDS = 60
-"""A trace that never falls quiet is sealed after this long, and reopened for what comes later."""
 
 _readers: dict[int, SealingReader] = {}
 """One a workspace, for each knows the attribute keys it has seen."""
@@ -88,7 +86,7 @@ def digest_shard(
         gathered = _gather(batches)
         # A trace is not old because digest is behind: then ages count from what has been read so far.
         read_until_us = max(b.received_us for b in batches) if is_more else until_us
-        oldest_us = read_until_us - int(MAX_OPEN_SECONDS * 1e6)
+        oldest_us = read_until_us - hot.MAX_OPEN_SECONDS * 1_000_000
         open_keys = [k for k, g in gathered.items() if k in arriving and g.may_wait(oldest_us)]
         carried = {key: gathered.pop(key) for key in open_keys}
         ready = _prepare(cursor, gathered, retention_days, now_ns)

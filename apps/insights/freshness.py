@@ -6,19 +6,27 @@ long ago until it is sealed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.conf import settings
 
 from apps.insights.figures import NO_FIGURES
 from apps.insights.period import Period
 from apps.insights.series import series, step_of
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
+from apps.store.hot import MAX_OPEN_SECONDS
 from apps.traces.deposits import TRACES
 from apps.traces.key_book import COVERAGE
-from apps.traces.moments import S_NS
+from apps.traces.moments import DAY_NS, MINUTE_NS, S_NS
 
-USUAL_NS = 30 * S_NS
-"""Traces that began so short a time ago wait for the rest of their spans; nothing is behind for that."""
+DIGEST_SECONDS = 20
+"""Until digest comes round to what is ripe. Traces that began a shorter time ago than that, the quiet time and the time
+for which a trace is kept open wait as they always do; nothing is behind for them."""
+LEAST_WAITING = 5
+"""Fewer may wait for a reason of their own."""
+MOST_BATCHES = 500
+"""Of more batches a sample is looked at: these hold up to 250 000 traces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +56,67 @@ def freshness(workspace_id: int, now_ns: int) -> Freshness:
 
 def held_period(workspace_id: int, period: Period) -> Period:
     """Read as far as it is held: past that, nothing came because nothing was looked at. Raises StoreUnavailable."""
-    return period.up_to(held_end(workspace_id, period.window, period.now_ns))
+    waiting = _waiting(workspace_id, period.now_ns)
+    if not waiting:
+        return period
+    compared = period.compared
+    is_compared_held = _held_end(workspace_id, compared, period.now_ns, waiting) >= compared.end_ns
+    held = period.up_to(_held_end(workspace_id, period.window, period.now_ns, waiting))
+    return held if is_compared_held else replace(held, is_compared_held=False)
 
 
 def held_end(workspace_id: int, window: Window, now_ns: int) -> int:
     """Up to when the traces of a window are in the rollups, ns: to its end, unless of those that began at some time or
     later more wait to be sealed than are. One that goes on for an hour, or comes late, is outweighed by all others
-    since; history that is being told, or a queue that is worked off, is not."""
+    since; history that is being told, or a queue that is worked off, is not. Where nothing in it is sealed, and traces
+    from before it wait, it is not held at all: history is told in turn."""
+    return _held_end(workspace_id, window, now_ns, _waiting(workspace_id, now_ns))
+
+
+def _held_end(workspace_id: int, window: Window, now_ns: int, waiting: dict[int, int]) -> int:
     step_ns = step_of(window, now_ns)
-    waiting = _waiting(workspace_id, window, min(window.end_ns, now_ns - USUAL_NS), step_ns)
-    if not waiting:
+    inside: dict[int, int] = {}
+    earlier = 0
+    for minute_ns, traces in waiting.items():
+        if minute_ns < window.start_ns:
+            earlier += traces
+        elif minute_ns < window.end_ns:
+            at = minute_ns // step_ns * step_ns
+            inside[at] = inside.get(at, 0) + traces
+    if sum(inside.values()) + earlier < LEAST_WAITING:
         return window.end_ns
     found = series(workspace_id, window, COVERAGE, (TRACES,), step_ns, histograms=False)
     line = found.lines.get((), (NO_FIGURES,) * len(found.steps))
     sealed = {at: figures.samples for at, figures in zip(found.steps, line, strict=True)}
+    if earlier >= LEAST_WAITING and not any(sealed.values()):
+        return window.start_ns
     end_ns, wait, held = window.end_ns, 0, 0
-    for at in sorted({*waiting, *sealed}, reverse=True):
-        wait, held = wait + waiting.get(at, 0), held + sealed.get(at, 0)
-        if waiting.get(at) and wait > held:
-            end_ns = at
+    for at in sorted({*inside, *sealed}, reverse=True):
+        wait, held = wait + inside.get(at, 0), held + sealed.get(at, 0)
+        if inside.get(at) and wait > held and wait >= LEAST_WAITING:
+            end_ns = max(at, window.start_ns)
     return end_ns
 
 
-def _waiting(workspace_id: int, window: Window, until_ns: int, step_ns: int) -> dict[int, int]:
-    """Start of a step -> how many traces began in it that are not sealed, in the first step those from before it, too:
-    where history is told in turn, all that follows is missing."""
+def _waiting(workspace_id: int, now_ns: int) -> dict[int, int]:
+    """Start of a minute -> how many traces began in it that should be sealed and are not; about as many where digest is
+    so far behind that not all batches can be looked at. Nearly always none, which takes a look at one array a batch."""
+    usual_ns = (settings.TRACER_QUIET_SECONDS + MAX_OPEN_SECONDS + DIGEST_SECONDS) * S_NS
     with store_cursor() as cursor:
         cursor.execute(
             """
-            SELECT greatest(start_ns, %(first)s) / %(step)s * %(step)s, count(*) FROM (
-                SELECT min(start_ns) AS start_ns FROM batch, unnest(trace_ids, starts_ns) AS waits (trace_id, start_ns)
-                WHERE workspace_id = %(workspace)s AND span_count > 0 AND start_ns < %(until)s GROUP BY trace_id
+            WITH waits AS (SELECT * FROM batch WHERE workspace_id = %(workspace)s AND span_count > 0),
+                 sample AS (SELECT count(*) / %(most)s + 1 AS one_of FROM waits)
+            SELECT start_ns / %(minute)s * %(minute)s, (count(*) * (SELECT one_of FROM sample))::int8 FROM (
+                SELECT min(start_ns) AS start_ns FROM waits, unnest(trace_ids, starts_ns) AS trace (trace_id, start_ns)
+                WHERE id %% (SELECT one_of FROM sample) = 0 AND %(until)s > ANY (starts_ns)
+                    AND start_ns < %(until)s AND start_ns >= %(first)s
+                GROUP BY trace_id
             ) AS traces GROUP BY 1
             """,
-            {"workspace": workspace_id, "first": window.start_ns, "step": step_ns, "until": until_ns},
-        )
+            {
+                "workspace": workspace_id, "most": MOST_BATCHES, "minute": MINUTE_NS, "until": now_ns - usual_ns,
+                "first": now_ns - settings.TRACER_RETENTION_DAYS * DAY_NS,
+            },
+        )  # fmt: skip
         return dict(cursor.fetchall())

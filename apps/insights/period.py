@@ -38,6 +38,8 @@ class Period:
     now_ns: int
     is_behind: bool = False
     """The window ends before `end_ns`, for what began later is not in the figures yet."""
+    is_compared_held: bool = True
+    """What began in the window compared with is in the figures."""
 
     @property
     def is_relative(self) -> bool:
@@ -94,7 +96,8 @@ class Period:
         return readable_window(self.start_ns, self.end_ns, self.now_ns)
 
     def up_to(self, held_to_ns: int) -> Period:
-        """The same, read no further than that; a minute at the least."""
+        """The same, read no further than that; but the least that can be read, a minute or, of long ago, an hour or a
+        day."""
         if held_to_ns >= self.window.end_ns:
             return self
         start_ns = self.window.start_ns

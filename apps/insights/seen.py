@@ -53,8 +53,8 @@ class Held(NamedTuple):
     """What is known of a window compared with, and of the one that is."""
 
     is_whole: bool
-    """Traces came from its start on, or nearly: what was not seen in one that is held in part may have been there all
-    the same."""
+    """Traces came from its start on, or nearly, and are digested: what was not seen in one that is held in part may
+    have been there all the same."""
     minutes: float
     """Of it, those since the first trace, at least one: what its rates are divided by."""
     reaches_end: bool = True
@@ -88,6 +88,8 @@ def held_of(workspace_id: int, period: Period) -> Held:
 def held_since(period: Period, began_ns: int | None) -> Held:
     """`began_ns`: when the first trace came; None where none ever did."""
     window = period.compared
+    if not period.is_compared_held:
+        return Held(False, 1.0, not period.is_behind)
     start_ns = window.end_ns if began_ns is None else max(window.start_ns, began_ns)
     missing_ns = start_ns - window.start_ns
     is_whole = missing_ns * MISSING_SHARE <= window.end_ns - window.start_ns

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from apps.traces.packing import unpacked_bytes
 
 NS = 1_000_000_000
+MAX_OPEN_SECONDS = 60
+"""A trace that never falls quiet is sealed after this long, and reopened for what comes later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,4 +105,4 @@ def test_the_freshness_says_where_figures_end_before_the_period_does():
     fresh = fresh_line(NOW - 17 * S, 17, NOW, UTC, NOW - 3_600 * S)
     assert (fresh.until, fresh.is_late) == ("13:38", True)
     html = render_to_string("parts/fresh.html", {"fresh": fresh})
-    assert "figures up to" in html and 'datetime="2026-11-23T13:38:25Z"' in html
+    assert "figures up to" in html and 'datetime="2026-11-23T13:38:25.000Z"' in html

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from apps.insights import freshness
 from apps.insights.error_groups import error_groups
 from apps.insights.freshness import held_end, held_period
 from apps.insights.map_change import GONE_EDGE
@@ -81,6 +82,50 @@ def test_traces_of_the_last_seconds_wait_as_they_always_do():
     assert held_period(1, period) == period
     later = chosen_period("1h", None, None, "before", time.time_ns() + 120 * NS)
     assert held_period(1, later).is_behind
+
+
+def test_what_waits_out_a_long_quiet_time_is_not_behind(settings):
+    settings.TRACER_QUIET_SECONDS = 60
+    now_ns, end_ns = time.time_ns(), last_minute_ns()
+    store(told(end_ns, 60, 0))
+    send(*(checkout(n + 1, now_ns - 130 * NS, random.Random(n)) for n in range(200)))
+    period = chosen_period("1h", None, None, "before", time.time_ns())
+    assert held_period(1, period) == period
+    settings.TRACER_QUIET_SECONDS = 10
+    assert held_period(1, period).is_behind
+
+
+def test_where_little_comes_one_trace_that_waits_is_not_behind():
+    end_ns = last_minute_ns()
+    store(told(end_ns, 60, 30))
+    send(checkout(1, end_ns - 5 * MINUTE_NS, random.Random(1)))
+    assert held_minutes(period_to(end_ns)) == HALF_HOUR
+
+
+def test_old_history_that_is_told_beside_live_traffic_hides_nothing_of_now():
+    end_ns = last_minute_ns()
+    store(told(end_ns, 30, 0))
+    send(*told(end_ns, 600, 400))
+    assert held_minutes(period_to(end_ns)) == HALF_HOUR
+
+
+def test_nothing_is_new_where_the_window_compared_with_waits():
+    end_ns = last_minute_ns()
+    store([*told(end_ns, 90, 61), *told(end_ns, 30, 0, name="GET /")])
+    send(*told(end_ns, 60, 31, name="GET /"))
+    asked = period_to(end_ns)
+    held = held_period(1, asked)
+    assert (held.is_behind, held.is_compared_held) == (False, False)
+    assert {root.name: root.duration.word for root in changed_roots(1, held)}["GET /"] == "unsure"
+    assert answer(1, ask_of(held, "gateway", "GET /", "p95")).finding.judged.word == "too_few"
+    assert answer(1, ask_of(asked, "gateway", "GET /", "p95")).finding.judged.word in ("new", "first")
+    assert one_service(1, "gateway", held).rate.word == "unsure"
+
+
+def test_of_a_long_backlog_a_sample_tells_about_as_much(monkeypatch):
+    monkeypatch.setattr(freshness, "MOST_BATCHES", 20)
+    period, _ = history(sealed_to=20, arrived_to=2)
+    assert held_minutes(period) in range(9, 13)
 
 
 def test_of_another_workspace_nothing_waits():

@@ -34,10 +34,11 @@ def read_period(workspace_id: int, params: Mapping[str, str]) -> Period:
         try:
             against = params.get("against", "")
             period = chosen_period(params.get("range", ""), ends["start"], ends["end"], against, now_ns)
-            return held_period(workspace_id, period)
         except ValueError as error:
             wrong["end"] = str(error)
-    raise Problem(400, "The period cannot be read.", fields=wrong)
+    if wrong:
+        raise Problem(400, "The period cannot be read.", fields=wrong)
+    return held_period(workspace_id, period)
 
 
 def refuse_unknown(params: Mapping[str, str], known: tuple[str, ...]) -> None:
@@ -51,6 +52,7 @@ def period_object(period: Period) -> dict:
     """The windows as they were read: whole minutes, older edges on hours or days; up to what is digested."""
     return {
         "start": exact_text(period.window.start_ns), "end": exact_text(period.window.end_ns),
+        "is_behind": period.is_behind,
         "against": period.against,
         "against_start": exact_text(period.compared.start_ns), "against_end": exact_text(period.compared.end_ns),
     }  # fmt: skip

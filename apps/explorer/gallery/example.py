@@ -12,7 +12,6 @@ from apps.explorer.trace.loaded import Loaded
 from apps.explorer.trace.rows import RowPainter, RowView
 from apps.explorer.trace.state import TraceState
 from apps.store.results import MatchedSpan, ServiceCount, TraceRow
-from apps.traces.column_readers import columns_of
 from apps.traces.model import KINDS
 from apps.traces.otlp import read_trace
 from apps.traces.tree_building import build_tree
@@ -63,8 +62,8 @@ def example_rows() -> tuple[ExampleBlock, ...]:
     """The waterfall of the example: folded siblings, an error, what is below it, a lost parent."""
     trace = read_trace(TRACE_ID, _document())
     tree = build_tree(trace)
-    columns = columns_of(trace)
-    loaded = Loaded(trace, tree, version="", is_sealed=True, received_ns=START_NS, columns=columns, keys={})
+    loaded = Loaded(trace, tree, version="", is_sealed=True, received_ns=START_NS, keys={})
+    loaded.analyse()
     layout = lay_out(tree, View())
     painter = RowPainter(loaded, TraceState(span=f"{19:016x}"), HUES, frozenset(), layout.window)
     return (ExampleBlock(0, tuple(painter.view(row) for row in layout.rows(0, len(layout)))),)

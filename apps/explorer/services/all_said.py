@@ -48,6 +48,8 @@ def services_said(
         return (
             Word("There is "), Word("nothing to compare with", STRONG), Word(f": no spans {against_in(against)}."),
         )  # fmt: skip
+    if not stirred and form.period.is_behind:
+        return Word("Nothing has changed", STRONG), Word(f" {form.period.in_this_time}, against {against}.")
     if not stirred:
         is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
         how = "within their usual spread" if is_unclear else "as before"

@@ -48,6 +48,7 @@ class Loaded:
     verdict: bytes | None = None
     """As it was judged when it was sealed; None when it has to be judged now."""
     memory: OrderedDict = field(default_factory=OrderedDict)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __del__(self) -> None:
         self.tree.cut()
@@ -75,9 +76,11 @@ class Loaded:
         return "path" in self.__dict__
 
     def analyse(self) -> None:
-        if not self.is_analysed:
-            with resting(afterwards=_let_go):
-                _ = self.path
+        """Once, whoever asks meanwhile."""
+        with self.turn:
+            if not self.is_analysed:
+                with resting(afterwards=_let_go):
+                    _ = self.path
 
     def key_of(self, node: Node) -> str:
         return self.keys.get(node.span.position) or node.span.span_id

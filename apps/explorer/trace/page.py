@@ -83,12 +83,14 @@ class TracePage:
 
     def rows(self) -> dict:
         """The rows `[first, first + count)`, cut to whole blocks."""
+        self.loaded.analyse()
         first = self._number("first") // BLOCK_ROWS * BLOCK_ROWS
         count = min(MOST_ROWS, max(1, self._number("count", BLOCK_ROWS)))
         return {"version": self.loaded.version, "blocks": self._blocks(first, count)}
 
     def waterfall(self) -> dict:
         """Everything between toolbar and key, with the blocks that `count` rows around the span `around` touch."""
+        self.loaded.analyse()
         around = self.around
         count = min(MOST_ROWS - 2 * BLOCK_ROWS, max(1, self._number("count", PAGE_ROWS)))
         top = max(0, max(around, 0) - count // 2) // BLOCK_ROWS * BLOCK_ROWS
@@ -114,6 +116,7 @@ class TracePage:
         )
 
     def span(self) -> dict:
+        self.loaded.analyse()
         return {**self._shared(), **self._panel(), **self._tools()}
 
     @cached_property

@@ -21,9 +21,9 @@ from apps.store.queries import first_span_received_at
 def errors(request: HttpRequest) -> HttpResponse:
     """`/errors?…`: groups of errors; with `group=` also one of them. 422 with what is wrong in the address."""
     workspace_id = current_workspace(request).id
-    form, is_valid = asked_form(ErrorsForm, request, workspace_id)
+    form = asked_form(ErrorsForm, request, workspace_id)
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "errors", "form": form}
-    if not is_valid:
+    if form.errors:
         return render(request, "explorer/errors/page.html", context, status=422)
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/errors/first.html", context)

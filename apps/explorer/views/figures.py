@@ -16,13 +16,13 @@ from apps.traces.moments import zone_named
 Form = TypeVar("Form", bound=PeriodForm)
 
 
-def asked_form(form_class: type[Form], request: HttpRequest, workspace_id: int) -> tuple[Form, bool]:
-    """(the form that a query string fills, whether it is valid): as of now, in the viewer's zone (a cookie, else UTC).
-    Its period is read as far as it is held. Raises StoreUnavailable."""
+def asked_form(form_class: type[Form], request: HttpRequest, workspace_id: int) -> Form:
+    """What a query string asks for (its `errors` say what is wrong), as of now, in the viewer's zone (a cookie, else
+    UTC). The period of a valid one is read as far as it is held. Raises StoreUnavailable."""
     form = form_class(request.GET, now_ns=time.time_ns(), zone=viewer_zone(request))
-    is_valid = form.is_valid()
-    form.period = held_period(workspace_id, form.period)
-    return form, is_valid
+    if form.is_valid():
+        form.period = held_period(workspace_id, form.period)
+    return form
 
 
 def viewer_zone(request: HttpRequest) -> tzinfo:

@@ -20,12 +20,12 @@ KEYS = (
 def service_map(request: HttpRequest) -> HttpResponse:
     """`/map?…`: what calls what. 422 with the fields' errors. With htmx only the side panel of what is chosen."""
     workspace_id = current_workspace(request).id
-    form, is_valid = asked_form(MapForm, request, workspace_id)
-    if is_valid and request.htmx:
+    form = asked_form(MapForm, request, workspace_id)
+    if not form.errors and request.htmx:
         return render(request, "explorer/map/panel.html", {"form": form, "panel": map_panel(workspace_id, form)})
     fresh = freshness(workspace_id, form.now_ns)
     context = figures_context(request, workspace_id, form, PATH, fresh)
     context |= {"form": form, "nav": "map", "page_keys": KEYS}
-    if not is_valid:
+    if form.errors:
         return render(request, "explorer/map/page.html", context, status=422)
     return render(request, "explorer/map/page.html", context | {"page": map_page(workspace_id, form, fresh)})

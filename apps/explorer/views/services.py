@@ -22,9 +22,9 @@ def services(request: HttpRequest) -> HttpResponse:
     if request.GET.get("name"):
         return service(request, request.GET["name"])
     workspace_id = current_workspace(request).id
-    form, is_valid = asked_form(ServicesForm, request, workspace_id)
+    form = asked_form(ServicesForm, request, workspace_id)
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "services", "form": form}
-    if not is_valid:
+    if form.errors:
         return render(request, "explorer/services/all.html", context, status=422)
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/services/first.html", context)
@@ -35,10 +35,10 @@ def services(request: HttpRequest) -> HttpResponse:
 def service(request: HttpRequest, name: str) -> HttpResponse:
     """`/services/<name>?…`. 404 for a service nothing is known of."""
     workspace_id = current_workspace(request).id
-    form, is_valid = asked_form(ServiceForm, request, workspace_id)
+    form = asked_form(ServiceForm, request, workspace_id)
     path = service_link(None, name)
     context = figures_context(request, workspace_id, form, path) | {"nav": "services", "form": form, "name": name}
-    if not is_valid:
+    if form.errors:
         return render(request, "explorer/services/one.html", context | {"path": path}, status=422)
     page = service_page(workspace_id, name.replace("\0", ""), form)
     if page is None:

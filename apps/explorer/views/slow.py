@@ -20,14 +20,14 @@ from apps.store.queries import first_span_received_at
 def slow(request: HttpRequest) -> HttpResponse:
     """`/slow?…`. 422 with what is wrong when the address cannot be read."""
     workspace_id = current_workspace(request).id
-    form, is_valid = asked_form(SlowForm, request, workspace_id)
+    form = asked_form(SlowForm, request, workspace_id)
     period = form.period
-    nobody_said = is_valid and period.against == YESTERDAY and not form.params.get("against")
+    nobody_said = not form.errors and period.against == YESTERDAY and not form.params.get("against")
     if nobody_said and not coverage(workspace_id, period.compared).traces:
         form.fall_back()
         form.period = held_period(workspace_id, form.period)
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "slow", "form": form}
-    if not is_valid:
+    if form.errors:
         return render(request, "explorer/slow/page.html", context, status=422)
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/slow/first.html", context)

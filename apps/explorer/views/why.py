@@ -46,5 +46,5 @@ def why_attributes(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, workspace_id: int) -> tuple[WhyForm, dict]:
-    form, _ = asked_form(WhyForm, request, workspace_id)
+    form = asked_form(WhyForm, request, workspace_id)
     return form, figures_context(request, workspace_id, form, PATH) | {"nav": "why", "form": form}

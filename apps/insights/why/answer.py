@@ -35,6 +35,7 @@ from apps.traces.why.judge import (
     FIRST,
     GONE,
     NEW,
+    NOTHING,
     ROSE,
     SHARES,
     TOO_FEW,
@@ -88,7 +89,7 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
             start = None
         elif ask is asked and asked.look == ERRORS:
             told = _failing_within(workspace_id, source, told, ask.after, start)
-    if told.judged.word == GONE and ask.is_behind:
+    if (told.judged.word in (GONE, NOTHING) and ask.is_behind) or (told.judged.word == NEW and not ask.is_before_held):
         told = replace(told, judged=replace(told.judged, word=TOO_FEW))
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.insights.change import GONE, NEW, UNSURE, Change, durations_change, error_change
+from apps.insights.change import GONE, NEW, Change, durations_change, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import OTHER
 from apps.insights.period import Period
 from apps.insights.queries import roots
+from apps.insights.seen import Held, held_of, where_held
 from apps.store.connection import store_cursor
 from apps.traces.deposits import WHOLE
 from apps.traces.key_book import PART
@@ -63,8 +64,9 @@ class ChangedRoot:
 def changed_roots(workspace_id: int, period: Period) -> tuple[ChangedRoot, ...]:
     """All root span names of either window, those that changed most first. Raises StoreUnavailable."""
     old, new = roots(workspace_id, period.compared), roots(workspace_id, period.window)
+    held = held_of(workspace_id, period)
     found = [
-        _changed(root, old.get(root, NO_FIGURES), new.get(root, NO_FIGURES), period.is_behind)
+        _changed(root, old.get(root, NO_FIGURES), new.get(root, NO_FIGURES), held)
         for root in {*old, *new}
         if root[0] != OTHER
     ]
@@ -86,8 +88,6 @@ def root_names(workspace_id: int, seen_since_ns: int, most: int) -> tuple[tuple[
     return names if len(names) <= most else ()
 
 
-def _changed(root: tuple[str, str], before: Figures, after: Figures, is_behind: bool) -> ChangedRoot:
-    duration = durations_change(before, after)
-    if duration.word == GONE and is_behind:
-        duration = duration._replace(word=UNSURE)
+def _changed(root: tuple[str, str], before: Figures, after: Figures, held: Held) -> ChangedRoot:
+    duration = where_held(durations_change(before, after), held)
     return ChangedRoot(*root, before, after, duration, error_change(before, after))

@@ -19,6 +19,12 @@ def up_to_cursor(time_ns: int) -> str:
     return write_cursor((min(time_ns // 1000 + 1, LATEST_US), bytes(16)))
 
 
+def is_up_to_cursor(text: str) -> bool:
+    """Whether `up_to_cursor` made it: no trace has the id 0."""
+    key = read_cursor(text)
+    return key is not None and key[1] == bytes(16)
+
+
 def read_cursor(text: str) -> Key | None:
     """None for an empty text. Raises ValueError for a text that is not ours."""
     if not text:

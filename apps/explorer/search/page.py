@@ -13,14 +13,14 @@ from apps.explorer.search.rows import ResultRow, result_rows
 from apps.explorer.search.scatter import MAX_POINTS, Scatter, scatter
 from apps.insights.judged import with_verdicts_so_far
 from apps.store.names import MAX_ATTRIBUTE_KEYS
-from apps.store.page_keys import up_to_cursor
+from apps.store.page_keys import is_up_to_cursor, up_to_cursor
 from apps.store.results import SearchPage, TraceRow
 from apps.store.search import search
 from apps.traces.doubts import doubts
 from apps.traces.durations import counted, format_count
 from apps.traces.moments import S_NS, clock_text, is_ahead, span_text
 from apps.traces.query import TraceQuery
-from apps.traces.search_window import ALL
+from apps.traces.search_window import ALL, CLOCK_AHEAD_NS
 
 ROWS = 25
 SEEN_CHARS = 12
@@ -99,14 +99,15 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
     traces = with_verdicts_so_far(workspace_id, found.rows, form.clock.now_ns)
     chips = chips_of(form)
     is_first, is_last = not query.cursor, not found.next_cursor
+    is_all = is_first and found.is_complete and not found.may_miss_values
     return ResultPage(
         chips=chips,
         rows=result_rows(
             traces, form.clock.now_ns, form.zone, back_query(form.params), for_errors=query.span.is_for_errors
         ),
-        title=_title(len(found.rows), is_first and found.is_complete),
-        is_all=is_first and found.is_complete,
-        ahead=_ahead(form, found),
+        title=_title(len(found.rows), is_all),
+        is_all=is_all,
+        ahead=_ahead(form, query, found),
         may_miss=MAY_MISS_VALUES if found.may_miss_values else "",
         has_match_column=not query.span.is_empty,
         service=query.span.service or "",
@@ -116,7 +117,7 @@ def result_page(workspace_id: int, form: SearchForm) -> ResultPage:
         chart=_chart(form, found) if is_first and is_last else None,
         chart_link=search_link(form.params, path="/search/chart") if found.rows else "",
         why_link=_why_link(form) if found.rows else "",
-        newer_link=_newer_link(workspace_id, form, found) if is_first and form.params.get("live") else "",
+        newer_link=_newer_link(workspace_id, form, query, found) if form.params.get("live") else "",
     )
 
 
@@ -126,10 +127,11 @@ def chart_page(workspace_id: int, form: SearchForm) -> tuple[Scatter | None, boo
     return _chart(form, found), not found.next_cursor
 
 
-def newer(workspace_id: int, form: SearchForm, seen: set[str]) -> Newer:
-    """How many of the newest matches are not among `seen` (ends of trace ids), and where they are shown."""
+def newer(workspace_id: int, form: SearchForm, seen: set[str], *, has_under: bool) -> Newer:
+    """How many of the newest matches are not among `seen` (ends of trace ids), and where they are shown. `has_under`:
+    among them are those under a page of traces ahead."""
     found = search(workspace_id, replace(form.trace_query(ROWS), cursor=""))
-    newest, under = found.rows, _under_a_page_ahead(workspace_id, form, found)
+    newest, under = found.rows, _under_a_page_ahead(workspace_id, form, found) if has_under else ()
     fresh = {row.trace_id for row in (*newest, *under) if row.trace_id[-SEEN_CHARS:] not in seen}
     # When the oldest of a full page is new, there may be others between it and what was seen.
     is_more = any(len(rows) == ROWS and rows[-1].trace_id in fresh for rows in (newest, under))
@@ -143,10 +145,17 @@ def back_query(params: dict[str, str]) -> str:
     return text if len(text) <= BACK_CHARS else ""
 
 
-def _newer_link(workspace_id: int, form: SearchForm, found: SearchPage) -> str:
-    link = search_link(form.params, path="/search/newer")
-    seen = (*found.rows, *_under_a_page_ahead(workspace_id, form, found))
-    return link + ("&" if "?" in link else "?") + "seen=" + ",".join(row.trace_id[-SEEN_CHARS:] for row in seen)
+def _newer_link(workspace_id: int, form: SearchForm, query: TraceQuery, found: SearchPage) -> str:
+    """ "" on pages that nothing new comes to."""
+    if is_up_to_cursor(query.cursor):
+        newest, under = search(workspace_id, replace(query, cursor="")).rows, found.rows
+    elif query.cursor:
+        return ""
+    else:
+        newest, under = found.rows, _under_a_page_ahead(workspace_id, form, found)
+    seen = ",".join(row.trace_id[-SEEN_CHARS:] for row in (*newest, *under))
+    link = search_link(form.params, path="/search/newer", cursor=None)
+    return f"{link}{'&' if '?' in link else '?'}seen={seen}" + ("&under=1" if under else "")
 
 
 def _under_a_page_ahead(workspace_id: int, form: SearchForm, found: SearchPage) -> tuple[TraceRow, ...]:
@@ -156,11 +165,15 @@ def _under_a_page_ahead(workspace_id: int, form: SearchForm, found: SearchPage) 
     return search(workspace_id, replace(form.trace_query(ROWS), cursor=_up_to_now(form))).rows
 
 
-def _ahead(form: SearchForm, found: SearchPage) -> Ahead | None:
-    count = sum(is_ahead(row.started_ns, form.clock.now_ns) for row in found.rows)
+def _ahead(form: SearchForm, query: TraceQuery, found: SearchPage) -> Ahead | None:
+    now_ns = form.clock.now_ns
+    ahead = [row.started_ns for row in found.rows if is_ahead(row.started_ns, now_ns)]
+    count = len(ahead)
     if not count:
         return None
-    is_one, is_cut = count == 1, found.next_cursor and form.window.start_ns < form.clock.now_ns
+    # Those still farther ahead are filed under their arrival, and stand among the others.
+    are_on_top = not query.cursor and min(ahead) < now_ns + CLOCK_AHEAD_NS
+    is_one, is_cut = count == 1, are_on_top and found.next_cursor and form.window.start_ns < now_ns
     return Ahead(
         said=f"{format_count(count)} of these {'starts' if is_one else 'start'} later than now: "
         f"{'its clock is' if is_one else 'their clocks are'} ahead of this server’s.",

@@ -101,7 +101,7 @@ def _left_out(rows: list[TraceRow], end_ns: int) -> str:
     are, whose = ("is", "its own clock it starts") if len(rows) == 1 else ("are", "their own clocks they start")
     when = "outside of this time"
     if all(row.started_ns > end_ns for row in rows):
-        most = "up to " if len(rows) > 1 else ""
+        most = "up to about " if len(rows) > 1 else "about "
         when = f"{most}{rough_text(max(row.started_ns for row in rows) - end_ns)} later"
     return f"{format_count(len(rows))} more {are} not drawn: by {whose} {when}."
 

@@ -75,13 +75,13 @@ def search_chart(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def search_newer(request: HttpRequest) -> HttpResponse:
-    """`/search/newer?…&seen=…`: how many matches came since the page was drawn, as a link that shows them."""
+    """`/search/newer?…&seen=…&under=`: how many matches came since the page was drawn, as a link that shows them."""
     form = SearchForm(request.GET, clock=clock_of(request))
     if not form.is_valid():
         return HttpResponse(status=422)
     seen = set(request.GET.get("seen", "").split(","))
-    context = {"newer": newer(current_workspace(request).id, form, seen)}
-    return render(request, "explorer/search_newer.html", context)
+    found = newer(current_workspace(request).id, form, seen, has_under="under" in request.GET)
+    return render(request, "explorer/search_newer.html", {"newer": found})
 
 
 @require_safe

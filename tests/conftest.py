@@ -15,9 +15,14 @@ import pytest
 from django.apps import apps
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from hypothesis import HealthCheck, settings
 
 from tests.product import ROOT, IdleConnection, Product, free_ports
 from tracer_ui.privileges import die_with_parent
+
+# Properties are about results, not speed: a busy machine must not fail them. Speed has tests of its own.
+settings.register_profile("results", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("results")
 
 
 def start_services() -> Path:

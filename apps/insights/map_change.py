@@ -70,8 +70,7 @@ class Sides(NamedTuple):
 
 
 def edge_change(sides: Sides, held: Held, minutes: float, is_old: bool) -> EdgeChange:
-    """`minutes`: of now. `is_old`: the edge was met before the window compared with
-    ended."""
+    """`minutes`: of now. `is_old`: the edge was met before the window compared with ended."""
     before, now = sides.before, sides.now
     latency, errors = durations_change(before, now), error_change(before, now)
     calls, fan = rate_since(before, now, held, minutes), fan_change(sides)

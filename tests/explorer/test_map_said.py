@@ -223,5 +223,7 @@ def test_an_edge_is_new_only_where_all_that_came_before_is_known():
     assert change.words == (FIRST,)
     edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, change, ())
     assert told(map_of(edge)) == "Nothing changed against the hour before. 1 has nothing to compare with yet."
+    in_part = replace(map_of(edge), held=ALL._replace(reaches_end=False))
+    assert told(in_part).startswith("Nothing changed against the hour before, in what is digested of this time.")
     nothing = "There is nothing to compare with yet: spans came for a part of the hour before only."
     assert edge_said(edge, "the hour before", has_before=True) == (nothing,)

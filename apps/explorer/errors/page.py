@@ -104,7 +104,7 @@ def row_of(group: ErrorGroup, form: ErrorsForm) -> GroupRow:
         last_seen_utc=utc_text(group.last_seen_ns),
         first_seen=minute_text(group.first_seen_ns, now_ns, zone),
         example=trace_address(newest.trace_id, newest.span_id) if newest else "",
-        is_gone=not group.after.samples,
+        is_gone=not group.after.samples and not form.period.is_behind,
         is_open=is_open,
     )
 

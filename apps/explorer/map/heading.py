@@ -67,7 +67,8 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
         edges = f" Of the edges{_counted(told, more=False)}" if told else f" No edge changed against {against}."
         return (*_of_nodes(nodes, endings, recent), Word(edges + rest))
     if not told:
-        return (Word(f"Nothing changed against {against}.{rest}"),)
+        digested = "" if found.held.reaches_end else ", in what is digested of this time"
+        return (Word(f"Nothing changed against {against}{digested}.{rest}"),)
     (kind, count), *others = told
     word, ending = kind
     alike = [edge for edge in found.changed if kinds.get((edge.ends, word), ("", OVER))[1] != OVER]

@@ -35,7 +35,7 @@ class RootRow:
 class ChangedPage:
     rows: tuple[RootRow, ...]
     is_told: bool
-    """Of a window that is not held to its end: there is something in it to compare."""
+    """There is something to tell: in a window that is not held to its end more than what only came before."""
     changed: int
     is_unclear: bool
     """Some differ by a fifth or more, within their usual spread."""

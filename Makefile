@@ -27,7 +27,7 @@ up: $(RUNTIME)
 	@exec $(BIN)/python -m tracer_ui.up
 
 test: $(DEVELOPMENT)
-	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile --no-loadscope-reorder)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python bench/run.py $(ARGS)

@@ -17,8 +17,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-
 from apps.traces.column_readers import ColumnReader
 from apps.traces.contributions import contributions_of
 from apps.traces.draft import Draft
@@ -30,7 +28,7 @@ from apps.traces.verdict.failures import failures_of
 from apps.traces.verdict.judge import judge
 from apps.traces.verdict.waits import waits_in
 from apps.traces.work import by_name
-from tests.demo.conftest import make_day
+from tests.demo.conftest import drafts, make_day
 from tests.traces.build import random_trace
 from tests.traces.test_contributions_sum import check
 from tests.traces.usual_build import UsualSum
@@ -43,11 +41,11 @@ def main() -> None:
     parser.add_argument("--spans", type=int, default=50_000, help="of the large trace")
     parser.add_argument("--random", type=int, default=0, help="random traces to check")
     asked = parser.parse_args()
-    drafts = shop(asked.hours)
-    spans = sum(draft.span_count for draft in drafts)
-    print(f"demo shop: {len(drafts)} traces, {spans} spans")
+    shop = list(drafts(make_day(hours=asked.hours)))
+    spans = sum(draft.span_count for draft in shop)
+    print(f"demo shop: {len(shop)} traces, {spans} spans")
     reader = ColumnReader()
-    verdicts(drafts, spans, *stages(spans, lambda: [reader.read(draft) for draft in drafts]))
+    verdicts(shop, spans, *stages(spans, lambda: [reader.read(draft) for draft in shop]))
     print(f"one trace of {asked.spans} spans")
     trace = random_trace(1, asked.spans)
     stages(asked.spans, lambda: [reader.read_trace(trace)])
@@ -55,18 +53,6 @@ def main() -> None:
         for seed in range(asked.random):
             check(contributions_of(Family(wild(seed))))
         print(f"{asked.random} random traces: every sum exact")
-
-
-def shop(hours: float) -> list[Draft]:
-    by_trace = defaultdict(list)
-    for span in make_day(hours=hours).spans:
-        by_trace[span.context.trace_id].append(span)
-    drafts = []
-    for trace_id, spans in by_trace.items():
-        draft = Draft(trace_id.to_bytes(16, "big"))
-        draft.add_document(encode_spans(spans).SerializeToString())
-        drafts.append(draft)
-    return drafts
 
 
 def stages(spans: int, read: Callable) -> tuple[list, list, list]:
@@ -78,14 +64,14 @@ def stages(spans: int, read: Callable) -> tuple[list, list, list]:
     return found, parts, edges
 
 
-def verdicts(drafts: list[Draft], spans: int, found: list, parts: list, edges: list) -> None:
+def verdicts(shop: list[Draft], spans: int, found: list, parts: list, edges: list) -> None:
     """Each trace against what is usual among all of its root span name."""
     sums = defaultdict(UsualSum)
     roots = [(one.family.columns.service[one.family.main], one.family.columns.name[one.family.main]) for one in found]
     for root, *told in zip(roots, found, parts, strict=True):
         sums[root].add(*told)
     usual = {root: sum_.usual() for root, sum_ in sums.items()}
-    traces = list(zip(drafts, roots, found, parts, edges, strict=True))
+    traces = list(zip(shop, roots, found, parts, edges, strict=True))
 
     def judged(draft, root, found, parts, edges):
         return pack(judge(found, parts, usual[root], failures_of(found, draft_reader(draft)), waits_in(edges.edges)))

@@ -13,6 +13,8 @@ from pathlib import Path
 import django
 import pytest
 from django.apps import apps
+from django.conf import settings as django_settings
+from django.contrib.contenttypes.management import create_contenttypes
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from hypothesis import HealthCheck, settings
@@ -60,6 +62,12 @@ for name in [name for name in os.environ if name.startswith("TRACER_")] + ["DATA
 os.environ["TRACER_DATA_DIR"] = str(start_services())
 os.environ["DJANGO_SETTINGS_MODULE"] = "tracer_ui.settings"
 django.setup()  # settings are read here, after the environment is ready
+
+# Each test client loads the middleware anew, and would look for all static files each time.
+django_settings.WHITENOISE_AUTOREFRESH = True
+# Emptying the database would make again, each time, what nobody asks for.
+post_migrate.disconnect(create_contenttypes)
+post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 @receiver(post_migrate, sender=apps.get_app_config("accounts"))

@@ -1,10 +1,12 @@
-"""Two hours of the demo shop, made once in each process, and what the tests read from spans."""
+"""Two hours of the demo shop, made and read once in each process, and what the tests read from spans."""
 
 import gc
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import SpanProcessor
 
@@ -12,6 +14,9 @@ from apps.demo.chance import SeededIds
 from apps.demo.days import open_shop
 from apps.demo.shop import Settings, Shop
 from apps.demo.telemetry import Telemetry
+from apps.traces.column_readers import ColumnReader
+from apps.traces.draft import Draft
+from apps.traces.family import Family
 from tests.storing import store as empty_store  # noqa: F401
 
 START_NS = 1_790_000_000_000_000_000
@@ -68,9 +73,29 @@ def make_day(seed=1, hours=2.0, **settings) -> Day:
     return day
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def day():
-    return make_day()
+    made = make_day()
+    gc.freeze()  # nor do the tests that follow
+    return made
+
+
+@pytest.fixture(scope="session")
+def day_families(day) -> list[Family]:
+    return list(families(day))
+
+
+def drafts(day: Day) -> Iterator[Draft]:
+    """Its traces as digest has them, spans in protobuf."""
+    for trace_id, spans in day.traces.items():
+        draft = Draft(trace_id.to_bytes(16, "big"))
+        draft.add_document(encode_spans(spans).SerializeToString())
+        yield draft
+
+
+def families(day: Day) -> Iterator[Family]:
+    reader = ColumnReader()
+    return (Family(reader.read(draft)) for draft in drafts(day))
 
 
 def service(span):

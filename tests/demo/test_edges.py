@@ -1,32 +1,17 @@
 """The edges that are derived from the shop's spans are the ones it declares."""
 
-from collections import Counter, defaultdict
-
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from collections import Counter
 
 from apps.demo.catalogue import EXTERNALS, QUEUES, SERVICES, STORES
 from apps.demo.topology import EDGES, USERS
-from apps.traces.column_readers import ColumnReader
 from apps.traces.contributions import contributions_of
-from apps.traces.draft import Draft
 from apps.traces.edges import edges_of
-from apps.traces.family import Family
 from apps.traces.work import KINDS_OF_WORK, NOT_BROKEN_DOWN, by_kind_of_work
 
 KINDS = {
     "http": "call", "rpc": "call", "db": "database", "cache": "database", "search": "database",
     "external": "external", "publish": "messaging", "consume": "messaging",
 }  # fmt: skip
-
-
-def families(day):
-    reader, by_trace = ColumnReader(), defaultdict(list)
-    for span in day.spans:
-        by_trace[span.context.trace_id].append(span)
-    for trace_id, spans in by_trace.items():
-        draft = Draft(trace_id.to_bytes(16, "big"))
-        draft.add_document(encode_spans(spans).SerializeToString())
-        yield Family(reader.read(draft))
 
 
 def declared_name(node) -> str:
@@ -42,9 +27,9 @@ def declared_name(node) -> str:
     return USERS if node.kind == "user" else node.name
 
 
-def test_the_edges_of_two_hours_are_the_declared_topology(day):
+def test_the_edges_of_two_hours_are_the_declared_topology(day_families):
     seen = Counter()
-    for family in families(day):
+    for family in day_families:
         for edge in edges_of(family).edges:
             seen[declared_name(edge.caller), declared_name(edge.callee), edge.kind] += 1
     declared = {(edge.source, edge.target, KINDS[edge.kind]) for edge in EDGES}
@@ -52,9 +37,9 @@ def test_the_edges_of_two_hours_are_the_declared_topology(day):
     assert {*SERVICES, *QUEUES, *EXTERNALS} <= {end for edge in seen for end in edge[:2]}
 
 
-def test_the_time_waited_for_in_the_shop_is_divided_among_all_kinds_of_work(day):
+def test_the_time_waited_for_in_the_shop_is_divided_among_all_kinds_of_work(day_families):
     sums = Counter()
-    for family in families(day):
+    for family in day_families:
         found = contributions_of(family)
         assert sum(found.own_ns) == found.waited_ns
         for part in by_kind_of_work(found):

@@ -11,8 +11,8 @@ from apps.demo.catalogue import EXTERNALS, QUEUES, SERVICES, STORES
 from apps.demo.topology import EDGES, USERS
 from apps.traces.edges import edges_of
 from apps.traces.peers import Node
-from tests.demo.conftest import HOUR_NS, START_NS, Day
-from tests.demo.test_edges import KINDS, declared_name, families
+from tests.demo.conftest import HOUR_NS, START_NS, Day, families
+from tests.demo.test_edges import KINDS, declared_name
 from tests.storing import digest_all
 
 MOST_OF_A_ROOT = 60

@@ -11,12 +11,14 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 
 from apps.demo.diary import Told
 from apps.demo.scenarios import NS_PER_MINUTE, SCENARIOS
 from apps.traces.moments import utc_text
 from tests.product import ROOT, Product
+from tracer_ui.places import database_url
 
 RATE = 4
 """Traces a second: some six checkouts a minute."""
@@ -66,16 +68,12 @@ print(workspace.id, send, read)
          "--diary", str(diary), "--backfill", "4h", "--backfill-rate", str(RATE), "--batch-orders", "20"],
         cwd=ROOT, env=server.environment, check=True, capture_output=True, timeout=180,
     )  # fmt: skip
-    waiting = f"""
-from apps.store.connection import store_cursor
-with store_cursor() as cursor:
-    cursor.execute("SELECT count(*) FROM batch WHERE workspace_id = %s AND span_count > 0", [{workspace_id}])
-    print(cursor.fetchone()[0])
-"""
+    waiting = "SELECT count(*) FROM batch WHERE workspace_id = %s AND span_count > 0"
     until = time.monotonic() + 120
-    while server.shell(waiting).strip() != "0":
-        assert time.monotonic() < until, "the worker did not seal everything"
-        time.sleep(1)
+    with psycopg.connect(database_url(server.data_dir), autocommit=True) as database:
+        while database.execute(waiting, [workspace_id]).fetchone() != (0,):
+            assert time.monotonic() < until, "the worker did not seal everything"
+            time.sleep(0.5)
     return Stretch(server, slug, read_key, anchor_ns)
 
 

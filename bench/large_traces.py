@@ -22,13 +22,15 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from playwright.sync_api import Browser
 
 from bench.product import ROOT, Product
-from bench.reading import VIEWPORT, Opening, Weight, chromium, jumps, opened, steady, weight
+from bench.reading import VIEWPORT, Opening, Weight, jumps, opened, steady, weight
 from bench.run import machine, say
 from bench.storage import Storage
 from tests.explorer.spans import TraceMaker
 from tests.explorer.traces import big_trace, deep_trace
+from tests.look import browser, chromium_path
 
 COPIES = 5
 """Each is opened once before the server has it in memory."""
@@ -73,10 +75,10 @@ def main() -> None:
         storage.wait_until_sealed()
         storage.settle()
         home = product.address(product.http_port)
-        with chromium() as browser:
-            empty = weight_of_nothing(browser)
-            found = [measured(browser, home, kind, ids[kind]) for kind in KINDS]
-            version = browser.version
+        with browser("--enable-precise-memory-info") as chrome:
+            empty = weight_of_nothing(chrome)
+            found = [measured(chrome, home, kind, ids[kind]) for kind in KINDS]
+            version = f"{Path(chromium_path()).name} {chrome.version}"
     text = report(found, empty, version)
     (ROOT / asked.out).write_text(text)
     print(text)
@@ -96,8 +98,8 @@ def send(product: Product, make: TraceMaker) -> None:
             urllib.request.urlopen(request, timeout=60).read()
 
 
-def weight_of_nothing(browser) -> Weight:
-    context = browser.new_context(viewport=VIEWPORT)
+def weight_of_nothing(chrome: Browser) -> Weight:
+    context = chrome.new_context(viewport=VIEWPORT)
     page = context.new_page()
     page.goto("about:blank")
     found = weight(page)
@@ -105,16 +107,16 @@ def weight_of_nothing(browser) -> Weight:
     return found
 
 
-def measured(browser, home: str, kind: str, ids: list[str]) -> Found:
+def measured(chrome: Browser, home: str, kind: str, ids: list[str]) -> Found:
     say(kind)
     cold = []
     for trace_id in ids:
-        context = browser.new_context(viewport=VIEWPORT)
+        context = chrome.new_context(viewport=VIEWPORT)
         with opened(context, f"{home}/t/{trace_id}") as (_, opening):
             cold.append(opening)
         context.close()
     url = f"{home}/t/{ids[-1]}"
-    context = browser.new_context(viewport=VIEWPORT)
+    context = chrome.new_context(viewport=VIEWPORT)
     with opened(context, url):
         pass
     warm = []
@@ -153,7 +155,7 @@ HEAD = """# Large traces in the browser
 
 Figures of one run, printed as they came out; repeat it with `make bench-large`.
 
-- machine: {processor}, {memory}, {system}; Chromium {browser} without a window, its graphics drawn by the processor
+- machine: {processor}, {memory}, {system}; {browser} without a window, its graphics drawn by the processor
 - load average when it began: {load:.2f}; server, PostgreSQL and browser share the machine
 - 50 000 spans: ten attributes each, six services, 21 MB of OTLP; runs of equal siblings folded, {rows:,} rows.
   A chain: every span is the child of the one before

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
-from tests.look import FLAGS
+from playwright.sync_api import BrowserContext, Page
 
 VIEWPORT = {"width": 1440, "height": 900}
 MIB = 2**20
@@ -86,16 +82,6 @@ class Weight:
     """Memory of the page's renderer process that it shares with no other."""
     pss_mb: float
     """The same and its share of what is shared."""
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium (`CHROMIUM` names another), without a window and without a graphics processor."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, "--enable-precise-memory-info"])
-        yield browser
-        browser.close()
 
 
 @contextmanager

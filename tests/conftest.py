@@ -110,28 +110,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator["object"]:
-    """A playwright Browser driving the system's Chromium. Its absence is an error: what only a browser can see would
-    otherwise go unseen."""
-    from playwright.sync_api import expect, sync_playwright
+    """A playwright Browser."""
+    from playwright.sync_api import expect
 
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        raise RuntimeError("these tests need Chromium: apt-get install chromium, or set CHROMIUM to its path")
-    arguments = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
+    from tests.look import browser
+
     # Playwright runs an event loop in this thread, and Django refuses database calls where it sees one.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     # A click is over when the next page begins to come: what it holds is asked with `expect`, which waits.
     expect.set_options(timeout=30_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
+    with browser() as chrome:
+        yield chrome

@@ -86,6 +86,15 @@ def pytest_xdist_setupnodes() -> None:
     del os.environ["TRACER_DATA_DIR"], os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup) -> Iterator[None]:
+    """A database that somebody is connected to cannot be dropped at the end."""
+    from apps.store.at_once import close_connections
+
+    yield
+    close_connections()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> None:
     """Pages name their static files by hash, which needs the collected files."""

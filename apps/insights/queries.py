@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from apps.insights.figures import Figures
 from apps.insights.key_search import ids_around, ids_of, ids_of_first, ids_with, prefix_sql
-from apps.insights.reading import Asked, figures_by_key, figures_of_each, stretches_of
+from apps.insights.reading import Asked, figures_by_key, stretches_of
 from apps.insights.window import Window
+from apps.store.at_once import at_once
 from apps.store.connection import store_cursor
 from apps.traces import deposits
 from apps.traces.deposits import WHOLE
@@ -121,17 +123,15 @@ class Traffic(NamedTuple):
 
 
 def traffic(workspace_id: int, windows: Sequence[Window]) -> list[Traffic]:
-    """What was called in each window, read together."""
-    with store_cursor() as cursor:
-        covers = [stretches_of(cursor, window) for window in windows]
-        # The long ones first: then hardly anything is left to unpack when the last one is there.
-        asked = [
-            Asked(workspace_id, kind, stretches, by=by)
-            for kind, by in ((EDGE, None), (SERVICE, 1))
-            for stretches in covers
-        ]
-        found = figures_of_each(cursor, asked)
-    return [_traffic(*both) for both in zip(found[: len(covers)], found[len(covers) :], strict=True)]
+    """What was called in each window, read at once."""
+
+    def of(kind: int, window: Window, by: int | None = None) -> dict[tuple[str, ...], Figures]:
+        with store_cursor() as cursor:
+            return figures_by_key(cursor, Asked(workspace_id, kind, stretches_of(cursor, window), by=by))
+
+    calls = [partial(of, EDGE, window) for window in windows]
+    found = at_once(*calls, *(partial(of, SERVICE, window, 1) for window in windows))
+    return [_traffic(*both) for both in zip(found[: len(windows)], found[len(windows) :], strict=True)]
 
 
 def traffic_of(workspace_id: int, window: Window, edges: Iterable[EdgeKey], services: Iterable[str]) -> Traffic:

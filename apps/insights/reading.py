@@ -7,11 +7,9 @@ other way round a bucket that has just been closed would be missed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-import psycopg
 
 from apps.insights.closed import read_closed
 from apps.insights.cover import Stretch, cover
@@ -101,22 +99,6 @@ def merged_sql(kind: int) -> str:
 def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
     """Parts of the key -> what its facts sum up to; keys without a sample left out."""
     return figures_together(_summed(cursor, asked), asked.kind, asked.histograms)
-
-
-def figures_of_each(cursor, asked: Sequence[Asked]) -> list[dict[tuple[str, ...], Figures]]:
-    """The same of each: while what came of one is unpacked here the database sums up the next, which is a third of the
-    time that a map's reading takes."""
-    connection = cursor.connection
-
-    def rows_of(one: Asked) -> list[Row]:
-        with psycopg.Cursor(connection) as other:
-            return _summed(other, one)
-
-    with ThreadPoolExecutor(max_workers=1) as ahead:
-        return [
-            figures_together(rows, one.kind, one.histograms)
-            for rows, one in zip(ahead.map(rows_of, asked), asked, strict=True)
-        ]
 
 
 def _summed(cursor, asked: Asked) -> list[Row]:

@@ -22,6 +22,7 @@ from apps.insights.period import Period
 from apps.insights.queries import services
 from apps.insights.seen import Held, held_of, rate_since, services_seen, where_held
 from apps.insights.series import series, step_of
+from apps.store.at_once import at_once
 from apps.traces.key_book import SERVICE
 from apps.traces.why.ending import GOES_ON
 
@@ -100,10 +101,14 @@ SORTS: dict[str, Callable[[ServiceLine], tuple]] = {
 
 def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     """Every service ever seen, in no promised order; those silent in the window have no figures."""
-    now, before = services(workspace_id, period.window), services(workspace_id, period.compared)
-    recent = services(workspace_id, period.recent) if period.recent else {}
-    seen, held = services_seen(workspace_id), held_of(workspace_id, period)
-    own = own_by_service(workspace_id, period.window)
+    own, now, before, recent, seen, held = at_once(
+        lambda: own_by_service(workspace_id, period.window),
+        lambda: services(workspace_id, period.window),
+        lambda: services(workspace_id, period.compared),
+        lambda: services(workspace_id, period.recent) if period.recent else {},
+        lambda: services_seen(workspace_id),
+        lambda: held_of(workspace_id, period),
+    )
     waited_ns = sum(one.sum_ns for one in own.values())
     calls = [_calls(side) for side in (now, before)]
     versions: dict[str, list[tuple[int, int, str]]] = {}

@@ -7,8 +7,9 @@ the others waited for it. Its spans may each be as long as before when there are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from apps.insights.change import (
     MIN_SAMPLES,
@@ -29,6 +30,7 @@ from apps.insights.queries import NameKey, span_names
 from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
 from apps.insights.seen import Held, held_of
 from apps.insights.window import Window
+from apps.store.at_once import at_once
 from apps.store.connection import store_cursor
 from apps.traces.key_book import NAME
 from apps.traces.sampling import CALL
@@ -95,16 +97,16 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
     with store_cursor() as cursor:
         keys = _chosen(cursor, workspace_id, service, kind)
         asked = [Asked(workspace_id, NAME, stretches_of(cursor, window), keys) for window in windows]
-        now, before = (sums_by_id(cursor, one) for one in asked)
-        compared = [key for key in now if key in before and _least(now[key], before[key]) >= MIN_SAMPLES]
-        few = {*now, *before}.difference(compared)
-        most = max((_least(now[key], before[key]) for key in few if key in now and key in before), default=0)
-        likely = _likely(now, before, compared, period.minutes / held.minutes)
-        longest = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
-        after, earlier = (_named(figures_by_key(cursor, one._replace(keys=likely))) for one in asked)
-        long = figures_by_key(cursor, asked[0]._replace(keys=longest))
+    now, before = at_once(*(partial(_read, sums_by_id, one) for one in asked))
+    compared = [key for key in now if key in before and _least(now[key], before[key]) >= MIN_SAMPLES]
+    few = {*now, *before}.difference(compared)
+    most = max((_least(now[key], before[key]) for key in few if key in now and key in before), default=0)
+    likely = _likely(now, before, compared, period.minutes / held.minutes)
+    longest = sorted(now, key=lambda key: -now[key].max_ns)[:LONGEST_OF]
+    wanted = [*(one._replace(keys=likely) for one in asked), asked[0]._replace(keys=longest)]
+    after, earlier, long = map(_named, at_once(*(partial(_read, figures_by_key, one) for one in wanted)))
     slower = _slower(workspace_id, period, after, earlier)
-    return Slow(slower, len(compared), len(few), most, one_a_trace(_named(long), LONGEST), len(now), held)
+    return Slow(slower, len(compared), len(few), most, one_a_trace(long, LONGEST), len(now), held)
 
 
 def _with_endings(workspace_id: int, recent: Window, found: Sequence[tuple[SlowerName, Own, Own]]) -> list[SlowerName]:
@@ -132,6 +134,11 @@ def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own, own
     return ending_word(one.calls, *(
         fan_change(Sides(side, lately, _traces(own), _traces(own_lately))) for side, own in sides
     ))  # fmt: skip
+
+
+def _read(read: Callable, asked: Asked) -> dict:
+    with store_cursor() as cursor:
+        return read(cursor, asked)
 
 
 def _chosen(cursor, workspace_id: int, service: str | None, kind: str | None) -> list[int] | None:

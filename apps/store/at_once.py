@@ -1,0 +1,55 @@
+"""Reads that go on at the same time, each on a connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import connection
+
+Read = TypeVar("Read")
+
+_here = threading.local()
+
+
+def at_once(*reads: Callable[[], Read]) -> list[Read]:
+    """What each gives, in their order. The first runs in this thread, the others beside it: PostgreSQL gives a
+    connection one core. Raises what the first of them raised, after all have ended.
+
+    In a transaction one follows the other, for only its own connection sees what it has written; so they do within a
+    read that runs beside another, which must not wait for the threads that it keeps busy.
+    """
+    if connection.in_atomic_block or getattr(_here, "is_beside", False):
+        return [read() for read in reads]
+    beside = [_threads().submit(read) for read in reads[1:]]
+    try:
+        first = reads[0]()
+    finally:
+        wait(beside)
+    return [first, *(one.result() for one in beside)]
+
+
+def close_connections() -> None:
+    """Of all threads, when nothing is read any more."""
+    every = settings.TRACER_THREADS
+    met = threading.Barrier(every)
+
+    def close() -> None:
+        met.wait()  # so that each thread has one of these to do
+        connection.close()
+
+    wait([_threads().submit(close) for _ in range(every)])
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """As many as this process answers requests with, and so many connections more; both stay."""
+
+    def mark() -> None:
+        _here.is_beside = True
+
+    return ThreadPoolExecutor(settings.TRACER_THREADS, "read", mark)

@@ -5,15 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import connection
+
+BESIDE = 4
+"""Threads of a process, and connections more than it answers requests with. A database has few cores to spare."""
 
 Read = TypeVar("Read")
 
 _here = threading.local()
+
+
+def _mark() -> None:
+    _here.is_beside = True
+
+
+_threads = ThreadPoolExecutor(BESIDE, "read", _mark)  # They start when they are needed, and stay.
 
 
 def at_once(*reads: Callable[[], Read]) -> list[Read]:
@@ -25,7 +33,7 @@ def at_once(*reads: Callable[[], Read]) -> list[Read]:
     """
     if connection.in_atomic_block or getattr(_here, "is_beside", False):
         return [read() for read in reads]
-    beside = [_threads().submit(read) for read in reads[1:]]
+    beside = [_threads.submit(read) for read in reads[1:]]
     try:
         first = reads[0]()
     finally:
@@ -35,21 +43,10 @@ def at_once(*reads: Callable[[], Read]) -> list[Read]:
 
 def close_connections() -> None:
     """Of all threads, when nothing is read any more."""
-    every = settings.TRACER_THREADS
-    met = threading.Barrier(every)
+    met = threading.Barrier(BESIDE)
 
     def close() -> None:
         met.wait()  # so that each thread has one of these to do
         connection.close()
 
-    wait([_threads().submit(close) for _ in range(every)])
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """As many as this process answers requests with, and so many connections more; both stay."""
-
-    def mark() -> None:
-        _here.is_beside = True
-
-    return ThreadPoolExecutor(settings.TRACER_THREADS, "read", mark)
+    wait([_threads.submit(close) for _ in range(BESIDE)])

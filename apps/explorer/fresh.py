@@ -23,16 +23,21 @@ class Fresh:
     until: str = ""
     """The figures end before the period does: when."""
     until_utc: str = ""
+    against: str = ""
+    """What the period is compared with, where that is still being digested."""
 
 
-def fresh_line(fresh_to_ns: int, behind_s: float, now_ns: int, zone: tzinfo, until_ns: int | None = None) -> Fresh:
+def fresh_line(
+    fresh_to_ns: int, behind_s: float, now_ns: int, zone: tzinfo, until_ns: int | None = None, against: str = ""
+) -> Fresh:
     """All that was received before `fresh_to_ns` is in the figures, which is `behind_s` ago. `until_ns`: where they end
-    when that is before the period does, because what began later is still to be digested."""
+    when that is before the period does, because what began later is still to be digested. `against`: what they are
+    compared with, if that is."""
     behind = format_duration_ns(max(0, round(behind_s)) * S_NS) if behind_s >= 1 else ""
     told = second_text(fresh_to_ns, now_ns, zone), utc_text(fresh_to_ns), _whole(behind)
     if until_ns is None:
-        return Fresh(*told, behind_s > LATE_S)
-    return Fresh(*told, True, minute_text(until_ns, now_ns, zone), utc_text(until_ns))
+        return Fresh(*told, behind_s > LATE_S or bool(against), against=against)
+    return Fresh(*told, True, minute_text(until_ns, now_ns, zone), utc_text(until_ns), against)
 
 
 def _whole(duration: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from apps.insights.change import MIN_SAMPLES, QUANTILES, Change
 from apps.insights.figures import Figures, together
 from apps.insights.key_search import ids_of_part
-from apps.insights.period import BEFORE, Period
+from apps.insights.period import Period
 from apps.insights.series import series, step_of
 from apps.insights.slow_names import SlowerName
 from apps.insights.window import Window
@@ -41,7 +41,7 @@ class BadTime:
 
 def bad_time(workspace_id: int, period: Period, one: SlowerName) -> BadTime | None:
     """None where no part of the period stands out from the rest and from before. Raises StoreUnavailable."""
-    is_one = period.against == BEFORE  # else what lies before the period says nothing of it
+    is_one = period.touches  # else what lies before the period says nothing of it
     view = Window(period.compared.start_ns, period.window.end_ns) if is_one else period.window
     step_ns = step_of(view, period.now_ns, STEPS)
     found = series(workspace_id, view, NAME, tuple(one.key), step_ns)
@@ -70,7 +70,7 @@ def _told(
         return None  # the last minutes say otherwise
     whole = one.duration if waits is None else one.calls
     lines = [line for line in (spans, waits) if line is not None]
-    is_earlier = period.against == BEFORE and since.start_ns < period.window.start_ns
+    is_earlier = period.touches and since.start_ns < period.window.start_ns
     inside = [place for place, at in enumerate(steps) if since.start_ns <= at < (since.end_ns or at + 1)]
     after = _value([together(line[place] for place in inside) for line in lines], whole.quantile)
     before = whole.before

@@ -119,7 +119,7 @@ def _group(
     first_ns, last_ns = seen
     word = word_of(before, after, first_ns, period, held.minutes)
     is_old = word == NEW and not held.is_whole and not _is_young(first_ns, began_ns, period)
-    is_unheld = word == GONE and not held.reaches_end
+    is_unheld = (word in (NEW, BACK) and not held.is_digested) or (word == GONE and not held.reaches_end)
     if is_old or is_unheld or (word in (MORE, FEWER) and not held.has_rates):
         word = UNSURE
     old, new = before.calls / held.minutes, after.calls / period.minutes

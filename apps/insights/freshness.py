@@ -6,7 +6,8 @@ long ago until it is sealed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -26,7 +27,7 @@ for which a trace is kept open wait as they always do; nothing is behind for the
 LEAST_WAITING = 5
 """Fewer may wait for a reason of their own."""
 MOST_BATCHES = 500
-"""Of more batches a sample is looked at: these hold up to 250 000 traces."""
+"""Of more batches a sample is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class Freshness:
     @property
     def behind_s(self) -> float:
         return max(0.0, (self.now_ns - self.fresh_to_ns) / S_NS)
+
+
+class Waiting(NamedTuple):
+    """Traces that should be sealed and are not."""
+
+    traces: dict[int, int]
+    """Start of a minute -> how many of those looked at began in it."""
+    one_of: int
+    """So many batches are as the one that was looked at. A trace that came in several may then count several times: a
+    window is rather cut too early than too late."""
 
 
 def freshness(workspace_id: int, now_ns: int) -> Freshness:
@@ -57,27 +68,23 @@ def freshness(workspace_id: int, now_ns: int) -> Freshness:
 def held_period(workspace_id: int, period: Period) -> Period:
     """Read as far as it is held: past that, nothing came because nothing was looked at. Raises StoreUnavailable."""
     waiting = _waiting(workspace_id, period.now_ns)
-    if not waiting:
+    if not waiting.traces:
         return period
-    compared = period.compared
-    is_compared_held = _held_end(workspace_id, compared, period.now_ns, waiting) >= compared.end_ns
-    held = period.up_to(_held_end(workspace_id, period.window, period.now_ns, waiting))
-    return held if is_compared_held else replace(held, is_compared_held=False)
+    held, compared = (
+        _held_end(workspace_id, window, period.now_ns, waiting) for window in (period.window, period.compared)
+    )
+    return period.up_to(held).compared_up_to(compared)
 
 
-def held_end(workspace_id: int, window: Window, now_ns: int) -> int:
+def _held_end(workspace_id: int, window: Window, now_ns: int, waiting: Waiting) -> int:
     """Up to when the traces of a window are in the rollups, ns: to its end, unless of those that began at some time or
     later more wait to be sealed than are. One that goes on for an hour, or comes late, is outweighed by all others
-    since; history that is being told, or a queue that is worked off, is not. Where nothing in it is sealed, and traces
-    from before it wait, it is not held at all: history is told in turn."""
-    return _held_end(workspace_id, window, now_ns, _waiting(workspace_id, now_ns))
-
-
-def _held_end(workspace_id: int, window: Window, now_ns: int, waiting: dict[int, int]) -> int:
+    since; history that is being told, or a queue that is worked off, is not. Where next to nothing in it is sealed, and
+    traces from before it wait, it is not held at all: history is told in turn."""
     step_ns = step_of(window, now_ns)
     inside: dict[int, int] = {}
     earlier = 0
-    for minute_ns, traces in waiting.items():
+    for minute_ns, traces in waiting.traces.items():
         if minute_ns < window.start_ns:
             earlier += traces
         elif minute_ns < window.end_ns:
@@ -88,35 +95,37 @@ def _held_end(workspace_id: int, window: Window, now_ns: int, waiting: dict[int,
     found = series(workspace_id, window, COVERAGE, (TRACES,), step_ns, histograms=False)
     line = found.lines.get((), (NO_FIGURES,) * len(found.steps))
     sealed = {at: figures.samples for at, figures in zip(found.steps, line, strict=True)}
-    if earlier >= LEAST_WAITING and not any(sealed.values()):
+    if earlier >= LEAST_WAITING and sum(sealed.values()) < LEAST_WAITING:
         return window.start_ns
     end_ns, wait, held = window.end_ns, 0, 0
     for at in sorted({*inside, *sealed}, reverse=True):
         wait, held = wait + inside.get(at, 0), held + sealed.get(at, 0)
-        if inside.get(at) and wait > held and wait >= LEAST_WAITING:
+        if inside.get(at) and wait * waiting.one_of > held and wait >= LEAST_WAITING:
             end_ns = max(at, window.start_ns)
     return end_ns
 
 
-def _waiting(workspace_id: int, now_ns: int) -> dict[int, int]:
-    """Start of a minute -> how many traces began in it that should be sealed and are not; about as many where digest is
-    so far behind that not all batches can be looked at. Nearly always none, which takes a look at one array a batch."""
+def _waiting(workspace_id: int, now_ns: int) -> Waiting:
+    """What should be sealed and is not: nearly always nothing, which takes a look at one array a batch."""
     usual_ns = (settings.TRACER_QUIET_SECONDS + MAX_OPEN_SECONDS + DIGEST_SECONDS) * S_NS
     with store_cursor() as cursor:
         cursor.execute(
             """
-            WITH waits AS (SELECT * FROM batch WHERE workspace_id = %(workspace)s AND span_count > 0),
-                 sample AS (SELECT count(*) / %(most)s + 1 AS one_of FROM waits)
-            SELECT start_ns / %(minute)s * %(minute)s, (count(*) * (SELECT one_of FROM sample))::int8 FROM (
+            WITH waits AS (
+                SELECT id, trace_ids, starts_ns FROM batch
+                WHERE workspace_id = %(workspace)s AND span_count > 0 AND %(until)s > ANY (starts_ns)
+            ), sample AS (SELECT (count(*) - 1) / %(most)s + 1 AS one_of FROM waits)
+            SELECT one_of, start_ns / %(minute)s * %(minute)s, count(*) FROM sample, (
                 SELECT min(start_ns) AS start_ns FROM waits, unnest(trace_ids, starts_ns) AS trace (trace_id, start_ns)
-                WHERE id %% (SELECT one_of FROM sample) = 0 AND %(until)s > ANY (starts_ns)
+                WHERE (hashint8(id) & 2147483647) %% (SELECT one_of FROM sample) = 0
                     AND start_ns < %(until)s AND start_ns >= %(first)s
                 GROUP BY trace_id
-            ) AS traces GROUP BY 1
+            ) AS traces GROUP BY 1, 2
             """,
             {
                 "workspace": workspace_id, "most": MOST_BATCHES, "minute": MINUTE_NS, "until": now_ns - usual_ns,
                 "first": now_ns - settings.TRACER_RETENTION_DAYS * DAY_NS,
             },
         )  # fmt: skip
-        return dict(cursor.fetchall())
+        rows = cursor.fetchall()
+    return Waiting({minute_ns: traces for _, minute_ns, traces in rows}, rows[0][0] if rows else 1)

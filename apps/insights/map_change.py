@@ -75,7 +75,7 @@ def edge_change(sides: Sides, held: Held, minutes: float, is_old: bool) -> EdgeC
     latency, errors = durations_change(before, now), error_change(before, now)
     calls, fan = rate_since(before, now, held, minutes), fan_change(sides)
     word = presence(before, now, is_old)
-    if word == NEW_EDGE and not held.is_whole:
+    if (word == NEW_EDGE and not held.is_whole) or (word == BACK_EDGE and not held.is_digested):
         word = FIRST
     if word == GONE_EDGE and not held.reaches_end:
         word = TOO_FEW

@@ -16,7 +16,7 @@ from apps.insights.change import (
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
 from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
-from apps.insights.period import BEFORE, Period
+from apps.insights.period import Period
 from apps.insights.queries import NameKey, edges, span_names, versions
 from apps.insights.seen import Held, held_of, rate_since, services_seen, where_held
 from apps.insights.series import series, step_of
@@ -100,7 +100,7 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
         return None
     now, before = (versions(workspace_id, window, name) for window in (period.window, period.compared))
     whole, whole_before = together(now.values()), together(before.values())
-    joins = period.compared if period.against == BEFORE else None
+    joins = period.compared if period.touches else None
     step_ns = step_of(period.window, period.now_ns, CHART_POINTS, compared=joins)
     shown = series(workspace_id, period.window, SERVICE, (name,), step_ns, group=1)
     view = shown
@@ -133,11 +133,11 @@ def _mix(
     if turn is None:
         sides, quantile = ((period.compared,), (period.window,)), duration.quantile
     else:
-        first, last = period.compared if period.against == BEFORE else period.window, period.window
+        first, last = period.compared if period.touches else period.window, period.window
         sides, quantile = turn.windows(Window(first.start_ns, last.end_ns)), turn.quantile
     keys = _entries(workspace_id, name, {one for windows in sides for one in windows})
     found = [_by_work(workspace_id, windows, keys) for windows in sides]
-    calls = sum(one.calls for one in whole[turn is not None and period.against != BEFORE :])
+    calls = sum(one.calls for one in whole[turn is not None and not period.touches :])
     return mix_of(*found, calls, QUANTILES[quantile])
 
 

@@ -38,12 +38,26 @@ class Period:
     now_ns: int
     is_behind: bool = False
     """The window ends before `end_ns`, for what began later is not in the figures yet."""
-    is_compared_held: bool = True
-    """What began in the window compared with is in the figures."""
+    compared_to_ns: int | None = None
+    """Where the window compared with would end, when it is read less far for the same reason."""
 
     @property
     def is_relative(self) -> bool:
         return self.preset != CUSTOM
+
+    @property
+    def is_compared_behind(self) -> bool:
+        return self.compared_to_ns is not None
+
+    @property
+    def touches(self) -> bool:
+        """It is compared with the time before it, and nothing lies between: both are one stretch."""
+        return self.against == BEFORE and not self.is_compared_behind
+
+    @property
+    def digested_words(self) -> str:
+        """After a sentence that says of the whole that nothing changed."""
+        return digested_words(is_behind=self.is_behind, is_compared_behind=self.is_compared_behind)
 
     @property
     def reaches_now(self) -> bool:
@@ -100,9 +114,17 @@ class Period:
         day."""
         if held_to_ns >= self.window.end_ns:
             return self
-        start_ns = self.window.start_ns
-        read = readable_window(start_ns, max(held_to_ns, start_ns + MINUTE_NS), self.now_ns)
-        return replace(self, window=read, is_behind=True)
+        return replace(self, window=self._cut(self.window, held_to_ns), is_behind=True)
+
+    def compared_up_to(self, held_to_ns: int) -> Period:
+        """The same of the window compared with."""
+        end_ns = self.compared.end_ns
+        if held_to_ns >= end_ns:
+            return self
+        return replace(self, compared=self._cut(self.compared, held_to_ns), compared_to_ns=end_ns)
+
+    def _cut(self, window: Window, end_ns: int) -> Window:
+        return readable_window(window.start_ns, max(end_ns, window.start_ns + MINUTE_NS), self.now_ns)
 
     def detail(self, zone: tzinfo) -> str:
         """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
@@ -114,6 +136,13 @@ class Period:
 def reaches_now(end_ns: int, now_ns: int, leeway_ns: int = MINUTE_NS) -> bool:
     """Whether what ends at `end_ns` tells how things are now; the newest of a chart are up to two of its steps old."""
     return end_ns >= now_ns - leeway_ns
+
+
+def digested_words(*, is_behind: bool, is_compared_behind: bool) -> str:
+    """Of a period, and of the time it is compared with."""
+    if is_behind:
+        return ", in what is digested of this time"
+    return ", as far as that is digested" if is_compared_behind else ""
 
 
 def _length_words(length_ns: int) -> str:

@@ -59,6 +59,8 @@ class Held(NamedTuple):
     """Of it, those since the first trace, at least one: what its rates are divided by."""
     reaches_end: bool = True
     """The window that is compared is held to its end: what is not in it did not come."""
+    is_digested: bool = True
+    """The window compared with is read to its end, or nearly: what is not in it did not come then."""
 
     @property
     def has_rates(self) -> bool:
@@ -88,12 +90,12 @@ def held_of(workspace_id: int, period: Period) -> Held:
 def held_since(period: Period, began_ns: int | None) -> Held:
     """`began_ns`: when the first trace came; None where none ever did."""
     window = period.compared
-    if not period.is_compared_held:
-        return Held(False, 1.0, not period.is_behind)
-    start_ns = window.end_ns if began_ns is None else max(window.start_ns, began_ns)
-    missing_ns = start_ns - window.start_ns
-    is_whole = missing_ns * MISSING_SHARE <= window.end_ns - window.start_ns
-    return Held(is_whole, max(1.0, (window.end_ns - start_ns) / MINUTE_NS), not period.is_behind)
+    start_ns = window.end_ns if began_ns is None else min(max(window.start_ns, began_ns), window.end_ns)
+    waiting_ns = (period.compared_to_ns or window.end_ns) - window.end_ns
+    missing_ns = start_ns - window.start_ns + waiting_ns
+    most_ns = (window.end_ns + waiting_ns - window.start_ns) / MISSING_SHARE
+    minutes = max(1.0, (window.end_ns - start_ns) / MINUTE_NS)
+    return Held(missing_ns <= most_ns, minutes, not period.is_behind, waiting_ns <= most_ns)
 
 
 def first_trace_ns(workspace_id: int) -> int | None:

@@ -1,6 +1,7 @@
 """Traces whose clocks are ahead of the server's: found by every search up to now, and told as what they are."""
 
 import re
+import time
 from datetime import UTC
 from itertools import chain
 
@@ -10,7 +11,7 @@ from django.test import Client
 from apps.traces.moments import field_text
 from tests.explorer.stored import order, store
 from tests.explorer.test_search_page import HTMX, ago, rows_of, text_of
-from tests.storing import digest_all
+from tests.storing import NS, digest_all
 
 MINUTE, HOUR = 60, 3_600
 IDS = [f"{n:032x}" for n in range(0x7A3D5AB0, 0x7A3D5AB0 + 80)]
@@ -128,6 +129,39 @@ def test_live_counts_what_comes_under_a_page_of_traces_ahead(client):
     assert rows_of(client.get(shown))[0] == IDS[32]
 
 
+def live_link(answer) -> str:
+    return re.search(r'hx-get="(/search/newer[^"]*)"', answer.content.decode())[1].replace("&amp;", "&")
+
+
+def begin_now_link(answer) -> str:
+    return re.search(r'href="([^"]*)">Begin with those up to now', answer.content.decode())[1].replace("&amp;", "&")
+
+
+def test_live_counts_the_first_that_comes_under_a_page_of_traces_ahead(client):
+    for n in range(30):
+        store(order(n), IDS[n], ago(-20 * HOUR + n))
+    link = live_link(client.get("/?live=1"))
+    assert client.get(link, headers=HTMX).content.decode().strip() == ""
+    store(order(30), IDS[30], ago(1))
+    assert "Live: 1 new, show it" in client.get(link, headers=HTMX).content.decode()
+
+
+def test_live_still_offers_what_came_when_the_page_up_to_now_is_loaded_again(client):
+    for n in range(10):
+        store(order(n), IDS[n], ago(-20 * HOUR + n))
+    for n in range(10, 40):
+        store(order(n), IDS[n], ago(n))
+    address = begin_now_link(client.get("/?live=1"))
+    page = client.get(address)
+    assert rows_of(page) == IDS[10:35]
+    assert client.get(live_link(page), headers=HTMX).content.decode().strip() == ""
+    time.sleep(1.1)  # the address begins with what started up to a second after it was made
+    store(order(40), IDS[40], ago(0))
+    again = client.get(address)
+    assert rows_of(again) == IDS[10:35]
+    assert "Live: 1 new, show it" in client.get(live_link(again), headers=HTMX).content.decode()
+
+
 def test_live_does_not_count_what_a_page_that_fills_up_pushes_down(client):
     for n in range(24):
         store(order(n), IDS[n], ago(-20 * HOUR + n))
@@ -143,6 +177,26 @@ def test_of_a_clock_more_than_a_day_ahead_no_page_leads_to_itself(client):
         store(order(n), IDS[n], ago(-30 * HOUR if n == 3 else 20 + n))
     page = client.get("/").context["page"]
     assert page.ahead is not None and page.ahead.without == ""
+
+
+def test_nor_of_one_that_was_when_it_came_and_is_no_more(client, monkeypatch):
+    for n in range(30):
+        store(order(n), IDS[n], ago(-24.5 * HOUR if n == 3 else 20 + n))
+    digest_all()
+    now_ns = time.time_ns() + 50 * MINUTE * NS
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns)
+    page = client.get("/", {"range": "3h"}).context["page"]
+    assert page.ahead is not None and page.ahead.without == ""
+
+
+def test_the_second_page_of_traces_ahead_leads_to_now_as_well(client):
+    for n in range(60):
+        store(order(n), IDS[n], ago(-20 * HOUR + n))
+    store(order(60), IDS[60], ago(5))
+    second = re.search(r'href="([^"]*)" rel="next"', client.get("/").content.decode())[1].replace("&amp;", "&")
+    page = client.get(second)
+    assert rows_of(page) == IDS[25:50]
+    assert rows_of(client.get(begin_now_link(page))) == [IDS[60]]
 
 
 def test_live_counts_one_that_is_ahead_once(client):

@@ -226,4 +226,8 @@ def test_an_edge_is_new_only_where_all_that_came_before_is_known():
     in_part = replace(map_of(edge), held=ALL._replace(reaches_end=False))
     assert told(in_part).startswith("Nothing changed against the hour before, in what is digested of this time.")
     nothing = "There is nothing to compare with yet: spans came for a part of the hour before only."
-    assert edge_said(edge, "the hour before", has_before=True) == (nothing,)
+    assert edge_said(edge, "the hour before", True, Held(is_whole=False, minutes=30.0)) == (nothing,)
+    waits = ("There is nothing to compare with yet: the hour before is still being digested.",)
+    assert edge_said(edge, "the hour before", True, Held(False, 30.0, is_digested=False)) == waits
+    late = replace(map_of(edge), held=ALL._replace(is_digested=False))
+    assert told(late).startswith("Nothing changed against the hour before, as far as that is digested.")

@@ -106,6 +106,23 @@ def test_what_is_not_digested_yet_is_not_called_gone_on_any_page(client):
         assert "being digested" not in text_of(client.get(address)), address
 
 
+def test_of_a_time_to_compare_with_that_is_not_digested_every_page_says_so_and_calls_nothing_new(client):
+    end, dice = last_minute_ns(), random.Random(5)
+    store([checkout(n + 1, end - (50 - n % 50) * MINUTE_NS, dice) for n in range(100)])
+    send(*(checkout(n + 1_000, end - (110 - n % 49) * MINUTE_NS, dice) for n in range(100)))
+    pages = ("why", "services", "services/payment", "slow", "map", "errors")
+    for page in pages:
+        told = text_of(client.get(f"/{page}?range=1h&against=before"))
+        assert "the hour before is still being digested" in told, page
+        assert not re.search(r"\b(is|are) (new|back)\b|no spans in the hour before|Nothing was called", told), page
+    assert "No root span name can be compared with the hour before yet." in text_of(client.get("/why?range=1h"))
+    asked = client.get("/api/v1/map?range=1h").json()
+    assert asked["period"]["is_against_behind"] is True and asked["period"]["is_behind"] is False
+    digest_all(later_s=120)
+    for page in pages:
+        assert "being digested" not in text_of(client.get(f"/{page}?range=1h&against=before")), page
+
+
 def test_the_form_without_scripts_leads_to_the_address_of_the_answer(client):
     store_incident(minutes=20, slow_minutes=5)
     page = client.get("/why", ASK)

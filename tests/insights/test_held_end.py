@@ -7,10 +7,12 @@ import pytest
 
 from apps.insights import freshness
 from apps.insights.error_groups import error_groups
-from apps.insights.freshness import held_end, held_period
-from apps.insights.map_change import GONE_EDGE
+from apps.insights.figures import NO_FIGURES
+from apps.insights.freshness import _waiting, held_period
+from apps.insights.map_change import BACK_EDGE, FIRST, GONE_EDGE, Sides, edge_change
 from apps.insights.one_service import one_service
 from apps.insights.period import chosen_period
+from apps.insights.seen import held_of
 from apps.insights.service_lines import SILENT, service_lines
 from apps.insights.service_map import service_map
 from apps.insights.why.answer import answer
@@ -47,8 +49,8 @@ def history(*, sealed_to: int, arrived_to: int, **how):
 
 
 def held_minutes(period) -> float:
-    held_to_ns = held_end(1, period.window, period.now_ns)
-    return (held_to_ns - period.window.start_ns) / MINUTE_NS
+    """At least one."""
+    return held_period(1, period).window.minutes
 
 
 def test_history_that_is_being_told_is_held_up_to_the_first_trace_that_is_not_sealed():
@@ -62,10 +64,13 @@ def test_history_that_is_being_told_is_held_up_to_the_first_trace_that_is_not_se
 
 
 def test_of_a_window_before_which_traces_wait_nothing_is_held():
-    period, _ = history(sealed_to=45, arrived_to=40)
-    assert held_minutes(period) == 0
-    held = held_period(1, period)
+    end_ns = last_minute_ns()
+    tried_out = checkout(1, end_ns - 7 * MINUTE_NS, random.Random(1))
+    store([*told(end_ns, 60, 45), tried_out])
+    send(*told(end_ns, 45, 40))
+    held = held_period(1, period_to(end_ns))
     assert held.is_behind and held.window.minutes == 1
+    assert (held.compared.minutes, held.is_compared_behind) == (15, True)
 
 
 def test_one_trace_that_came_late_or_goes_on_for_long_is_outweighed_by_all_since():
@@ -86,9 +91,9 @@ def test_traces_of_the_last_seconds_wait_as_they_always_do():
 
 def test_what_waits_out_a_long_quiet_time_is_not_behind(settings):
     settings.TRACER_QUIET_SECONDS = 60
-    now_ns, end_ns = time.time_ns(), last_minute_ns()
-    store(told(end_ns, 60, 0))
-    send(*(checkout(n + 1, now_ns - 130 * NS, random.Random(n)) for n in range(200)))
+    store(told(last_minute_ns(), 60, 0))
+    now_ns = time.time_ns()
+    send(*(checkout(n + 1, now_ns - 100 * NS, random.Random(n)) for n in range(200)))
     period = chosen_period("1h", None, None, "before", time.time_ns())
     assert held_period(1, period) == period
     settings.TRACER_QUIET_SECONDS = 10
@@ -115,22 +120,71 @@ def test_nothing_is_new_where_the_window_compared_with_waits():
     send(*told(end_ns, 60, 31, name="GET /"))
     asked = period_to(end_ns)
     held = held_period(1, asked)
-    assert (held.is_behind, held.is_compared_held) == (False, False)
+    assert (held.is_behind, held.is_compared_behind) == (False, True)
     assert {root.name: root.duration.word for root in changed_roots(1, held)}["GET /"] == "unsure"
     assert answer(1, ask_of(held, "gateway", "GET /", "p95")).finding.judged.word == "too_few"
     assert answer(1, ask_of(asked, "gateway", "GET /", "p95")).finding.judged.word in ("new", "first")
     assert one_service(1, "gateway", held).rate.word == "unsure"
 
 
+def test_neither_errors_nor_edges_are_new_or_back_where_the_window_compared_with_waits():
+    end_ns = last_minute_ns()
+    store([*told(end_ns, 240, 180), *told(end_ns, 30, 0, fails=True)])
+    send(*told(end_ns, 60, 31, fails=True))
+    asked = period_to(end_ns)
+    held = held_period(1, asked)
+    assert not held.is_behind and held.is_compared_behind
+    assert {group.word for group in error_groups(1, asked).groups} == {"new"}
+    assert {group.word for group in error_groups(1, held).groups} == {"unsure"}
+    edge = next(iter(service_map(1, held).edges.values()))
+    words = [edge_change(Sides(NO_FIGURES, edge.now), held_of(1, p), 30.0, is_old=True).words for p in (asked, held)]
+    assert words == [(BACK_EDGE,), (FIRST,)]
+
+
+def test_the_window_compared_with_is_read_as_far_as_it_is_held_and_its_rates_are_of_that_part():
+    end_ns = last_minute_ns()
+    store([*told(end_ns, 60, 40), *told(end_ns, 30, 0)])
+    send(*told(end_ns, 40, 31))
+    held = held_period(1, period_to(end_ns))
+    assert held.compared == Window(end_ns - 60 * MINUTE_NS, end_ns - 40 * MINUTE_NS)
+    assert held.window.minutes == HALF_HOUR and not held.touches
+    (gateway,) = [line for line in service_lines(1, held).lines if line.name == "gateway"]
+    assert (gateway.rate.word, gateway.rate.before, gateway.rate.after) == ("same", 2.0, 2.0)
+    assert held_of(1, held)[:2] == (False, 20.0)
+    assert held_of(1, period_to(end_ns)).is_whole
+
+
+def test_a_tenth_of_the_window_compared_with_may_wait():
+    end_ns = last_minute_ns()
+    store([*told(end_ns, 60, 33), *told(end_ns, 30, 0)])
+    send(*told(end_ns, 33, 30))
+    held = held_period(1, period_to(end_ns))
+    assert held.compared.minutes == 27 and held_of(1, held)[::3] == (True, True)
+
+
 def test_of_a_long_backlog_a_sample_tells_about_as_much(monkeypatch):
-    monkeypatch.setattr(freshness, "MOST_BATCHES", 20)
-    period, _ = history(sealed_to=20, arrived_to=2)
-    assert held_minutes(period) in range(9, 13)
+    period, _ = history(sealed_to=20, arrived_to=3)
+    every = _waiting(1, period.now_ns)
+    assert every.one_of == 1 and sum(every.traces.values()) == 34
+    monkeypatch.setattr(freshness, "MOST_BATCHES", 8)
+    some = _waiting(1, period.now_ns)
+    assert some.one_of == 5 and 0 < sum(some.traces.values()) < 20
+    assert set(some.traces) < set(every.traces)
+    assert 9 <= held_minutes(period) <= 20
+
+
+@pytest.mark.parametrize(("batches", "one_of"), [(7, 1), (8, 1), (9, 2), (16, 2), (17, 3)])
+def test_no_more_batches_are_looked_at_than_that(monkeypatch, batches, one_of):
+    monkeypatch.setattr(freshness, "MOST_BATCHES", 8)
+    end_ns = last_minute_ns()
+    send(*(checkout(n + 1, end_ns - HALF_HOUR * MINUTE_NS, random.Random(n)) for n in range(batches)))
+    found = _waiting(1, time.time_ns())
+    assert not found.traces or found.one_of == one_of
 
 
 def test_of_another_workspace_nothing_waits():
     period, _ = history(sealed_to=20, arrived_to=17)
-    assert held_end(2, period.window, period.now_ns) == period.window.end_ns
+    assert held_period(2, period) == period != held_period(1, period)
 
 
 @pytest.mark.parametrize("is_held", [False, True])

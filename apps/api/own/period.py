@@ -53,6 +53,6 @@ def period_object(period: Period) -> dict:
     return {
         "start": exact_text(period.window.start_ns), "end": exact_text(period.window.end_ns),
         "is_behind": period.is_behind,
-        "against": period.against,
+        "against": period.against, "is_against_behind": period.is_compared_behind,
         "against_start": exact_text(period.compared.start_ns), "against_end": exact_text(period.compared.end_ns),
     }  # fmt: skip

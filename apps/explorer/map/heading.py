@@ -24,6 +24,7 @@ from apps.insights.map_change import (
     TROUBLE,
     WORDS,
 )
+from apps.insights.period import digested_words
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.peers import Node
@@ -59,15 +60,16 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
     """`payment → bank-api got slower: p95 1.64 s instead of 268 ms in the hour before. It was still so in the last
     10 minutes. 2 more got slower, 1 is new. The other 22 are as before.` `recent`: `the last 10 minutes`."""
     if not found.has_before:
-        return (Word(f"{counted(len(found.edges), 'edge')}. {nothing_before(against)}"),)
+        return (Word(f"{counted(len(found.edges), 'edge')}. {nothing_before(against, found.held)}"),)
     kinds = {(edge.ends, word): _kind(endings, edge, word) for edge in found.changed for word in edge.words}
     told = sorted(Counter(kinds.values()).items(), key=lambda one: _rank(one[0]))
     nodes, rest = _nodes_alone(found, endings), _others(found) + _not_compared(found)
+    digested = digested_words(is_behind=not found.held.reaches_end, is_compared_behind=not found.held.is_digested)
     if nodes and (not told or _node_place(nodes[0], endings) < _rank(told[0][0])[0]):
-        edges = f" Of the edges{_counted(told, more=False)}" if told else f" No edge changed against {against}."
+        alike = f" No edge changed against {against}{digested}."
+        edges = f" Of the edges{_counted(told, more=False)}" if told else alike
         return (*_of_nodes(nodes, endings, recent), Word(edges + rest))
     if not told:
-        digested = "" if found.held.reaches_end else ", in what is digested of this time"
         return (Word(f"Nothing changed against {against}{digested}.{rest}"),)
     (kind, count), *others = told
     word, ending = kind

@@ -99,7 +99,7 @@ def _of_edge(workspace_id: int, found: ServiceMap, edge: MapEdge, form: MapForm)
         kind=edge.kind,
         caller=node_link(edge.caller, form, chosen=edge.caller),
         node=node_link(edge.callee, form, chosen=edge.callee),
-        said=edge_said(edge, against, found.has_before),
+        said=edge_said(edge, against, found.has_before, found.held),
         rows=tuple(rows),
         seen=_seen(workspace_id, edge, form),
         chart=edge_chart(workspace_id, edge, form),

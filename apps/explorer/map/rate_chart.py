@@ -5,7 +5,6 @@ from __future__ import annotations
 from apps.explorer.change import format_rate
 from apps.explorer.line_chart import AREA, MEDIAN, NUMBER, Line, LineChart, Release, line_chart
 from apps.explorer.map.form import MapForm
-from apps.insights.period import BEFORE
 from apps.insights.series import rates, series, step_of
 from apps.insights.service_map import MapEdge
 from apps.insights.window import Window
@@ -38,7 +37,7 @@ def _chart(workspace_id: int, asked: list[Asked], form: MapForm) -> LineChart | 
     if not asked or len(asked) > MOST_KEYS:
         return None
     period = form.period
-    is_joined = period.against == BEFORE
+    is_joined = period.touches
     window = Window(period.compared.start_ns, period.window.end_ns) if is_joined else period.window
     step_ns = step_of(window, form.now_ns, POINTS, compared=period.compared)
     steps, now = _rates(workspace_id, asked, window, step_ns, form.now_ns)

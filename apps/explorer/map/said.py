@@ -20,6 +20,7 @@ from apps.insights.map_change import (
     TOO_FEW,
     WORDS,
 )
+from apps.insights.seen import Held
 from apps.insights.service_map import MapEdge, MapNode
 from apps.traces.durations import NBSP, format_count, format_percent, format_times
 
@@ -41,7 +42,9 @@ def durations_said(latency: Change) -> str:
     return f"{latency.quantile} {format_ns(latency.after)} instead of {format_ns(latency.before)}"
 
 
-def nothing_before(against: str) -> str:
+def nothing_before(against: str, held: Held) -> str:
+    if not held.is_digested:
+        return f"There is nothing to compare with yet: {against} is still being digested."
     return f"Nothing was called {against_in(against)}, so there is nothing to compare with."
 
 
@@ -50,10 +53,10 @@ def _time(against: str) -> str:
     return against if against.startswith("the ") else "that time"
 
 
-def edge_said(edge: MapEdge, against: str, has_before: bool) -> tuple[str, ...]:
+def edge_said(edge: MapEdge, against: str, has_before: bool, held: Held) -> tuple[str, ...]:
     """One sentence for each change, the most telling first; one in any case."""
-    if not has_before:
-        return (nothing_before(against),)
+    if not has_before or (edge.words == (FIRST,) and not held.is_digested):
+        return (nothing_before(against, held),)
     if edge.words == (FIRST,):
         return (f"There is nothing to compare with yet: spans came for a part of {_time(against)} only.",)
     if edge.words == (TOO_FEW,):

@@ -20,7 +20,7 @@ from apps.traces.doubts import doubts
 from apps.traces.durations import counted, format_count
 from apps.traces.moments import S_NS, clock_text, is_ahead, span_text
 from apps.traces.query import TraceQuery
-from apps.traces.search_window import ALL, CLOCK_AHEAD_NS
+from apps.traces.search_window import ALL
 
 ROWS = 25
 SEEN_CHARS = 12
@@ -131,7 +131,7 @@ def newer(workspace_id: int, form: SearchForm, seen: set[str], *, has_under: boo
     """How many of the newest matches are not among `seen` (ends of trace ids), and where they are shown. `has_under`:
     among them are those under a page of traces ahead."""
     found = search(workspace_id, replace(form.trace_query(ROWS), cursor=""))
-    newest, under = found.rows, _under_a_page_ahead(workspace_id, form, found) if has_under else ()
+    newest, under = found.rows, (has_under and _under_a_page_ahead(workspace_id, form, found)) or ()
     fresh = {row.trace_id for row in (*newest, *under) if row.trace_id[-SEEN_CHARS:] not in seen}
     # When the oldest of a full page is new, there may be others between it and what was seen.
     is_more = any(len(rows) == ROWS and rows[-1].trace_id in fresh for rows in (newest, under))
@@ -148,20 +148,21 @@ def back_query(params: dict[str, str]) -> str:
 def _newer_link(workspace_id: int, form: SearchForm, query: TraceQuery, found: SearchPage) -> str:
     """ "" on pages that nothing new comes to."""
     if is_up_to_cursor(query.cursor):
-        newest, under = search(workspace_id, replace(query, cursor="")).rows, found.rows
+        above, now_ns = search(workspace_id, replace(query, cursor="")).rows, form.clock.now_ns
+        newest, under = [row for row in above if is_ahead(row.started_ns, now_ns)], found.rows
     elif query.cursor:
         return ""
     else:
         newest, under = found.rows, _under_a_page_ahead(workspace_id, form, found)
-    seen = ",".join(row.trace_id[-SEEN_CHARS:] for row in (*newest, *under))
-    link = search_link(form.params, path="/search/newer", cursor=None)
-    return f"{link}{'&' if '?' in link else '?'}seen={seen}" + ("&under=1" if under else "")
+    seen = ",".join(row.trace_id[-SEEN_CHARS:] for row in (*newest, *(under or ())))
+    link = search_link(form.params, path="/search/newer")
+    return f"{link}{'&' if '?' in link else '?'}seen={seen}" + ("" if under is None else "&under=1")
 
 
-def _under_a_page_ahead(workspace_id: int, form: SearchForm, found: SearchPage) -> tuple[TraceRow, ...]:
-    """The newest up to now, where a whole page of traces ahead of it would hide from Live whatever comes; else none."""
+def _under_a_page_ahead(workspace_id: int, form: SearchForm, found: SearchPage) -> tuple[TraceRow, ...] | None:
+    """The newest up to now, where a whole page of traces ahead of it would hide from Live whatever comes; else None."""
     if len(found.rows) < ROWS or not is_ahead(found.rows[-1].started_ns, form.clock.now_ns):
-        return ()
+        return None
     return search(workspace_id, replace(form.trace_query(ROWS), cursor=_up_to_now(form))).rows
 
 
@@ -171,8 +172,8 @@ def _ahead(form: SearchForm, query: TraceQuery, found: SearchPage) -> Ahead | No
     count = len(ahead)
     if not count:
         return None
-    # Those still farther ahead are filed under their arrival, and stand among the others.
-    are_on_top = not query.cursor and min(ahead) < now_ns + CLOCK_AHEAD_NS
+    # Those farther ahead were filed under their arrival, and stand among the others.
+    are_on_top = is_ahead(found.first_filed_ns, now_ns) and not is_up_to_cursor(query.cursor)
     is_one, is_cut = count == 1, are_on_top and found.next_cursor and form.window.start_ns < now_ns
     return Ahead(
         said=f"{format_count(count)} of these {'starts' if is_one else 'start'} later than now: "

@@ -45,11 +45,12 @@ def services_said(
     if not any(line.now.samples for line in lines):
         return Word("No spans", STRONG), Word(f" {form.period.in_this_time}.")
     if not has_before:
-        return (
-            Word("There is "), Word("nothing to compare with", STRONG), Word(f": no spans {against_in(against)}."),
-        )  # fmt: skip
-    if not stirred and form.period.is_behind:
-        return Word("Nothing has changed", STRONG), Word(f" {form.period.in_this_time}, against {against}.")
+        why = (
+            f" yet: {against} is still being digested."
+            if form.period.is_compared_behind
+            else (f": no spans {against_in(against)}.")
+        )
+        return Word("There is "), Word("nothing to compare with", STRONG), Word(why)
     if not stirred:
         is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
         how = "within their usual spread" if is_unclear else "as before"
@@ -59,6 +60,9 @@ def services_said(
         which = "All other services" if alone else "All services"
         verb = "has" if alone == 1 else "have"
         untold = f" {format_count(alone)} {verb} nothing to compare with." if alone else ""
+        if form.period.digested_words:
+            told = f" against {against}{form.period.digested_words}.{untold}"
+            return Word("Nothing has changed", STRONG), Word(told)
         return Word(f"{which} are {how}", STRONG), Word(f", against {against}.{untold}")
     first, *rest = stirred
     if all(one.verb.endswith(CALLS) for one in _parts(first, form.period)):

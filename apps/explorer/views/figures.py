@@ -36,7 +36,8 @@ def figures_context(
     looked already."""
     fresh = fresh or freshness(workspace_id, form.now_ns)
     until_ns = form.period.window.end_ns if form.period.is_behind else None
+    against = form.period.against_label if form.period.is_compared_behind else ""
     return {
         "period": period_picker(form, path, viewer_zone(request)),
-        "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone, until_ns),
+        "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone, until_ns, against),
     }

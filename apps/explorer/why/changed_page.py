@@ -37,6 +37,8 @@ class ChangedPage:
     is_told: bool
     """There is something to tell: in a window that is not held to its end more than what only came before."""
     changed: int
+    is_compared: bool
+    """Something came in both times."""
     is_unclear: bool
     """Some differ by a fifth or more, within their usual spread."""
     said: str
@@ -54,6 +56,7 @@ def changed_page(workspace_id: int, form: WhyForm) -> ChangedPage:
         rows,
         bool(rows) and (not period.is_behind or any(root.after.samples for root in found)),
         sum(1 for root in found if root.is_changed),
+        any(root.before.samples and root.after.samples for root in found),
         any(UNCLEAR in (root.duration.word, root.errors.word) for root in found),
         _said(found[0]) if found else "",
         span_text(*period.compared, form.zone),

@@ -89,7 +89,8 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
             start = None
         elif ask is asked and asked.look == ERRORS:
             told = _failing_within(workspace_id, source, told, ask.after, start)
-    if (told.judged.word in (GONE, NOTHING) and ask.is_behind) or (told.judged.word == NEW and not ask.is_before_held):
+    unsure = {*((GONE, NOTHING) if ask.is_behind else ()), *((NEW, NOTHING) if ask.is_before_behind else ())}
+    if told.judged.word in unsure:
         told = replace(told, judged=replace(told.judged, word=TOO_FEW))
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))

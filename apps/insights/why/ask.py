@@ -52,7 +52,7 @@ class Ask:
     """Then these are compared with all others of the view, and the two windows only say what the view is."""
     is_behind: bool = False
     """More was asked for than is held: `after` ends where that does."""
-    is_before_held: bool = True
+    is_before_behind: bool = False
 
     @property
     def touches(self) -> bool:
@@ -96,4 +96,4 @@ def ask_of(
         before, after = Window(room.start_ns, at_ns), Window(at_ns, max(room.end_ns, at_ns + MINUTE_NS))
     finds = split is None and period.against == BEFORE and selection is None
     return Ask(service, name, look, before, after, finds, period.now_ns, query, selection, period.is_behind,
-               period.is_compared_held)  # fmt: skip
+               period.is_compared_behind)  # fmt: skip

@@ -32,8 +32,9 @@ FLAGS = (
 )  # fmt: skip
 CHECKS = (Path(__file__).parent / "look.js").read_text()
 
-IDLE = """() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done)))"""
-"""Until a frame was drawn and what scripts put off was done."""
+IDLE = """() => new Promise((done) => setTimeout(
+  () => requestAnimationFrame(() => requestIdleCallback(done, { timeout: 1000 })), 60))"""
+"""Until a frame was drawn and what scripts put off, by 50 ms where they do, was done."""
 
 CHOOSE = """theme => {
   document.documentElement.dataset.theme = theme;

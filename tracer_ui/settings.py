@@ -37,7 +37,8 @@ try:
     TRACER_MAX_BODY_BYTES = environment.integer("TRACER_MAX_BODY_BYTES", 64 * 1024**2, least=1024, most=1024**3)
     TRACER_MAX_BACKLOG_SPANS = environment.integer("TRACER_MAX_BACKLOG_SPANS", 5_000_000, least=1, most=10**10)
 
-    # How many processes and threads serve it; every thread of web and otlp holds one database connection
+    # How many processes and threads serve it; every thread of web and otlp holds one database connection,
+    # and each process of web four more (apps/store/at_once.py)
     TRACER_WEB_WORKERS = environment.integer("TRACER_WEB_WORKERS", 1, least=1, most=64)
     TRACER_OTLP_WORKERS = environment.integer("TRACER_OTLP_WORKERS", 2, least=1, most=64)
     TRACER_WORKER_PROCESSES = environment.integer("TRACER_WORKER_PROCESSES", 2, least=1, most=64)

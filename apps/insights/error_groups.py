@@ -153,7 +153,7 @@ def word_of(before: Figures, after: Figures, first_ns: int, period: Period, held
     if not after.samples:
         return GONE
     if not before.samples:
-        return NEW if first_ns >= min(period.window.start_ns, period.compared.end_ns) else BACK
+        return NEW if first_ns >= min(period.window.start_ns, period.compared_end_ns) else BACK
     minutes = held_minutes, period.minutes
     word = _rates_word(before.samples, after.samples, *minutes)
     if word != _rates_word(before.calls, after.calls, *minutes):

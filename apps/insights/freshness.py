@@ -26,6 +26,8 @@ DIGEST_SECONDS = 20
 for which a trace is kept open wait as they always do; nothing is behind for them."""
 LEAST_WAITING = 5
 """Fewer may wait for a reason of their own."""
+LITTLE = 10
+"""So many times more that wait from before a window make of what is sealed in it next to nothing."""
 MOST_BATCHES = 500
 """Of more batches a sample is looked at."""
 
@@ -90,17 +92,19 @@ def _held_end(workspace_id: int, window: Window, now_ns: int, waiting: Waiting) 
         elif minute_ns < window.end_ns:
             at = minute_ns // step_ns * step_ns
             inside[at] = inside.get(at, 0) + traces
-    if sum(inside.values()) + earlier < LEAST_WAITING:
+    every = waiting.one_of
+    if (sum(inside.values()) + earlier) * every < LEAST_WAITING:
         return window.end_ns
     found = series(workspace_id, window, COVERAGE, (TRACES,), step_ns, histograms=False)
     line = found.lines.get((), (NO_FIGURES,) * len(found.steps))
     sealed = {at: figures.samples for at, figures in zip(found.steps, line, strict=True)}
-    if earlier >= LEAST_WAITING and sum(sealed.values()) < LEAST_WAITING:
+    tried_out = sum(sealed.values())
+    if earlier * every >= LEAST_WAITING and tried_out < LEAST_WAITING and tried_out * LITTLE <= earlier * every:
         return window.start_ns
     end_ns, wait, held = window.end_ns, 0, 0
     for at in sorted({*inside, *sealed}, reverse=True):
         wait, held = wait + inside.get(at, 0), held + sealed.get(at, 0)
-        if inside.get(at) and wait * waiting.one_of > held and wait >= LEAST_WAITING:
+        if inside.get(at) and wait * every > held and wait * every >= LEAST_WAITING and wait > 1:
             end_ns = max(at, window.start_ns)
     return end_ns
 

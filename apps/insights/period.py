@@ -18,6 +18,8 @@ OFFERED = ("15m", "1h", "3h", "24h", "7d", "30d")
 
 BEFORE, YESTERDAY, LAST_WEEK = AGAINST = ("before", "yesterday", "last_week")
 RECENT_SHARE, LEAST_RECENT_NS = 6, 10 * MINUTE_NS
+MISSING_SHARE = 10
+"""A tenth of a window may be missing: what comes at all is hardly missed by that."""
 SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
 
 
@@ -40,19 +42,32 @@ class Period:
     """The window ends before `end_ns`, for what began later is not in the figures yet."""
     compared_to_ns: int | None = None
     """Where the window compared with would end, when it is read less far for the same reason."""
+    compared_held_ns: int | None = None
+    """Up to when it is held then; it may be read a little farther, for no window is shorter than what is kept."""
 
     @property
     def is_relative(self) -> bool:
         return self.preset != CUSTOM
 
     @property
+    def compared_end_ns(self) -> int:
+        """Of the window compared with, as if all of it was held."""
+        return self.compared.end_ns if self.compared_to_ns is None else self.compared_to_ns
+
+    @property
+    def compared_waiting_ns(self) -> int:
+        """How much of its end is still to be digested."""
+        return 0 if self.compared_held_ns is None else self.compared_end_ns - self.compared_held_ns
+
+    @property
     def is_compared_behind(self) -> bool:
-        return self.compared_to_ns is not None
+        """More of it waits than may be missing."""
+        return self.compared_waiting_ns * MISSING_SHARE > self.compared_end_ns - self.compared.start_ns
 
     @property
     def touches(self) -> bool:
         """It is compared with the time before it, and nothing lies between: both are one stretch."""
-        return self.against == BEFORE and not self.is_compared_behind
+        return self.against == BEFORE and self.compared_to_ns is None
 
     @property
     def digested_words(self) -> str:
@@ -121,7 +136,8 @@ class Period:
         end_ns = self.compared.end_ns
         if held_to_ns >= end_ns:
             return self
-        return replace(self, compared=self._cut(self.compared, held_to_ns), compared_to_ns=end_ns)
+        read = self._cut(self.compared, held_to_ns)
+        return replace(self, compared=read, compared_to_ns=end_ns, compared_held_ns=held_to_ns)
 
     def _cut(self, window: Window, end_ns: int) -> Window:
         return readable_window(window.start_ns, max(end_ns, window.start_ns + MINUTE_NS), self.now_ns)

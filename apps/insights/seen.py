@@ -12,7 +12,7 @@ from apps.insights.change import FEWER, GONE, MORE, NEW, UNSURE, Change, rate_ch
 from apps.insights.figures import Figures
 from apps.insights.key_search import prefix_sql
 from apps.insights.keys import REFRESH_SECONDS
-from apps.insights.period import Period
+from apps.insights.period import MISSING_SHARE, Period
 from apps.insights.queries import first_seen
 from apps.store.connection import store_cursor
 from apps.traces.deposits import TRACES
@@ -21,8 +21,6 @@ from apps.traces.moments import MINUTE_NS
 
 LEAST_MINUTES = 5
 """The first trace is known to the minute: of fewer a rate would be off by a fifth and more."""
-MISSING_SHARE = 10
-"""A tenth of a window may be missing: what comes at all is hardly missed by that."""
 
 
 def services_seen(workspace_id: int, service: str | None = None) -> dict[tuple[str, str], tuple[int, int]]:
@@ -90,12 +88,12 @@ def held_of(workspace_id: int, period: Period) -> Held:
 def held_since(period: Period, began_ns: int | None) -> Held:
     """`began_ns`: when the first trace came; None where none ever did."""
     window = period.compared
-    start_ns = window.end_ns if began_ns is None else min(max(window.start_ns, began_ns), window.end_ns)
-    waiting_ns = (period.compared_to_ns or window.end_ns) - window.end_ns
-    missing_ns = start_ns - window.start_ns + waiting_ns
-    most_ns = (window.end_ns + waiting_ns - window.start_ns) / MISSING_SHARE
-    minutes = max(1.0, (window.end_ns - start_ns) / MINUTE_NS)
-    return Held(missing_ns <= most_ns, minutes, not period.is_behind, waiting_ns <= most_ns)
+    end_ns = window.end_ns if period.compared_held_ns is None else period.compared_held_ns
+    start_ns = end_ns if began_ns is None else min(max(window.start_ns, began_ns), end_ns)
+    missing_ns = start_ns - window.start_ns + period.compared_waiting_ns
+    is_whole = missing_ns * MISSING_SHARE <= period.compared_end_ns - window.start_ns
+    minutes = max(1.0, (end_ns - start_ns) / MINUTE_NS)
+    return Held(is_whole, minutes, not period.is_behind, not period.is_compared_behind)
 
 
 def first_trace_ns(workspace_id: int) -> int | None:

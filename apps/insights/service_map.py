@@ -105,7 +105,7 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         caller = nodes[ends.caller]
         sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
         # Only what is new now was looked for in `seen`; of anything else it does not matter.
-        is_old = not seen or any(seen.get(tuple(key), (0, 0))[0] < period.compared.end_ns for key in keys)
+        is_old = not seen or any(seen.get(tuple(key), (0, 0))[0] < period.compared_end_ns for key in keys)
         change = edge_change(sides, held, period.minutes, is_old)
         if not has_before:
             change = change._replace(words=())

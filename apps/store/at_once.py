@@ -26,7 +26,7 @@ _threads = ThreadPoolExecutor(BESIDE, "read", _mark)  # They start when they are
 
 def at_once(*reads: Callable[[], Read]) -> list[Read]:
     """What each gives, in their order. The first runs in this thread, the others beside it: PostgreSQL gives a
-    connection one core. Raises what the first of them raised, after all have ended.
+    connection one core. Raises what the first of them raised, after all that had begun have ended.
 
     In a transaction one follows the other, for only its own connection sees what it has written; so they do within a
     read that runs beside another, which must not wait for the threads that it keeps busy.
@@ -35,15 +35,17 @@ def at_once(*reads: Callable[[], Read]) -> list[Read]:
         return [read() for read in reads]
     beside = [_threads.submit(read) for read in reads[1:]]
     try:
-        first = reads[0]()
+        found = [reads[0]()]
+        for read, one in zip(reads[1:], beside, strict=True):
+            found.append(read() if one.cancel() else one.result())  # here, where no thread came to it
     finally:
-        wait(beside)
-    return [first, *(one.result() for one in beside)]
+        wait([one for one in beside if not one.cancel()])
+    return found
 
 
 def close_connections() -> None:
     """Of all threads, when nothing is read any more."""
-    met = threading.Barrier(BESIDE)
+    met = threading.Barrier(BESIDE, timeout=10)
 
     def close() -> None:
         met.wait()  # so that each thread has one of these to do

@@ -65,8 +65,8 @@ class SearchPage:
     """True when the whole window was covered; False when the page is full or the budget ran out."""
     ran_out: bool = False
     """The time budget ended the search before the page was full; `next_cursor` continues it."""
-    first_filed_ns: int = 0
-    """When the first row was filed; of a clock that is far off by its arrival. 0 without rows."""
+    filed_ns: tuple[int, ...] = ()
+    """When each row is filed: by its start, or, of a clock that is far off, by its arrival."""
     may_miss_values: bool = False
     """A bare value was asked for, and not all attribute keys are listed (`apps.store.names.MAX_ATTRIBUTE_KEYS`): sealed
     traces that hold it under another key are not found."""

@@ -88,7 +88,7 @@ def _page(query: TraceQuery, found: list[tuple[Key, TraceRow]], floor: Key | Non
         looked_back_to_ns=end[0] * 1000 if end else query.start_ns,
         is_complete=end is None,
         ran_out=floor is not None and not is_full,
-        first_filed_ns=found[0][0][0] * 1000 if found else 0,
+        filed_ns=tuple(filed_us * 1000 for (filed_us, _), _ in found[: query.limit]),
     )
 
 

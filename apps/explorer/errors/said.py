@@ -50,7 +50,7 @@ def _opened(group: ErrorGroup, form: ErrorsForm, traces: int | None) -> Words:
         return (*_group(group, form, traces=traces), Word("."))
     before = f"{counted(round(group.before.calls), 'error span')} {against_in(form.period.against_label)}"
     # It may have come after the time that is looked at: then that is no answer to when it last did.
-    is_last = group.last_seen_ns < form.period.compared.end_ns
+    is_last = group.last_seen_ns < form.period.compared_end_ns
     last = f", {_ago('last ', group.last_seen_ns, form)}" if is_last else ""
     return (
         *_named(group), Word(" did not come", STRONG),

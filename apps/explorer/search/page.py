@@ -148,8 +148,8 @@ def back_query(params: dict[str, str]) -> str:
 def _newer_link(workspace_id: int, form: SearchForm, query: TraceQuery, found: SearchPage) -> str:
     """ "" on pages that nothing new comes to."""
     if is_up_to_cursor(query.cursor):
-        above, now_ns = search(workspace_id, replace(query, cursor="")).rows, form.clock.now_ns
-        newest, under = [row for row in above if is_ahead(row.started_ns, now_ns)], found.rows
+        above, under = search(workspace_id, replace(query, cursor="")), found.rows
+        newest = above.rows[: _count_ahead(above, form.clock.now_ns)]
     elif query.cursor:
         return ""
     else:
@@ -161,7 +161,7 @@ def _newer_link(workspace_id: int, form: SearchForm, query: TraceQuery, found: S
 
 def _under_a_page_ahead(workspace_id: int, form: SearchForm, found: SearchPage) -> tuple[TraceRow, ...] | None:
     """The newest up to now, where a whole page of traces ahead of it would hide from Live whatever comes; else None."""
-    if len(found.rows) < ROWS or not is_ahead(found.rows[-1].started_ns, form.clock.now_ns):
+    if _count_ahead(found, form.clock.now_ns) < ROWS:
         return None
     return search(workspace_id, replace(form.trace_query(ROWS), cursor=_up_to_now(form))).rows
 
@@ -173,13 +173,18 @@ def _ahead(form: SearchForm, query: TraceQuery, found: SearchPage) -> Ahead | No
     if not count:
         return None
     # Those farther ahead were filed under their arrival, and stand among the others.
-    are_on_top = is_ahead(found.first_filed_ns, now_ns) and not is_up_to_cursor(query.cursor)
+    are_on_top = _count_ahead(found, now_ns) > 0 and not is_up_to_cursor(query.cursor)
     is_one, is_cut = count == 1, are_on_top and found.next_cursor and form.window.start_ns < now_ns
     return Ahead(
         said=f"{format_count(count)} of these {'starts' if is_one else 'start'} later than now: "
         f"{'its clock is' if is_one else 'their clocks are'} ahead of this server’s.",
         without=search_link(form.params, cursor=_up_to_now(form)) if is_cut else "",
     )
+
+
+def _count_ahead(found: SearchPage, now_ns: int) -> int:
+    """How many of its rows stand above all that came up to now."""
+    return sum(is_ahead(at_ns, now_ns) for at_ns in found.filed_ns)
 
 
 def _up_to_now(form: SearchForm) -> str:

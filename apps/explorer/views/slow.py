@@ -23,7 +23,7 @@ def slow(request: HttpRequest) -> HttpResponse:
     form = asked_form(SlowForm, request, workspace_id)
     period = form.period
     nobody_said = not form.errors and period.against == YESTERDAY and not form.params.get("against")
-    if nobody_said and not coverage(workspace_id, period.compared).traces:
+    if nobody_said and not period.is_compared_behind and not coverage(workspace_id, period.compared).traces:
         form.fall_back()
         form.period = held_period(workspace_id, form.period)
     context = figures_context(request, workspace_id, form, PATH) | {"nav": "slow", "form": form}

@@ -89,11 +89,14 @@ def ask_of(
     """`split`: where the window after begins (ns), WHOLE, or None: where it changed. Raises ValueError, in words for
     people, when it lies outside."""
     before, after, room = period.compared, period.window, room_of(period)
+    is_behind, is_before_behind = period.is_behind, period.is_compared_behind
     if isinstance(split, int):
         at_ns = window_over(split, split).start_ns
         if not room.start_ns < at_ns < period.asked_window.end_ns:
             raise ValueError("This lies outside of the two windows.")
         before, after = Window(room.start_ns, at_ns), Window(at_ns, max(room.end_ns, at_ns + MINUTE_NS))
-    finds = split is None and period.against == BEFORE and selection is None
-    return Ask(service, name, look, before, after, finds, period.now_ns, query, selection, period.is_behind,
-               period.is_compared_behind)  # fmt: skip
+        if period.against == BEFORE:  # what waits between the two windows lies on one side now, or on both
+            is_behind |= is_before_behind and at_ns < period.compared_end_ns
+            is_before_behind &= at_ns > period.compared.end_ns
+    finds = split is None and period.touches and selection is None
+    return Ask(service, name, look, before, after, finds, period.now_ns, query, selection, is_behind, is_before_behind)

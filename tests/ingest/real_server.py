@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import time
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tracer_ui.privileges import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,8 +52,9 @@ def start(environment: dict[str, str], log: Path, role: str = "otlp") -> RealSer
     command = [sys.executable, "-m", "tracer_ui.serve", role]
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | settings | environment, stdout=output, stderr=output
-        )
+            command, cwd=ROOT, env=os.environ | settings | environment, stdout=output, stderr=output,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+        )  # fmt: skip
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -103,6 +103,19 @@ def static_files() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unhurried() -> None:
+    """Pages read as much as they want here: what they say is tested, and a busy machine must not change it. That they
+    stop where there is no time left has tests of its own, which set the time."""
+    from apps.explorer.search import hints
+    from apps.insights import error_groups, judged
+    from apps.insights.why import contrast, samples, searched
+
+    for module in (samples, searched, contrast, error_groups):
+        module.BUDGET_SECONDS = 60.0
+    samples.LONG_BUDGET_SECONDS = judged.BUDGET_S = hints.BUDGET_S = 60.0
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The real product (web, OTLP, worker, beat, its own PostgreSQL and Redis) with traces sealed after one second.

@@ -70,7 +70,7 @@ def test_a_run_of_equal_siblings_is_one_row_until_it_is_opened(client):
     assert "143 × SELECT shop.stock" in text_of(folded)
     assert len(keys_of(folded)) == 189 - 142
     opened = client.get(f"{path}?open={key_of('stock0')}")
-    assert len(keys_of(opened)) == 189
+    assert 'data-rows="189"' in opened.content.decode()
 
 
 def test_a_folded_span_says_how_many_are_below_and_can_be_opened(client):
@@ -86,7 +86,7 @@ def test_a_folded_span_says_how_many_are_below_and_can_be_opened(client):
 def test_collapse_all_and_expand_all(client):
     path = stored(checkout_trace(TRACE_ID, now_ns()))
     assert keys_of(client.get(path + "?folds=all")) == [key_of("root"), key_of("receipt")]
-    assert len(keys_of(client.get(path + "?folds=none"))) == 189
+    assert 'data-rows="189"' in client.get(path + "?folds=none").content.decode()
 
 
 def test_a_link_to_a_span_reveals_it_wherever_it_is_folded_away(client):
@@ -305,7 +305,7 @@ def test_rows_of_a_version_stay_the_same_while_the_trace_grows(client):
 def test_50_000_spans_answer_in_windows(client):
     path = stored(big_trace(TRACE_ID, now_ns(), 50_000))
     page = client.get(path)
-    assert len(keys_of(page)) == 200
+    assert len(keys_of(page)) == 100
     total = int(re.search(r'data-rows="(\d+)"', page.content.decode())[1])
     last = client.get(f"{path}/rows?first={total - 50}&count=100")
     assert keys_of(last)
@@ -326,6 +326,6 @@ def test_a_chain_10_000_deep_is_drawn_and_folds(client):
 def test_without_javascript_rows_come_in_pages(client):
     path = stored(big_trace(TRACE_ID, now_ns(), 1_000))
     page = client.get(path + "?first=200")
-    assert "Rows 201 to 400 of" in text_of(page)
-    assert 'href="?first=400">Later rows' in page.content.decode()
-    assert 'href="?">Earlier rows' in page.content.decode()
+    assert "Rows 201 to 300 of" in text_of(page)
+    assert 'href="?first=300">Later rows' in page.content.decode()
+    assert 'href="?first=100">Earlier rows' in page.content.decode()

@@ -9,7 +9,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, TracesData
 
 from apps.explorer.search.rows import ResultRow, result_rows
 from apps.explorer.trace.loaded import Loaded
-from apps.explorer.trace.rows import RowPainter, RowView
+from apps.explorer.trace.row_html import Block, rows_html
+from apps.explorer.trace.rows import RowPainter
 from apps.explorer.trace.state import TraceState
 from apps.store.results import MatchedSpan, ServiceCount, TraceRow
 from apps.traces.model import KINDS
@@ -52,13 +53,7 @@ class ExampleResults:
     footer: None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleBlock:
-    first: int
-    rows: tuple[RowView, ...]
-
-
-def example_rows() -> tuple[ExampleBlock, ...]:
+def example_rows() -> tuple[Block, ...]:
     """The waterfall of the example: folded siblings, an error, what is below it, a lost parent."""
     trace = read_trace(TRACE_ID, _document())
     tree = build_tree(trace)
@@ -66,7 +61,7 @@ def example_rows() -> tuple[ExampleBlock, ...]:
     loaded.analyse()
     layout = lay_out(tree, View())
     painter = RowPainter(loaded, TraceState(span=f"{19:016x}"), HUES, frozenset(), layout.window)
-    return (ExampleBlock(0, tuple(painter.view(row) for row in layout.rows(0, len(layout)))),)
+    return (Block(0, rows_html(map(painter.view, layout.rows(0, len(layout))))),)
 
 
 def example_results() -> ExampleResults:

@@ -51,8 +51,13 @@ def example_figures() -> ExampleFigures:
     return ExampleFigures(
         period=period_picker(form, "/components", UTC),
         fresh=tuple(
-            fresh_line(NOW_NS - behind * 1_000 * MS, behind, NOW_NS, UTC, until_ns)
-            for behind, until_ns in ((11, None), (95, None), (17, NOW_NS - 40 * MINUTE_NS))
+            fresh_line(NOW_NS - behind * 1_000 * MS, behind, NOW_NS, UTC, until_ns, against)
+            for behind, until_ns, against in (
+                (11, None, ""),
+                (95, None, ""),
+                (17, NOW_NS - 40 * MINUTE_NS, ""),
+                (11, None, BEFORE),
+            )
         ),
         marks=_marks(),
         charts=(("rate", _rate()), ("errors", _errors()), ("duration", _duration())),

@@ -15,7 +15,8 @@ from apps.explorer.trace.head import trace_head
 from apps.explorer.trace.loaded import Loaded
 from apps.explorer.trace.moment import stray_logs
 from apps.explorer.trace.panel import span_panel
-from apps.explorer.trace.rows import RowPainter, RowView
+from apps.explorer.trace.row_html import Block, rows_html
+from apps.explorer.trace.rows import RowPainter
 from apps.explorer.trace.scale import minimap_svg, scale_of
 from apps.explorer.trace.shares import strip_of
 from apps.explorer.trace.state import TraceState
@@ -28,20 +29,14 @@ from apps.traces.strays import first_look
 from apps.traces.tree import Node
 from apps.traces.waterfall import Layout, View, lay_out
 
-PAGE_ROWS = 200
-"""Rows of a page without JavaScript, and of the first answer."""
+PAGE_ROWS = 100
+"""Rows of a page without JavaScript, and of the first answer: a window 2,000 px high shows 75."""
 BLOCK_ROWS = 100
 """Rows of one block in the browser; static/js/virtual_rows.js says the same."""
 MOST_ROWS = 400
 """In one answer, whatever is asked."""
 MAX_LOST = 60
 """Characters told of what the address has for a span."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    first: int
-    rows: tuple[RowView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +180,17 @@ class TracePage:
             **self._tools(),
             "blocks": self._blocks(first, count),
             "scale": scale_of(layout.window, self.loaded.trace.duration_ns),
-            "minimap": self.loaded.remember("minimap", lambda: minimap_svg(self.loaded.tree, self.hues)),
+            "minimap": self._minimap(),
             "find_keeps": self.state.but(find="", span="").pairs(),
             "window": self._window(first, count, around),
         }
+
+    def _minimap(self) -> str:
+        """Of a large trace it comes with who took the time: its shapes take 2 µs a span."""
+        loaded = self.loaded
+        if not loaded.is_analysed:
+            return ""
+        return loaded.remember("minimap", lambda: minimap_svg(loaded.tree, self.hues))
 
     def _window(self, first: int, count: int, around: int | None) -> RowWindow:
         total, plain = len(self.layout), self.state.but(span="")
@@ -206,7 +208,7 @@ class TracePage:
         painter = RowPainter(self.loaded, self.state, self.hues, frozenset(self.hits), self.layout.window)
         rows = self.layout.rows(first, count)
         return [
-            Block(first + at, tuple(painter.view(row) for row in rows[at : at + BLOCK_ROWS]))
+            Block(first + at, rows_html(map(painter.view, rows[at : at + BLOCK_ROWS])))
             for at in range(0, len(rows), BLOCK_ROWS)
         ]
 

@@ -105,8 +105,8 @@ def static_files() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def unhurried() -> None:
-    """Pages read as much as they want here: what they say is tested, and a busy machine must not change it. That they
-    stop where there is no time left has tests of its own, which set the time."""
+    """What is asked in this process reads as much as it wants: what it says is tested, and a busy machine must not
+    change it. That reading stops where there is no time left has tests that set the time."""
     from apps.explorer.search import hints
     from apps.insights import error_groups, judged
     from apps.insights.why import contrast, samples, searched

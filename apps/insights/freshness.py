@@ -99,7 +99,12 @@ def _held_end(workspace_id: int, window: Window, now_ns: int, waiting: Waiting) 
     line = found.lines.get((), (NO_FIGURES,) * len(found.steps))
     sealed = {at: figures.samples for at, figures in zip(found.steps, line, strict=True)}
     tried_out = sum(sealed.values())
-    if earlier * every >= LEAST_WAITING and tried_out < LEAST_WAITING and tried_out * LITTLE <= earlier * every:
+    if (
+        earlier > 1
+        and earlier * every >= LEAST_WAITING
+        and tried_out < LEAST_WAITING
+        and tried_out * LITTLE <= earlier * every
+    ):
         return window.start_ns
     end_ns, wait, held = window.end_ns, 0, 0
     for at in sorted({*inside, *sealed}, reverse=True):

@@ -48,7 +48,10 @@ def close_connections() -> None:
     met = threading.Barrier(BESIDE, timeout=10)
 
     def close() -> None:
-        met.wait()  # so that each thread has one of these to do
-        connection.close()
+        try:
+            met.wait()  # so that each thread has one of these to do
+        finally:
+            connection.close()
 
-    wait([_threads.submit(close) for _ in range(BESIDE)])
+    for one in [_threads.submit(close) for _ in range(BESIDE)]:
+        one.result()

@@ -50,12 +50,17 @@ export class VirtualRows {
     return [Math.min(from, this.total), Math.min(this.total, Math.ceil(Math.max(0, innerHeight - top) / height))];
   }
 
-  soon() {
-    clearTimeout(this.timer);
+  // Whether every row of the viewport is drawn.
+  isFilled() {
     const [from, to] = this.visible();
     const here = this.blocks.slice(Math.floor(from / BLOCK), Math.ceil(to / BLOCK));
+    return here.every((block) => !block.classList.contains("is-empty"));
+  }
+
+  soon() {
+    clearTimeout(this.timer);
     // What is drawn already may fetch its neighbours at once; a dragged scroll bar waits until it rests.
-    if (here.every((block) => !block.classList.contains("is-empty"))) this.show();
+    if (this.isFilled()) this.show();
     else this.timer = setTimeout(() => this.show(), SETTLE_MS);
   }
 

@@ -40,7 +40,8 @@ class Waterfall {
     this.mark();
     const at = this.body.dataset.at;
     if (at) this.rows.reach(Number(at));
-    this.rows.show();
+    // What the rows of a page that came ahead still wait for, their neighbours would wait for, too.
+    if (!("pending" in this.root.dataset) || !this.rows.isFilled()) this.rows.show();
   }
 
   part(name, extra = {}, signal = undefined) {

@@ -76,6 +76,11 @@ def send_newcomer(count: int = 25) -> None:
     digest_all(later_s=120)
 
 
+def test_before_the_first_trace_is_digested_it_says_so_and_not_that_no_service_is_known(client):
+    send(checkout(1, time.time_ns(), random.Random(1)))
+    assert "No trace has been counted yet" in text_of(client.get("/services"))
+
+
 def test_where_spans_came_for_a_part_of_the_time_before_only_no_service_is_new(client):
     store_incident(minutes=90, slow_minutes=0, calls=1)
     send_newcomer()

@@ -101,6 +101,11 @@ def large(monkeypatch) -> None:
 LATER = re.compile(r'hx-get="([^"]*)" hx-trigger="load[^"]*"')
 
 
+def small_map(html: str) -> list[str]:
+    """Bars of the whole trace in small."""
+    return re.findall('<rect class="(?:solid|err-edge)', re.search('<svg class="minimap".*?</svg>', html)[0])
+
+
 def test_rows_of_a_large_trace_do_not_wait_for_who_took_the_time(client, usual, large):
     store(checkout((60,) * 10), SLOW, ago(90))
     digest_all()
@@ -109,7 +114,7 @@ def test_rows_of_a_large_trace_do_not_wait_for_who_took_the_time(client, usual, 
     assert "10 calls to bank-api instead of 1" in sentence_of(page)
     assert "Adding up who took the time in 13 spans" in text_of(page)
     assert 'class="soft-fill"' in html and 'class="cp"' not in row_of_span(page, 0)
-    assert "strip-bar" not in html and "Usual is" not in html
+    assert "strip-bar" not in html and "Usual is" not in html and not small_map(html)
     later = client.get(LATER.search(html)[1].replace("&amp;", "&"))
     assert later.headers["HX-Trigger-After-Settle"] == "trace:grown"
     assert "payment 604 ms" in text_of(later) and "Usual is the middle of 40" in text_of(later)
@@ -117,6 +122,9 @@ def test_rows_of_a_large_trace_do_not_wait_for_who_took_the_time(client, usual, 
     for part in ("rows?first=0&count=5", f"waterfall?around={span_id_of(0)}"):
         forget_all()  # another process may answer
         assert 'class="cp"' in client.get(f"/t/{SLOW}/{part}").content.decode(), part
+    for whole in (f"/waterfall?around={span_id_of(0)}", "?whole=1", f"?span={span_id_of(0)}"):
+        forget_all()
+        assert len(small_map(client.get(f"/t/{SLOW}{whole}").content.decode())) == 13, whole
     assert 'class="cp"' in row_of_span(client.get(f"/t/{SLOW}/waterfall?around={span_id_of(0)}"), 0)
     assert client.get(f"/t/{SLOW}").content.decode().count("strip-bar") == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -230,10 +231,16 @@ def test_who_took_the_time_follows_the_rows_of_a_large_trace(chromium, server, t
     made = big_trace(LATER, time.time_ns() - 90 * 10**9, 11_000)
     send(server, made)
     with opened(chromium, f"{traces}/t/{LATER}") as page:
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.reload()
         expect(page.locator(".strip-later")).to_have_count(0)
         expect(page.locator(".wf-body rect.cp").first).to_be_attached()
         expect(page.locator("#trace-live[hx-trigger^=load]")).to_have_count(0)
         assert page.locator(".strip").count() == 1
+        expect(page.locator(".minimap .solid").first).to_be_attached()
+        parts = [url for url in asked if re.search(r"/(live|rows|waterfall)\?", url)]
+        assert "/live?" in parts[0], parts
         moved = page.evaluate(MOVED)
         assert moved < 0.03, moved
 

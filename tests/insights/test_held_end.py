@@ -80,6 +80,26 @@ def test_one_trace_that_came_late_or_goes_on_for_long_is_outweighed_by_all_since
     assert held_minutes(period) == HALF_HOUR
 
 
+def test_one_trace_in_a_sample_does_not_keep_a_quiet_window(monkeypatch):
+    end_ns = last_minute_ns()
+    period = period_to(end_ns)
+    before_ns = period.window.start_ns - 5 * MINUTE_NS
+    for traces, minutes in ((1, HALF_HOUR), (2, 1)):
+        waiting = freshness.Waiting({before_ns: traces}, 100)
+        monkeypatch.setattr(freshness, "_waiting", lambda *_, waiting=waiting: waiting)
+        assert held_minutes(period) == minutes
+
+
+def test_a_split_within_what_is_read_but_not_held_leaves_the_time_before_waiting():
+    end_ns = last_minute_ns()
+    store(told(end_ns, 30, 0))
+    send(*told(end_ns, 70, 31))
+    held = held_period(1, period_to(end_ns))
+    first_ns = held.compared.start_ns
+    assert (held.compared.minutes, held.compared_held_ns) == (1, first_ns)
+    assert ask_of(held, "gateway", "GET /", "p95", first_ns + MINUTE_NS).is_before_behind
+
+
 def test_traces_of_the_last_seconds_wait_as_they_always_do():
     now_ns, end_ns = time.time_ns(), last_minute_ns()
     store(told(end_ns, 60, 0))

@@ -57,6 +57,7 @@ def example_figures() -> ExampleFigures:
                 (95, None, ""),
                 (17, NOW_NS - 40 * MINUTE_NS, ""),
                 (11, None, BEFORE),
+                (17, NOW_NS - 40 * MINUTE_NS, BEFORE),
             )
         ),
         marks=_marks(),

@@ -1,4 +1,4 @@
-"""One row of the waterfall as the template writes it: every word, link and shape worked out."""
+"""One row of the waterfall as `row_html` writes it: every word, link and shape worked out."""
 
 from __future__ import annotations
 

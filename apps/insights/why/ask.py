@@ -97,6 +97,6 @@ def ask_of(
         before, after = Window(room.start_ns, at_ns), Window(at_ns, max(room.end_ns, at_ns + MINUTE_NS))
         if period.against == BEFORE:  # what waits between the two windows lies on one side now, or on both
             is_behind |= is_before_behind and at_ns < period.compared_end_ns
-            is_before_behind &= at_ns > period.compared.end_ns
+            is_before_behind &= at_ns > (period.compared_held_ns or 0)
     finds = split is None and period.touches and selection is None
     return Ask(service, name, look, before, after, finds, period.now_ns, query, selection, is_behind, is_before_behind)

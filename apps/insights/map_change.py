@@ -4,6 +4,7 @@ stands what of it is worth a colour on a map of hundreds of edges."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from apps.insights.change import (
@@ -13,11 +14,12 @@ from apps.insights.change import (
     MIN_SAMPLES,
     MORE,
     NEAR_FACTOR,
+    QUANTILES,
     SAME,
+    SAME_ERROR_POINTS,
     SLOWER,
     UNCLEAR,
     UNKNOWN,
-    UNSURE,
     Change,
     durations_change,
     error_change,
@@ -72,21 +74,31 @@ class Sides(NamedTuple):
 def edge_change(sides: Sides, held: Held, minutes: float, is_old: bool) -> EdgeChange:
     """`minutes`: of now. `is_old`: the edge was met before the window compared with ended."""
     before, now = sides.before, sides.now
-    latency, errors = durations_change(before, now), error_change(before, now)
-    calls, fan = rate_since(before, now, held, minutes), fan_change(sides)
+    return EdgeChange(
+        edge_words(sides, held, is_old), durations_change(before, now), error_change(before, now),
+        rate_since(before, now, held, minutes), fan_change(sides),
+    )  # fmt: skip
+
+
+def edge_words(sides: Sides, held: Held, is_old: bool) -> tuple[str, ...]:
+    """What an edge says at once; its figures are compared in full where somebody looks at it."""
+    before, now = sides.before, sides.now
     word = presence(before, now, is_old)
     if (word == NEW_EDGE and not held.is_whole) or (word == BACK_EDGE and not held.is_digested):
         word = FIRST
     if word == GONE_EDGE and not held.reaches_end:
         word = TOO_FEW
     if word:
-        return EdgeChange((word,), latency, errors, calls, fan)
+        return (word,)
     if min(before.samples, now.samples) < MIN_SAMPLES:
-        return EdgeChange((TOO_FEW,), latency, errors, calls, fan)
-    words = sorted(_words(latency, errors, fan), key=WORDS.index)
+        return (TOO_FEW,)
+    words = [*_words(before, now)]
+    if _is_far(_fan(before, sides.caller_before), _fan(now, sides.caller_now), FAN_FACTOR):
+        word = fan_change(sides).word
+        words += [MORE_CALLS] if word == MORE else [FEWER_CALLS] if word == FEWER else []
     if SLOWER_EDGE in words and is_traded(sides):
         words.remove(SLOWER_EDGE)
-    return EdgeChange(tuple(words), latency, errors, calls, fan)
+    return tuple(sorted(words, key=WORDS.index)) if len(words) > 1 else tuple(words)
 
 
 def presence(before: Figures, now: Figures, is_old: bool) -> str:
@@ -129,23 +141,50 @@ def _fan(edge: Figures, caller: Figures) -> float | None:
     return edge.weight / caller.weight if caller.weight else None
 
 
-def _words(latency: Change, errors: Change, fan: Change):
-    if latency.word in (SLOWER, FASTER) and matters(latency):
-        yield SLOWER_EDGE if latency.word == SLOWER else FASTER_EDGE
-    if errors.word in (MORE, FEWER):
-        yield MORE_ERRORS if errors.word == MORE else FEWER_ERRORS
-    if fan.word in (MORE, FEWER):
-        yield MORE_CALLS if fan.word == MORE else FEWER_CALLS
+def _words(before: Figures, now: Figures) -> Iterator[str]:
+    """Of durations and errors. Whether a difference is too large for chance is asked where there is one that would be
+    told: a map has thousands of edges, nearly all of them as before."""
+    if any(_is_large(before.p(share), now.p(share)) for share in QUANTILES.values()):
+        latency = durations_change(before, now)
+        if latency.word in (SLOWER, FASTER) and matters(latency):
+            yield SLOWER_EDGE if latency.word == SLOWER else FASTER_EDGE
+    if _errors_differ(before, now):
+        errors = error_change(before, now)
+        if errors.word in (MORE, FEWER):
+            yield MORE_ERRORS if errors.word == MORE else FEWER_ERRORS
 
 
 def matters(latency: Change) -> bool:
     """Large enough for a colour, or to lead a page."""
-    low, high = sorted((latency.before or 0.0, latency.after or 0.0))
+    return _is_large(latency.before, latency.after)
+
+
+def is_unclear(before: Figures, now: Figures) -> bool:
+    """The durations or the errors of an edge without words differ, but no more than they do by chance."""
+    old, new = before.p(0.95) or 0.0, now.p(0.95) or 0.0
+    if old != new and max(old, new) >= min(old, new) * NEAR_FACTOR and durations_change(before, now).word == UNCLEAR:
+        return True
+    return _errors_differ(before, now) and error_change(before, now).word == UNCLEAR
+
+
+def _errors_differ(before: Figures, now: Figures) -> bool:
+    return abs(now.error_share - before.error_share) >= SAME_ERROR_POINTS
+
+
+def _is_large(one: float | None, other: float | None) -> bool:
+    low, high = one or 0.0, other or 0.0
+    if low > high:
+        low, high = high, low
     return high >= low * SLOWER_FACTOR and high - low >= SLOWER_NS
+
+
+def _is_far(one: float | None, other: float | None, factor: float) -> bool:
+    """By about that factor, a little less included: who asks looks again."""
+    return bool(one and other) and max(one, other) > min(one, other) * factor * 0.999
 
 
 def node_words(before: Figures, now: Figures) -> tuple[str, ...]:
     """What changed on a node, of its own calls: slower or faster, more or fewer errors."""
     if min(before.samples, now.samples) < MIN_SAMPLES:
         return ()
-    return tuple(_words(durations_change(before, now), error_change(before, now), Change(UNSURE)))
+    return tuple(_words(before, now))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from apps.insights.figures import Figures
 from apps.insights.key_search import ids_around, ids_of, ids_of_first, ids_with, prefix_sql
-from apps.insights.reading import Asked, figures_by_key, stretches_of
+from apps.insights.reading import Asked, figures_by_key, figures_together, stretches_of, summed_by_key
 from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.store.connection import store_cursor
@@ -114,6 +114,24 @@ def services(workspace_id: int, window: Window) -> dict[str, dict[str, Figures]]
     for (service, version), figures in _figures(workspace_id, SERVICE, window).items():
         found.setdefault(service, {})[version] = figures
     return found
+
+
+class Entered(NamedTuple):
+    figures: Figures
+    """Of the spans by which a service was entered, all versions together."""
+    versions: frozenset[str]
+    """Those that were; "" for unknown."""
+
+
+def entered(workspace_id: int, window: Window) -> dict[str, Entered]:
+    """What entered each service."""
+    with store_cursor() as cursor:
+        rows = summed_by_key(cursor, Asked(workspace_id, SERVICE, stretches_of(cursor, window)))
+    versions: dict[str, list[str]] = {}
+    for (service, version), _ in rows:
+        versions.setdefault(service, []).append(version)
+    found = figures_together([(service, sums) for (service, _), sums in rows], SERVICE)
+    return {service: Entered(figures, frozenset(versions[service])) for service, figures in found.items()}
 
 
 class Traffic(NamedTuple):

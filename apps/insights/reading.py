@@ -18,7 +18,7 @@ from apps.insights.figures import Example, Figures
 from apps.insights.key_parts import parts_of
 from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.window import Window
-from apps.traces.histogram import LAST, Histogram, value_of
+from apps.traces.histogram import LAST, Histogram, Ranks, value_of
 from apps.traces.key_book import EDGE, NAME, SERVICE
 
 _SCALARS = "weight, errors, samples, sum_ns, max_ns"
@@ -29,6 +29,10 @@ _EMPTY = {EDGE: _BYTES[1:], SERVICE: _BYTES[1:]}
 """Columns in which the facts of a kind never have anything: to put nothing together takes a fifth of a statement."""
 
 _BUCKETS, _ROWS_AT_ONCE = LAST + 1, 128
+_VALUES = np.array([value_of(bucket) for bucket in range(_BUCKETS)])
+_TOPS = [round(value) for value in _VALUES.tolist()]
+SHARES = (0.95, 0.75, 0.5)
+"""Quantiles that pages compare: read for all rows at once."""
 _NO_HISTOGRAM = Histogram()
 
 Place = TypeVar("Place")
@@ -98,10 +102,11 @@ def merged_sql(kind: int) -> str:
 
 def figures_by_key(cursor, asked: Asked) -> dict[tuple[str, ...], Figures]:
     """Parts of the key -> what its facts sum up to; keys without a sample left out."""
-    return figures_together(_summed(cursor, asked), asked.kind, asked.histograms)
+    return figures_together(summed_by_key(cursor, asked), asked.kind, asked.histograms)
 
 
-def _summed(cursor, asked: Asked) -> list[Row]:
+def summed_by_key(cursor, asked: Asked) -> list[Row]:
+    """As `figures_together` takes them; keys without a sample left out."""
     if not asked.stretches or asked.keys == []:
         return []
     facts, values = facts_sql(asked)
@@ -169,7 +174,8 @@ def to_figures(rows: Sequence[tuple], kind: int, histograms: bool) -> list[Figur
 
 
 def _top(histogram: Histogram) -> int:
-    return 0 if histogram.highest is None else round(value_of(histogram.highest))
+    highest = histogram.highest
+    return 0 if highest is None else _TOPS[highest]
 
 
 def _histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
@@ -186,21 +192,37 @@ def _some_histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
     records, lengths = unpack(packed)
     if not len(records):
         return [Histogram() for _ in packed]
-    place = np.repeat(np.arange(len(packed)) * _BUCKETS, lengths)
+    lowest = int(records["bucket"].min())
+    width = int(records["bucket"].max()) - lowest + 1  # durations of one page lie in a quarter of all buckets
+    place = np.repeat(np.arange(len(packed)) * width - lowest, lengths)
     place += records["bucket"]
     sums = np.bincount(place, records["count"])
     filled = np.flatnonzero(sums)
+    if not len(filled):  # all taken back
+        return [Histogram() for _ in packed]
     counts = sums[filled].astype(np.int64)
-    sizes = np.bincount(filled // _BUCKETS, minlength=len(packed))
-    stops = np.cumsum(sizes)
-    buckets = (filled % _BUCKETS).tolist()
-    each = [slice(begin, stop) for begin, stop in zip((stops - sizes).tolist(), stops.tolist(), strict=True)]
+    rows, buckets = np.divmod(filled, width)
+    buckets += lowest
+    stops = np.cumsum(np.bincount(rows, minlength=len(packed)))
     if (counts < 0).any():  # of a difference, which has no ranks
-        told = counts.tolist()
-        return [Histogram(dict(zip(buckets[own], told[own], strict=True))) for own in each]
-    upto = np.cumsum(np.append(0, counts))
-    ends = (upto[1:] - np.repeat(upto[stops - sizes], sizes)).tolist()
-    return [Histogram.of_ranks(buckets[own], ends[own]) for own in each]
+        each = np.split(np.stack((buckets, counts)), stops[:-1], axis=1)
+        return [Histogram(dict(zip(*own.tolist(), strict=True))) for own in each]
+    ends = np.cumsum(counts)
+    upto = np.append(0, ends)[np.append(0, stops)]
+    known = zip(*(_quantiles(share, ends, upto, _VALUES[buckets]) for share in SHARES), strict=True)
+    shared, at, below = (buckets.tolist(), ends.tolist()), [0, *stops.tolist()], upto.tolist()
+    return [
+        Histogram.of_ranks(Ranks(*shared, first, stop, under), {0.95: p95, 0.75: p75, 0.5: p50})
+        if first < stop else Histogram()
+        for first, stop, under, (p95, p75, p50) in zip(at, at[1:], below, known, strict=False)
+    ]  # fmt: skip
+
+
+def _quantiles(share: float, ends: np.ndarray, upto: np.ndarray, values: np.ndarray) -> list[float]:
+    """As `Histogram.quantile` gives it, of all rows at once: of `ends` and `values` of their buckets, and how many
+    values lie in all rows `upto` each. Without meaning for a row that holds nothing."""
+    ranks = upto[:-1] + (share * (np.diff(upto) - 1)).astype(np.int64)
+    return values[np.minimum(np.searchsorted(ends, ranks, side="right"), len(ends) - 1)].tolist()
 
 
 def _examples(packed: Sequence[bytes | None], kind: int) -> list[list[Example]]:

@@ -14,12 +14,12 @@ from apps.insights.change import (
     error_change,
     errors_ending,
 )
-from apps.insights.figures import Figures, together
+from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import OTHER
 from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period
-from apps.insights.queries import services
+from apps.insights.queries import Entered, entered
 from apps.insights.seen import Held, held_of, rate_since, services_seen, where_held
 from apps.insights.series import series, step_of
 from apps.store.at_once import at_once
@@ -103,9 +103,9 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     """Every service ever seen, in no promised order; those silent in the window have no figures."""
     own, now, before, recent, seen, held = at_once(
         lambda: own_by_service(workspace_id, period.window),
-        lambda: services(workspace_id, period.window),
-        lambda: services(workspace_id, period.compared),
-        lambda: services(workspace_id, period.recent) if period.recent else {},
+        lambda: entered(workspace_id, period.window),
+        lambda: entered(workspace_id, period.compared),
+        lambda: entered(workspace_id, period.recent) if period.recent else {},
         lambda: services_seen(workspace_id),
         lambda: held_of(workspace_id, period),
     )
@@ -120,10 +120,10 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     for name, known in versions.items():
         if name == OTHER and name not in now:
             continue  # the place for names beyond the limit, which is always there
-        is_now = [one for one in known if one[2] in now.get(name, {})]
+        is_now = [one for one in known if name in now and one[2] in now[name].versions]
         _, newest_ns, version = max(is_now or known)
         first_ns = min(first for _, first, _ in known)
-        after_, before_, lately = (together(side.get(name, {}).values()) for side in (now, before, recent))
+        after_, before_, lately = (side[name].figures if name in side else NO_FIGURES for side in (now, before, recent))
         own_share = own[name].sum_ns / waited_ns if waited_ns and name in own else 0.0
         shares = [side.calls / all_ for side, all_ in zip((after_, before_), calls, strict=True)]
         lines.append(
@@ -134,7 +134,7 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
                 **_changes(before_, after_, lately, held, period.minutes),
             )
         )  # fmt: skip
-    return ServiceLines(tuple(lines), any(before.values()), held)
+    return ServiceLines(tuple(lines), bool(before), held)
 
 
 def _changes(before: Figures, now: Figures, lately: Figures, held: Held, minutes: float) -> dict[str, Change | str]:
@@ -147,8 +147,8 @@ def _changes(before: Figures, now: Figures, lately: Figures, held: Held, minutes
     }  # fmt: skip
 
 
-def _calls(found: Mapping[str, Mapping[str, Figures]]) -> float:
-    return sum(figures.calls for versions in found.values() for figures in versions.values()) or 1.0
+def _calls(found: Mapping[str, Entered]) -> float:
+    return sum(one.figures.calls for one in found.values()) or 1.0
 
 
 def sorted_lines(lines: Iterable[ServiceLine], sort: str, text: str = "") -> tuple[ServiceLine, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
 
 from apps.insights.figures import NO_FIGURES, Figures, together
-from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_change, node_words
+from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_change, edge_words, node_words
 from apps.insights.map_graph import Ends, Link, links_of
 from apps.insights.period import Period
 from apps.insights.queries import EdgeKey, first_seen, traffic
@@ -17,8 +18,7 @@ from apps.traces.key_book import EDGE
 from apps.traces.peers import USER, Node
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(NamedTuple):
     """`now` and `before`: of a service the calls it answered (entry spans), of all others the calls that reached it. A
     queue's durations are how long messages lay in it."""
 
@@ -28,14 +28,16 @@ class MapNode:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MapEdge:
+class MapEdge(NamedTuple):
     caller: Node
     callee: Node
     kind: str
     now: Figures
     before: Figures
-    change: EdgeChange
+    words: tuple[str, ...]
+    """As in `EdgeChange`."""
+    compare: Callable[[], EdgeChange]
+    """How its figures changed: asked of the few that are told of."""
     keys: tuple[EdgeKey, ...]
     """What it was counted under, in either window."""
     is_held: bool = True
@@ -46,8 +48,8 @@ class MapEdge:
         return Ends(self.caller, self.callee)
 
     @property
-    def words(self) -> tuple[str, ...]:
-        return self.change.words
+    def change(self) -> EdgeChange:
+        return self.compare()
 
     @property
     def is_changed(self) -> bool:
@@ -98,7 +100,7 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
     nodes = _nodes(now, before, own_now, own_before)
     has_before, held = bool(before), held_of(workspace_id, period)
     seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
-    found = {}
+    found, minutes = {}, period.minutes
     for ends in sorted({*now, *before}):
         one, other = now.get(ends), before.get(ends)
         keys = tuple(dict.fromkeys((*(one.keys if one else ()), *(other.keys if other else ()))))
@@ -106,11 +108,10 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
         # Only what is new now was looked for in `seen`; of anything else it does not matter.
         is_old = not seen or any(seen.get(tuple(key), (0, 0))[0] < period.compared_end_ns for key in keys)
-        change = edge_change(sides, held, period.minutes, is_old)
-        if not has_before:
-            change = change._replace(words=())
+        words = edge_words(sides, held, is_old) if has_before else ()
+        compare = partial(edge_change, sides, held, minutes, is_old)
         kind = (one or other).kind
-        found[ends] = MapEdge(ends.caller, ends.callee, kind, sides.now, sides.before, change, keys, held.reaches_end)
+        found[ends] = MapEdge(*ends, kind, sides.now, sides.before, words, compare, keys, held.reaches_end)
     return ServiceMap(nodes, found, has_before, held)
 
 
@@ -147,7 +148,7 @@ def _reached(links: Mapping[Ends, Link], own: Mapping[Node, Figures]) -> dict[No
     for queue, parts in taken.items():
         out = together(parts)
         put = found.get(queue, out)
-        found[queue] = replace(put, histogram=out.histogram, sum_ns=out.sum_ns, max_ns=out.max_ns)
+        found[queue] = put._replace(histogram=out.histogram, sum_ns=out.sum_ns, max_ns=out.max_ns)
     return found
 
 

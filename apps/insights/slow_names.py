@@ -223,7 +223,7 @@ def _elsewhere(key: NameKey, own_now: Own) -> str:
 
 def _traces(own: Own) -> Figures:
     """The traces that waited, as figures: calls are counted for each of them."""
-    return replace(NO_FIGURES, weight=round(own.traces * CALL), samples=own.samples)
+    return NO_FIGURES._replace(weight=round(own.traces * CALL), samples=own.samples)
 
 
 def _own_grown_ns(now: Own, before: Own) -> float:

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from operator import sub
+from typing import NamedTuple
 
 MAX_NS = 1 << 63
 
@@ -42,26 +43,44 @@ def value_of(bucket: int) -> float:
 _VALUES = tuple(map(value_of, range(LAST + 1)))
 
 
+class Ranks(NamedTuple):
+    """Buckets that hold something, ascending, and how many values lie in each and all that stand before it in the list:
+    `first` to `stop` of lists that many histograms may share, whose values before are `below`."""
+
+    buckets: list[int]
+    ends: list[int]
+    first: int
+    stop: int
+    below: int
+
+    @property
+    def total(self) -> int:
+        return self.ends[self.stop - 1] - self.below
+
+
 class Histogram:
     """`counts`: bucket -> count, without zeros. Counts are integers and may be weights (`apps.traces.sampling.CALL`).
 
     A difference may hold negative counts until it is merged into what it was taken from.
     """
 
-    __slots__ = ("_counts", "_ranks")
+    __slots__ = ("_counts", "_quantiles", "_ranks")
 
     def __init__(self, counts: Mapping[int, int] | None = None):
-        self._ranks: tuple[list[int], list[int]] | None = None
+        self._ranks: Ranks | None = None
         """Kept from the first quantile to the next change, for a page asks for several."""
         self._counts: dict[int, int] | None = {bucket: count for bucket, count in (counts or {}).items() if count}
         """None until somebody asks, of one that came as its ranks."""
+        self._quantiles: dict[float, float] = {}
+        """Those that came with the ranks, until the next change."""
 
     @property
     def counts(self) -> dict[int, int]:
         """To be read: changes go through `add` and `merge`."""
         if self._counts is None:
-            buckets, ends = self._ranks
-            self._counts = dict(zip(buckets, map(sub, ends, (0, *ends)), strict=False))
+            buckets, ends, first, stop, below = self._ranks
+            own = ends[first:stop]
+            self._counts = dict(zip(buckets[first:stop], map(sub, own, (below, *own)), strict=False))
         return self._counts
 
     @classmethod
@@ -72,11 +91,11 @@ class Histogram:
         return made
 
     @classmethod
-    def of_ranks(cls, buckets: list[int], ends: list[int]) -> Histogram:
-        """Of known buckets, ascending, each with a value, and how many values lie in it and all below. Taken as they
-        are and not looked at: a page has thousands of histograms, and asks most of them for quantiles alone."""
+    def of_ranks(cls, ranks: Ranks, quantiles: dict[float, float]) -> Histogram:
+        """Of some, with quantiles that are known. Both are taken as they are and not looked at: a page has thousands of
+        histograms, and asks most of them for a few quantiles alone."""
         made = cls.__new__(cls)
-        made._ranks, made._counts = ((buckets, ends), None) if buckets else (None, {})
+        made._ranks, made._quantiles, made._counts = ranks, quantiles, None
         return made
 
     def arrays(self) -> tuple[list[int], list[int]]:
@@ -90,7 +109,7 @@ class Histogram:
     def merge(self, other: Histogram, sign: int = 1) -> None:
         """Adds all counts of the other; takes them away with `sign` -1."""
         counts = self.counts
-        self._ranks = None
+        self._ranks, self._quantiles = None, {}
         for bucket, count in other.counts.items():
             counts[bucket] = counts.get(bucket, 0) + sign * count
         if not all(counts.values()):
@@ -98,35 +117,37 @@ class Histogram:
 
     @property
     def total(self) -> int:
-        return self._ranks[1][-1] if self._ranks else sum(self.counts.values())
+        return self._ranks.total if self._ranks else sum(self.counts.values())
 
     @property
     def highest(self) -> int | None:
         """The last bucket that holds anything."""
-        return self._ranks[0][-1] if self._ranks else max(self.counts, default=None)
+        return self._ranks.buckets[self._ranks.stop - 1] if self._ranks else max(self.counts, default=None)
 
     def quantile(self, share: float) -> float | None:
         """The duration in ns that `share` (0 to 1) of the values do not exceed, within 5 %; None without values.
 
         The rank is the lower one, `floor(share * (total - 1))`, counted from 0. Raises ValueError for negative counts.
         """
+        if share in self._quantiles:
+            return self._quantiles[share]
         if self._ranks is None:
             if not self.counts:
                 return None
             self._ranks = self._ranked()
-        buckets, ends = self._ranks
-        return _VALUES[buckets[bisect_right(ends, int(share * (ends[-1] - 1)))]]
+        buckets, ends, first, stop, below = self._ranks
+        rank = below + int(share * (ends[stop - 1] - below - 1))
+        return _VALUES[buckets[bisect_right(ends, rank, first, stop)]]
 
-    def _ranked(self) -> tuple[list[int], list[int]]:
-        """Buckets ascending, and how many values lie in each and all below it."""
+    def _ranked(self) -> Ranks:
         buckets, counts = self.arrays()
         if min(counts) < 0:
             raise ValueError("A difference of histograms has no quantiles.")
-        return buckets, list(accumulate(counts))
+        return Ranks(buckets, list(accumulate(counts)), 0, len(buckets), 0)
 
     def _change(self, bucket: int, count: int) -> None:
         counts = self.counts
-        self._ranks = None
+        self._ranks, self._quantiles = None, {}
         changed = counts.get(bucket, 0) + count
         if changed:
             counts[bucket] = changed

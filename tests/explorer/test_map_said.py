@@ -37,20 +37,20 @@ def calls(count: int) -> Figures:
 
 
 def lasting(seconds: float) -> Figures:
-    return replace(calls(100), histogram=Histogram.of([round(seconds * SECOND)] * 100))
+    return calls(100)._replace(histogram=Histogram.of([round(seconds * SECOND)] * 100))
 
 
 def fanned(callee: str, callers: int, before: int, now: int) -> MapEdge:
     """`before` and `now`: calls for each of the caller's."""
     sides = Sides(calls(callers * before), calls(callers * now), calls(callers), calls(callers))
     change = EdgeChange((MORE_CALLS,), UNKNOWN, UNKNOWN, UNKNOWN, fan_change(sides))
-    return MapEdge(SHOP, Node("service", callee), "call", sides.now, sides.before, change, ())
+    return MapEdge(SHOP, Node("service", callee), "call", sides.now, sides.before, change.words, lambda: change, ())
 
 
 def changed(callee: str, *words: str, count: int = 100, latency: Change = LONGER) -> MapEdge:
     errors = Change(MORE, 0.01, 0.1, 100)
     change = EdgeChange(words, latency, errors, UNKNOWN, UNKNOWN)
-    return MapEdge(SHOP, Node("service", callee), "call", calls(count), calls(count), change, ())
+    return MapEdge(SHOP, Node("service", callee), "call", calls(count), calls(count), words, lambda: change, ())
 
 
 ALL = Held(is_whole=True, minutes=60.0)
@@ -91,7 +91,7 @@ def test_what_goes_on_is_told_before_what_cost_more_and_is_over():
 
 def test_of_a_way_the_far_end_is_told_also_where_it_is_unsure_of_its_middle():
     def between(caller: str, callee: str, count: int) -> MapEdge:
-        return replace(changed(callee, SLOWER_EDGE, count=count), caller=Node("service", caller))
+        return changed(callee, SLOWER_EDGE, count=count)._replace(caller=Node("service", caller))
 
     edges = between("users", "gateway", 1_000), between("gateway", "checkout", 100), between("checkout", "payment", 90)
     nodes = {node: MapNode(node, lasting(1), lasting(0.1), ()) for edge in edges for node in edge.ends}
@@ -180,7 +180,7 @@ def test_a_service_that_goes_on_is_told_though_a_caller_is_gone_or_its_edge_is_o
 
 def test_an_edge_of_which_little_came_of_late_is_as_the_service_it_leads_to():
     near, far = changed("gateway", SLOWER_EDGE), changed("payment", SLOWER_EDGE)
-    far = replace(far, caller=near.callee)
+    far = far._replace(caller=near.callee)
     endings = {(near.ends, SLOWER_EDGE): GOES_ON, (far.callee, SLOWER_EDGE): GOES_ON}
     found = map_of(near, far, node_words={"payment": (SLOWER_EDGE,)})
     said = text_of(map_said(found, "the hour before", endings, LATELY))
@@ -208,8 +208,8 @@ def test_nodes_whose_trouble_is_over_are_told_in_the_past_and_counted_apart():
 
 def test_a_queue_whose_messages_are_told_to_wait_longer_is_not_told_again():
     queue, taker = Node("queue", "kafka:orders"), Node("service", "notifier")
-    taken = MapEdge(queue, taker, "queue", calls(100), calls(100), changed("x", SLOWER_EDGE).change, ())
-    put = MapEdge(SHOP, queue, "queue", calls(100), calls(100), changed("x").change, ())
+    taken = changed("x", SLOWER_EDGE)._replace(caller=queue, callee=taker, kind="queue")
+    put = changed("x")._replace(callee=queue, kind="queue")
     figures = lasting(1), lasting(0.1)
     nodes = {node: MapNode(node, *figures, (SLOWER_EDGE,) * (node == queue)) for node in (SHOP, queue, taker)}
     said = told(ServiceMap(nodes, {edge.ends: edge for edge in (taken, put)}, has_before=True, held=ALL))
@@ -221,7 +221,7 @@ def test_an_edge_is_new_only_where_all_that_came_before_is_known():
     assert edge_change(sides, ALL, 60, is_old=False).words == (NEW_EDGE,)
     change = edge_change(sides, Held(is_whole=False, minutes=30.0), 60, is_old=False)
     assert change.words == (FIRST,)
-    edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, change, ())
+    edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, change.words, lambda: change, ())
     assert told(map_of(edge)) == "Nothing changed against the hour before. 1 has nothing to compare with yet."
     in_part = replace(map_of(edge), held=ALL._replace(reaches_end=False))
     assert told(in_part).startswith("Nothing changed against the hour before, in what is digested of this time.")

@@ -1,7 +1,5 @@
 """Which group of errors is worst, and whether one comes more often: of figures made by hand."""
 
-import dataclasses
-
 import pytest
 
 from apps.insights.change import FEWER, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
@@ -19,7 +17,7 @@ HOUR = chosen_period("1h", None, None, "before", NOW_NS)
 
 def some(samples: int, each: float = 1.0) -> Figures:
     """So many error spans, each of which stands for `each`."""
-    return dataclasses.replace(NO_FIGURES, samples=samples, weight=round(samples * each * CALL))
+    return NO_FIGURES._replace(samples=samples, weight=round(samples * each * CALL))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.traces.histogram import BOUNDS, LAST, Histogram, bucket_of, value_of
+from apps.traces.histogram import BOUNDS, LAST, Histogram, Ranks, bucket_of, value_of
 
 durations = st.integers(0, 2**63 - 1) | st.integers(0, 10**10) | st.integers(0, 50)
 many = st.lists(durations, max_size=60)
@@ -53,18 +53,24 @@ def test_what_was_merged_can_be_taken_away_again(some, others):
     assert histogram == Histogram.of(some)
 
 
-@given(many, many, st.floats(0, 1))
+@given(many.filter(bool), many, st.floats(0, 1))
 def test_what_comes_as_ranks_is_the_same_in_every_way(values, others, share):
     counted = Histogram.of(values)
     buckets, counts = counted.arrays()
-    ranked = Histogram.of_ranks(buckets, [*accumulate(counts)])
+    known = {0.5: counted.quantile(0.5)}
+    before = [*Histogram.of(others).arrays()[0]]  # of another histogram in the same lists
+    ends = [*accumulate([1] * len(before) + counts)]
+    ranks = Ranks([*before, *buckets, 7], [*ends, 10**9], len(before), len(ends), len(before))
+    ranked = Histogram.of_ranks(ranks, known)
+    assert ranked.quantile(0.5) == counted.quantile(0.5)
     assert (ranked.quantile(share), ranked.total, ranked.highest) == (
         counted.quantile(share), counted.total, counted.highest,
     )  # fmt: skip
     assert ranked == counted
     ranked.merge(Histogram.of(others))
     assert ranked == Histogram.of([*values, *others])
-    assert ranked.quantile(share) == Histogram.of([*values, *others]).quantile(share)
+    for asked in (share, 0.5):
+        assert ranked.quantile(asked) == Histogram.of([*values, *others]).quantile(asked)
 
 
 @given(many)

@@ -8,7 +8,6 @@ from apps.explorer.change import against_in, format_rate
 from apps.explorer.map.look import shown_name
 from apps.explorer.map.said import durations_said, node_said, nothing_before
 from apps.explorer.map.text import cut_to
-from apps.insights.change import UNCLEAR
 from apps.insights.lasting import Endings
 from apps.insights.map_change import (
     BACK_EDGE,
@@ -23,6 +22,7 @@ from apps.insights.map_change import (
     SLOWER_EDGE,
     TROUBLE,
     WORDS,
+    is_unclear,
 )
 from apps.insights.period import digested_words
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
@@ -248,7 +248,7 @@ def _others(found: ServiceMap) -> str:
     rest = [edge for edge in found.edges.values() if not edge.words]
     if not rest:
         return ""
-    is_as_before = all(UNCLEAR not in (edge.change.latency.word, edge.change.errors.word) for edge in rest)
+    is_as_before = not any(is_unclear(edge.before, edge.now) for edge in rest)
     subject = f"The other {format_count(len(rest))}" if found.changed else counted(len(rest), "edge")
     verb = "is" if len(rest) == 1 else "are"
     spread = "its usual spread" if len(rest) == 1 else "their usual spread"

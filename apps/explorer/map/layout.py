@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from apps.explorer.map.packing import PART_GAP, connected, grid, shelves
-from apps.explorer.map.part import ROW_GAP, Part, shape_of
+from apps.explorer.map.part import ROW_GAP, shape_of
 
 LOOP_FROM, LOOP_TO = 34.0, 14.0
 """Where a self-call leaves and enters its node's top, from the right."""
@@ -71,11 +71,10 @@ def _drawn(keys: list[Key], sizes: Mapping[Key, tuple[float, float]], nodes: lis
     loops = frozenset(number[caller] for caller, callee in links if caller == callee)
     inner = tuple((number[caller], number[callee]) for caller, callee in links if caller != callee)
     shape = shape_of(tuple(sizes[key][1] for key in keys), inner, loops)
-    part = Part(shape, shape.wide([sizes[key][0] for key in keys]))
-    boxes = {key: Box(*box) for key, box in zip(keys, part.boxes(), strict=True)}
+    part = shape.part([sizes[key][0] for key in keys])
+    boxes = {key: Box(*box) for key, box in zip(keys, part.boxes, strict=True)}
     routes = {
-        (keys[caller], keys[callee]): Route(points)
-        for (caller, callee), points in zip(inner, part.routes(), strict=True)
+        (keys[caller], keys[callee]): Route(points) for (caller, callee), points in zip(inner, part.routes, strict=True)
     }
     routes |= {(keys[node], keys[node]): _loop(boxes[keys[node]]) for node in loops}
     return Layout(part.width, part.height, boxes, routes)

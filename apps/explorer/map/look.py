@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from apps.explorer.change import format_ns, format_rate, times_text
 from apps.explorer.map.form import CHANGE, ERRORS, LATENCY
@@ -48,8 +48,7 @@ TONES = (
 """In the order in which they win."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeLook:
+class NodeLook(NamedTuple):
     node: Node
     name: str
     """Cut to fit."""
@@ -63,8 +62,7 @@ class NodeLook:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeLook:
+class EdgeLook(NamedTuple):
     edge: MapEdge
     tone: str
     """"", slow, good, new, gone, or h0 to h3 when latency is shown."""
@@ -191,16 +189,14 @@ def told_change(edge: MapEdge, word: str) -> tuple[str, str] | None:
 
 
 def edge_title(edge: MapEdge, minutes: float) -> str:
-    ends = f"{shown_name(edge.caller)} → {shown_name(edge.callee)}"
-    if not edge.now.samples:
+    now, ends = edge.now, f"{shown_name(edge.caller)} → {shown_name(edge.callee)}"
+    if not now.samples:
         return f"{ends}: no calls {'now' if edge.is_held else 'digested yet'}"
-    p95 = edge.now.p(0.95)
-    parts = [f"{format_rate(edge.now.calls / minutes)} calls a minute"]
-    parts += [f"p95 {format_ns(p95)}"] if p95 is not None else []
-    parts += [f"{format_percent(edge.now.error_share)} failed"] if edge.now.errors else []
-    told = [told_change(edge, word) for word in edge.words]
-    parts += [f"{text}" for text, _ in filter(None, told)]
-    return f"{ends}: {', '.join(parts)}"
+    p95 = now.p(0.95)
+    timed = f", p95 {format_ns(p95)}" if p95 is not None else ""
+    failed = f", {format_percent(now.error_share)} failed" if now.errors else ""
+    told = [f", {change[0]}" for word in edge.words if (change := told_change(edge, word))]
+    return f"{ends}: {format_rate(now.calls / minutes)} calls a minute{timed}{failed}{''.join(told)}"
 
 
 def _heat(now: Figures) -> tuple[str, str]:

@@ -38,6 +38,7 @@ class Shape:
         self.column = {vertex: place for place, column in enumerate(self.columns) for vertex in column}
         self._stand(chains)
         self.out, self.into = self._ports(1), self._ports(-1)
+        self._part: Part | None = None
 
     def _stand(self, chains: Chains) -> None:
         """`middle` of every vertex, and the room right of each column."""
@@ -55,9 +56,13 @@ class Shape:
         links = [sum(len(chains.right[vertex]) for vertex in column) for column in self.columns]
         self.gaps = [min(MAX_COLUMN_GAP, COLUMN_GAP + GAP_STEP * (count // LINKS_A_STEP)) for count in links]
 
-    def wide(self, widths: list[float]) -> tuple[float, ...]:
-        """How wide each column is, of the widths of the nodes."""
-        return tuple(max(widths[v] for v in column if v < len(widths)) for column in self.columns)
+    def part(self, widths: list[float]) -> Part:
+        """With nodes of these widths. The last one is kept: a column is as wide as its widest node, which other figures
+        seldom change."""
+        wide = tuple([max([widths[v] for v in column if v < len(widths)]) for column in self.columns])
+        if self._part is None or self._part.wide != wide:
+            self._part = Part(self, wide)
+        return self._part
 
     def _ports(self, side: int) -> dict[tuple[int, int, bool], float]:
         """(node, next vertex, whether against the flow) -> the port's y; side 1 is the right, -1 the left. Sorted by
@@ -94,7 +99,9 @@ def forget_shapes() -> None:
 
 
 class Part:
-    """A shape whose columns have their widths: `x` of every column, `width` of them all."""
+    """A shape whose columns have their widths: `x` of every column, `width` of them all. `boxes` are (x, y, width,
+    height) of each node, all of a column as wide as the widest; `routes` for each link its points, in pairs from column
+    to column, from the caller to the callee."""
 
     def __init__(self, shape: Shape, wide: tuple[float, ...]):
         self.shape, self.wide, self.height = shape, wide, shape.height
@@ -103,17 +110,16 @@ class Part:
             self.x.append(right)
             right += width + gap
         self.width = right - shape.gaps[-1]
+        self.boxes, self.routes = self._boxes(), self._routes()
 
-    def boxes(self) -> list[tuple[float, float, float, float]]:
-        """(x, y, width, height) of each node; all nodes of a column are as wide as the widest."""
+    def _boxes(self) -> list[tuple[float, float, float, float]]:
         shape = self.shape
         return [
             (self.x[shape.column[node]], shape.middle[node] - height / 2, self.wide[shape.column[node]], height)
             for node, height in enumerate(shape.heights)
         ]
 
-    def routes(self) -> list[tuple[Point, ...]]:
-        """For each link its points, in pairs from column to column, from the caller to the callee."""
+    def _routes(self) -> list[tuple[Point, ...]]:
         shape, found = self.shape, []
         for way, back in zip(shape.ways, shape.is_back, strict=True):
             points = [(self._right(way[0]), shape.out[way[0], way[1], back])]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from apps.insights.figures import Figures
 from apps.insights.key_search import ids_around, ids_of, ids_of_first, ids_with, prefix_sql
+from apps.insights.keys import digest_of, listed_parts
 from apps.insights.reading import Asked, figures_by_key, figures_together, stretches_of, summed_by_key
 from apps.insights.window import Window
 from apps.store.at_once import at_once
@@ -215,6 +216,18 @@ def covered(window: Window) -> Window:
 def first_seen(workspace_id: int, kind: int, parts_prefix: tuple[str, ...]) -> dict[tuple[str, ...], tuple[int, int]]:
     """Parts of each key -> (first, last) minute in which it was seen, ns; the last may be ten minutes old."""
     conditions, values = prefix_sql(parts_prefix)
+    return _seen(workspace_id, kind, conditions, values)
+
+
+def first_seen_of(
+    workspace_id: int, kind: int, keys: Iterable[Sequence[str]]
+) -> dict[tuple[str, ...], tuple[int, int]]:
+    """The same of certain keys, those that are known."""
+    digests = [digest_of(listed_parts(parts)) for parts in keys]
+    return _seen(workspace_id, kind, " AND digest = ANY(%(digests)s)", {"digests": digests}) if digests else {}
+
+
+def _seen(workspace_id: int, kind: int, conditions: str, values: dict) -> dict[tuple[str, ...], tuple[int, int]]:
     with store_cursor() as cursor:
         cursor.execute(
             f"""

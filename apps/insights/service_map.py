@@ -11,7 +11,7 @@ from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_change, edge_words, node_words
 from apps.insights.map_graph import Ends, Link, links_of
 from apps.insights.period import Period
-from apps.insights.queries import EdgeKey, first_seen, traffic
+from apps.insights.queries import EdgeKey, first_seen_of, traffic
 from apps.insights.seen import Held, held_of
 from apps.store.queries import list_services
 from apps.traces.key_book import EDGE
@@ -99,7 +99,8 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
     own_now, own_before = _own(after.services), _own(earlier.services)
     nodes = _nodes(now, before, own_now, own_before)
     has_before, held = bool(before), held_of(workspace_id, period)
-    seen = first_seen(workspace_id, EDGE, ()) if has_before and set(now) - set(before) else {}
+    only_now = [key for ends, link in now.items() if ends not in before for key in link.keys]
+    seen = first_seen_of(workspace_id, EDGE, only_now) if has_before else {}
     found, minutes = {}, period.minutes
     for ends in sorted({*now, *before}):
         one, other = now.get(ends), before.get(ends)

@@ -135,11 +135,11 @@ def chromium() -> Iterator["object"]:
     """A playwright Browser."""
     from playwright.sync_api import expect
 
-    from tests.look import browser
+    from tests.look import ONE_PROCESS, browser
 
     # Playwright runs an event loop in this thread, and Django refuses database calls where it sees one.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     # A click is over when the next page begins to come: what it holds is asked with `expect`, which waits.
     expect.set_options(timeout=30_000)
-    with browser() as chrome:
+    with browser(ONE_PROCESS) as chrome:
         yield chrome

@@ -42,6 +42,23 @@ def test_the_checks_find_what_they_look_for(server, chromium):
         assert what in said
 
 
+def test_a_look_knows_nothing_of_the_one_before(server, chromium):
+    """They share a process and what it has in its caches, and nothing that a page can ask for."""
+    known = """async () => ({
+      cookies: document.cookie, stored: [localStorage.kept, sessionStorage.kept],
+      clipboard: (await navigator.permissions.query({ name: "clipboard-read" })).state,
+    })"""
+    found = []
+    for _ in range(2):
+        with look(chromium, server.web_url + "/connect") as page:
+            found.append(page.evaluate(known))
+            page.context.grant_permissions(["clipboard-read"])
+            page.evaluate("document.cookie = localStorage.kept = sessionStorage.kept = 'kept=1'")
+            changed = page.evaluate(known)
+    assert found[0] == found[1] and found[0]["stored"] == [None, None]
+    assert changed["stored"] == ["kept=1"] * 2 and "kept" in changed["cookies"] and changed["clipboard"] == "granted"
+
+
 def test_every_stop_of_the_tab_key_can_be_seen(server, chromium):
     with look(chromium, server.web_url + "/connect") as page:
         stops = []

@@ -210,7 +210,7 @@ def test_50_000_spans_open_and_scroll_within_their_budget(chromium, traces):
     Times are those of a machine that does nothing else; where it does, the budget grows with its load.
     """
     urllib.request.urlopen(f"{traces}/t/{BIG}").read()
-    with opened(chromium, f"{traces}/t/{BIG}") as page:
+    with opened(chromium, f"{traces}/t/{BIG}", is_cold=True) as page:
         first_ms = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
         assert first_ms < 1000 * crowd()
         assert int(page.locator(".wf-body").get_attribute("data-rows")) > 30_000
@@ -230,7 +230,7 @@ def test_who_took_the_time_follows_the_rows_of_a_large_trace(chromium, server, t
     """Without a jump: what comes later has its place kept."""
     made = big_trace(LATER, time.time_ns() - 90 * 10**9, 11_000)
     send(server, made)
-    with opened(chromium, f"{traces}/t/{SHOP}") as page:
+    with opened(chromium, f"{traces}/t/{SHOP}", is_cold=True) as page:
         asked = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{traces}/t/{LATER}")

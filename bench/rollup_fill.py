@@ -1,8 +1,8 @@
 """Weeks of rollups for a fleet of services, without the traces they would come from.
 
 Facts are written by the product's own writer, merged by its own code: a day's traffic that ebbs and flows, span names
-as unequal as they are (1 / rank), durations lognormal. Minutes exist where queries of the windows need them, ten
-minutes, hours and days for as long as the product keeps them.
+as unequal as they are (1 / rank), durations lognormal. Minutes exist where queries of the windows need them, the
+other levels for as long as the product keeps them.
 """
 
 from __future__ import annotations
@@ -107,15 +107,13 @@ class Filler:
         self.now = int(time.time()) // 60
 
     def fill(self) -> None:
-        from apps.insights.levels import DAY, HOUR, MINUTE, TEN
+        from apps.insights.levels import LEVELS, MINUTE
 
         began = time.monotonic()
         self.ids = self._register()
         now, counted = self.now, {}
-        for level, back in (
-            (MINUTE, self.asked.minutes * 60), (TEN, self._kept_minutes(TEN)),
-            (HOUR, self._kept_minutes(HOUR)), (DAY, self._kept_minutes(DAY)),
-        ):  # fmt: skip
+        for level in LEVELS:
+            back = self.asked.minutes * 60 if level is MINUTE else self._kept_minutes(level)
             first = (now - back) // level.minutes * level.minutes
             until = now // level.minutes * level.minutes
             counted[level.table] = self._fill_level(level, first, until)

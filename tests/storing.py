@@ -39,8 +39,8 @@ def _empty() -> None:
             cursor.execute(f"DROP TABLE {name}")
         cursor.execute(
             "TRUNCATE batch, refused_batch, service, span_name, attribute_key, dictionary, "
-            "rollup_put, rollup_taken, rollup_key, rollup_inbox, rollup_minute, rollup_ten, rollup_hour, rollup_day, "
-            "rollup_closed"
+            "rollup_put, rollup_taken, rollup_key, rollup_inbox, rollup_minute, rollup_ten, rollup_hour, rollup_six, "
+            "rollup_day, rollup_closed"
         )
     forget_written()
     forget_partitions()

@@ -1,4 +1,4 @@
-"""The tables of facts by minute, ten minutes, hour and day: their partitions, and how long each is kept."""
+"""The tables of facts by minute, ten minutes, hour, six hours and day: their partitions, and how long each is kept."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ class Level:
 
     @property
     def kept_days(self) -> int:
+        """At least as many as those of the finer levels: a window from where this one is gone would be widened past
+        buckets that are still there."""
+        return max(level._asked_days for level in LEVELS if level.minutes <= self.minutes)
+
+    @property
+    def _asked_days(self) -> int:
         return getattr(settings, f"TRACER_{self.table.removeprefix('rollup_').upper()}_RETENTION_DAYS")
 
     def first_day(self, day: date) -> date:
@@ -43,8 +49,9 @@ class Level:
 MINUTE = Level("rollup_minute", 1, "minutes_at")
 TEN = Level("rollup_ten", 10, "tens_at")
 HOUR = Level("rollup_hour", 60, "hours_at")
+SIX = Level("rollup_six", 360, "sixes_at")
 DAY = Level("rollup_day", DAY_MINUTES, "days_at", by_month=True)
-LEVELS = (MINUTE, TEN, HOUR, DAY)
+LEVELS = (MINUTE, TEN, HOUR, SIX, DAY)
 """Each is made of the one before."""
 
 _known: set[str] = set()

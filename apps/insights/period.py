@@ -125,8 +125,8 @@ class Period:
         return readable_window(self.start_ns, self.end_ns, self.now_ns)
 
     def up_to(self, held_to_ns: int) -> Period:
-        """The same, read no further than that; but the least that can be read, a minute or, of long ago, an hour or a
-        day."""
+        """The same, read no further than that; but the least that can be read, a minute or, of long ago, what is
+        kept in one bucket."""
         if held_to_ns >= self.window.end_ns:
             return self
         return replace(self, window=self._cut(self.window, held_to_ns), is_behind=True)

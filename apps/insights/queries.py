@@ -205,7 +205,7 @@ def coverage(workspace_id: int, window: Window) -> Coverage:
 
 
 def covered(window: Window) -> Window:
-    """The window that is answered for this one: wider where minutes (ten minutes, hours) are not kept any more."""
+    """The window that is answered for this one: wider where its minutes (ten minutes, hours, …) are not kept."""
     with store_cursor() as cursor:
         stretches = stretches_of(cursor, window)
     if not stretches:

@@ -20,5 +20,5 @@ def fold_rollups() -> None:
 @shared_task(ignore_result=True)
 @later_when_unavailable
 def drop_expired_rollups() -> None:
-    """Retention: drop the minutes, hours and days that are older than TRACER_…_RETENTION_DAYS say."""
+    """Retention: drop the buckets of each level that are older than TRACER_…_RETENTION_DAYS say."""
     drop_expired(time.time_ns())

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from apps.insights.cover import cover
-from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, TEN
+from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, SIX, TEN
 from apps.insights.queries import covered
 from apps.insights.window import Window
 from apps.traces.moments import MINUTE_NS
@@ -32,7 +32,7 @@ def test_the_stretches_are_the_window_whatever_is_closed(seed):
     pick = random.Random(seed)
     closed, start = some_closed(pick), NOW - pick.choice((5, 70, 1500, 50_000)) - pick.randrange(1500)
     end = start + pick.choice((1, 7, 65, 1441, 44_000)) + pick.randrange(100)
-    step = pick.choice((None, None, 1, 5, 10, 30, 60, 120, 1440))
+    step = pick.choice((None, None, 1, 5, 10, 30, 60, 120, 180, 360, 720, 1440))
     found = cover(Window(start * MINUTE_NS, end * MINUTE_NS), closed, step=step)
     assert (found[0].start, found[-1].end) == (start, end)
     for before, after in pairwise(found):
@@ -43,27 +43,33 @@ def test_the_stretches_are_the_window_whatever_is_closed(seed):
         assert step is None or step % level.minutes == 0
 
 
+@pytest.mark.parametrize("six_days", [35, 60])
 @pytest.mark.parametrize("seed", range(300))
-def test_a_window_of_which_the_minutes_are_gone_is_widened_and_reads_nothing_that_is_gone(seed):
+def test_a_window_of_which_the_minutes_are_gone_is_widened_and_reads_nothing_that_is_gone(seed, six_days):
     pick = random.Random(seed)
     closed = {level: NOW // level.minutes * level.minutes for level in LEVELS}
     midnight = closed[DAY]
-    oldest = {MINUTE: midnight - 2 * 1440, TEN: midnight - 8 * 1440, HOUR: midnight - 35 * 1440, DAY: 0}
-    start = NOW - pick.randrange(60 * 1440)
+    kept_days = {MINUTE: 2, TEN: 8, HOUR: 35, SIX: six_days}
+    oldest = {level: midnight - days * 1440 for level, days in kept_days.items()} | {DAY: 0}
+    start = NOW - pick.randrange((six_days + 25) * 1440)
     end = min(NOW, start + pick.choice((1, 65, 1441, 44_000)) + pick.randrange(100))
     found = cover(Window(start * MINUTE_NS, end * MINUTE_NS), closed, oldest, pick.choice((None, 10)))
     assert found[0].start <= start and end <= found[-1].end
     for before, after in pairwise(found):
         assert before.end == after.start
     assert all(first >= oldest[level] for level, first, _ in found)
+    coarsest = next(level for level in LEVELS if start >= oldest[level])
+    assert start - found[0].start < coarsest.minutes, "widened to no more than the finest that is left"
     if start >= oldest[MINUTE]:
         assert (found[0].start, found[-1].end) == (start, end)
 
 
 def test_thirty_days_take_few_buckets():
     closed = {level: NOW // level.minutes * level.minutes for level in LEVELS}
-    found = cover(Window((NOW - 30 * 1440 - 7) * MINUTE_NS, NOW * MINUTE_NS), closed)
-    assert sum((last - first) // level.minutes for level, first, last in found) <= 29 + 2 * (23 + 5 + 9)
+    for ragged in range(1, 1440, 7):
+        start, end = closed[DAY] - 31 * 1440 + ragged, closed[DAY] - ragged
+        found = cover(Window(start * MINUTE_NS, end * MINUTE_NS), closed)
+        assert sum((last - first) // level.minutes for level, first, last in found) <= 29 + 2 * (3 + 5 + 5 + 9)
 
 
 def test_before_the_first_fold_all_is_in_the_inbox(store):

@@ -68,6 +68,7 @@ def test_hours_and_days_are_the_sums_of_their_minutes(folds_h, settings):
     assert_same(stored("rollup_minute"), wanted)
     assert_same(stored("rollup_ten"), in_buckets(wanted, 10))
     assert_same(stored("rollup_hour"), in_buckets(wanted, 60))
+    assert_same(stored("rollup_six"), in_buckets(wanted, 360))
     assert_same(stored("rollup_day"), in_buckets(wanted, 1440))
 
 

@@ -17,7 +17,7 @@ from tests.store.shop import cut, random_traces, some_trace
 from tests.storing import NS, digest_all, send
 
 pytestmark = pytest.mark.usefixtures("store")
-TABLES = ("rollup_minute", "rollup_ten", "rollup_hour", "rollup_day")
+TABLES = ("rollup_minute", "rollup_ten", "rollup_hour", "rollup_six", "rollup_day")
 
 
 def rows() -> list[list[dict]]:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from apps.insights import fold as folding
 from apps.insights.fold import fold
-from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, TEN, day_at, drop_before, partitions
+from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, SIX, TEN, day_at, drop_before, partitions
 from apps.insights.queries import coverage, covered
 from apps.insights.retention import drop_expired
 from apps.insights.window import Window
@@ -40,7 +40,12 @@ def fold_at(now_ns: int) -> None:
         pass
 
 
-def test_each_level_is_dropped_in_its_time_and_the_next_one_answers():
+@pytest.mark.parametrize(
+    ("six_days", "steps"),
+    [(35, ((0, 0), (3, 1), (9, 2), (36, 4))), (60, ((0, 0), (3, 1), (9, 2), (36, 3), (61, 4)))],
+)
+def test_each_level_is_dropped_in_its_time_and_the_next_one_answers(settings, six_days, steps):
+    settings.TRACER_SIX_RETENTION_DAYS = six_days
     now = time.time_ns()
     fold(now)
     send(some_trace(1, [("a", "x", None, 0, 5)]))
@@ -48,10 +53,10 @@ def test_each_level_is_dropped_in_its_time_and_the_next_one_answers():
     fold_at(now + 2 * DAY_NS)
     # To the end of the day: tomorrow's part would be answered by hours, which are kept a day longer.
     window = Window(now - HOUR_NS, (now // DAY_NS + 1) * DAY_NS)
-    for days, gone in ((0, 0), (3, 1), (9, 2), (36, 3)):
+    for days, gone in steps:
         fold_at(now + days * DAY_NS)
         drop_expired(now + days * DAY_NS)
-        assert [kept(level) for level in LEVELS] == [0] * gone + [1] * (4 - gone)
+        assert [kept(level) for level in LEVELS] == [0] * gone + [1] * (5 - gone)
         assert coverage(1, window).spans == 1
     wide = covered(window)
     assert wide.start_ns % DAY_NS == wide.end_ns % DAY_NS == 0
@@ -61,7 +66,7 @@ def test_each_level_is_dropped_in_its_time_and_the_next_one_answers():
         cursor.execute("SELECT count(*) FROM rollup_key")
         assert cursor.fetchone()[0] > 0, "facts of a month are kept until all of it may go"
         drop_expired(now + 500 * DAY_NS)
-        assert [kept(level) for level in LEVELS] == [0, 0, 0, 0]
+        assert [kept(level) for level in LEVELS] == [0, 0, 0, 0, 0]
         cursor.execute("SELECT count(*) FROM rollup_key")
         assert cursor.fetchone()[0] == 0
 
@@ -76,7 +81,7 @@ def test_minutes_that_no_hour_holds_yet_outlive_their_time():
     assert kept(MINUTE) == 1
     fold_at(now + 10 * DAY_NS)
     drop_expired(now + 10 * DAY_NS)
-    assert (kept(MINUTE), kept(TEN), kept(HOUR), kept(DAY)) == (0, 0, 1, 1)
+    assert (kept(MINUTE), kept(TEN), kept(HOUR), kept(SIX), kept(DAY)) == (0, 0, 1, 1, 1)
 
 
 def test_spans_older_than_minutes_are_kept_count_in_hours_and_days():
@@ -87,11 +92,30 @@ def test_spans_older_than_minutes_are_kept_count_in_hours_and_days():
     wanted = expected(whole_traces(8))
     assert not stored("rollup_inbox") and not stored("rollup_minute")
     assert_same(stored("rollup_hour"), in_buckets(wanted, 60))
+    assert_same(stored("rollup_six"), in_buckets(wanted, 360))
     assert_same(stored("rollup_day"), in_buckets(wanted, 1440))
     assert coverage(1, Window(now - 30 * DAY_NS, now)).traces == 8
     with connection.cursor() as cursor:
         days = {day for _, day in partitions(cursor, TEN)}
     assert days and min(days) >= day_at(now // MINUTE_NS - 8 * 1440)
+
+
+def test_what_arrives_while_buckets_are_closed_is_taken_before_the_next_one(monkeypatch):
+    close_next, inbox = folding._close_next, []
+
+    def closing(over: int) -> bool:
+        inbox.append(len(stored("rollup_inbox")))
+        if len(inbox) == 1:
+            send(some_trace(1, [("a", "x", None, 0, 5)]))
+            digest_all()
+        return close_next(over)
+
+    now = time.time_ns()
+    fold(now)
+    monkeypatch.setattr(folding, "_close_next", closing)
+    fold(now + DAY_NS)
+    assert len(inbox) > 3 and not any(inbox) and not stored("rollup_inbox")
+    assert stored("rollup_minute")
 
 
 def test_a_large_inbox_is_emptied_in_pieces(monkeypatch):

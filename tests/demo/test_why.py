@@ -20,8 +20,6 @@ from apps.traces.moments import utc_text
 from tests.product import ROOT, Product
 from tracer_ui.places import database_url
 
-RATE = 4
-"""Traces a second: some six checkouts a minute."""
 CHECKOUT = {"service": "gateway", "name": "POST /checkout"}
 
 
@@ -49,8 +47,9 @@ class Stretch:
         return self.ask("/api/v1/why", **(CHECKOUT | window | params))
 
 
-def tell(server: Product, tmp_path, slug: str, first: float, last: float) -> Stretch:
-    """Minutes [first, last) of the shop's schedule, sent as if they had just passed; waits until all is sealed."""
+def tell(server: Product, tmp_path, slug: str, first: float, last: float, *, rate: float) -> Stretch:
+    """Minutes [first, last) of the shop's schedule, sent as if they had just passed; waits until all is sealed. Of
+    `rate` traces a second, some three in a hundred are checkouts."""
     code = f"""
 from apps.accounts.keys import make_key
 from apps.accounts.models import Workspace
@@ -65,7 +64,7 @@ print(workspace.id, send, read)
     diary.write_text(json.dumps(Told(anchor_ns, anchor_ns + int(first * NS_PER_MINUTE), 0).__dict__))
     subprocess.run(
         [sys.executable, "manage.py", "demo_shop", "--endpoint", server.otlp_url, "--key", send_key, "--no-live",
-         "--diary", str(diary), "--backfill", "4h", "--backfill-rate", str(RATE), "--batch-orders", "20"],
+         "--diary", str(diary), "--backfill", "4h", "--backfill-rate", str(rate), "--batch-orders", "20"],
         cwd=ROOT, env=server.environment, check=True, capture_output=True, timeout=180,
     )  # fmt: skip
     waiting = "SELECT count(*) FROM batch WHERE workspace_id = %s AND span_count > 0"
@@ -79,14 +78,15 @@ print(workspace.id, send, read)
 
 @pytest.fixture(scope="module")
 def early(server, tmp_path_factory) -> Stretch:
-    """Half an hour with failing orders (8-13) and N+1 in inventory (18-30)."""
-    return tell(server, tmp_path_factory.mktemp("early"), "why-early", 2, 30)
+    """25 minutes with failing orders (8-13) and N+1 in inventory (18-30): 60 checkouts on either side of the second, 30
+    on either side of the first, which needs 20."""
+    return tell(server, tmp_path_factory.mktemp("early"), "why-early", 3, 28, rate=3)
 
 
 @pytest.fixture(scope="module")
 def late(server, tmp_path_factory) -> Stretch:
-    """Twenty minutes around the release of payment 4.12.0 (76)."""
-    return tell(server, tmp_path_factory.mktemp("late"), "why-late", 66, 86)
+    """Twenty minutes around the release of payment 4.12.0 (76). With fewer checkouts its minute is not found."""
+    return tell(server, tmp_path_factory.mktemp("late"), "why-late", 66, 86, rate=4)
 
 
 def plain(text: str) -> str:
@@ -119,7 +119,7 @@ def test_the_slow_ones_of_the_slow_bank_share_what_the_release_brought(late):
 
 
 def test_n_plus_one_is_told_with_inventory_and_its_database(early):
-    told = early.why(18, 30, look="p50", split="none")
+    told = early.why(18, 28, look="p50", split="none")
     assert told["change"] == "rose"
     assert "in inventory, " in plain(told["sentence"]) and "waiting for postgresql · shop" in plain(told["sentence"])
     assert "times instead of 3 times" in plain(told["sentence"])
@@ -139,7 +139,7 @@ def test_failing_orders_are_told_with_where_they_began(early):
 
 
 def test_what_is_not_troubled_is_as_before(early):
-    told = early.why(16, 30, service="storefront", name="GET /")
+    told = early.why(16, 28, service="storefront", name="GET /")
     assert told["change"] == "as_before" and not told["found_split"]
     assert plain(told["sentence"]).startswith("GET / is as before: p95 ")
 

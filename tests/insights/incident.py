@@ -107,6 +107,8 @@ def store_incident(*, minutes: int = 60, slow_minutes: int = 20, a_minute: int =
 
 
 def store(documents: list[TracesData]) -> None:
+    """Fifty traces a batch, as a collector sends them: as a batch each they take a third more CPU."""
     for at in range(0, len(documents), 50):
-        send(*documents[at : at + 50])
+        groups = [group for document in documents[at : at + 50] for group in document.resource_spans]
+        send(TracesData(resource_spans=groups))
     digest_all(later_s=120)

@@ -13,7 +13,6 @@ from celery.schedules import crontab
 from celery.signals import beat_init, worker_init, worker_process_init
 from django.conf import settings
 
-SHARDS = 4
 DIGEST_EVERY_S = 2.0
 FOLD_EVERY_S = 10.0
 JUDGE_AGAIN_EVERY_S = 15.0
@@ -41,15 +40,11 @@ app.conf.update(
     timezone="UTC",
 )
 app.conf.beat_schedule = {
-    **{
-        f"digest shard {shard}": {
-            "task": "apps.digest.tasks.digest_shard",
-            "args": (shard,),
-            "schedule": min(DIGEST_EVERY_S, settings.TRACER_QUIET_SECONDS),
-            # Asked for again in any case, so a queue that nobody served does not have to be worked off.
-            "options": {"expires": 10 * DIGEST_EVERY_S},
-        }
-        for shard in range(SHARDS)
+    "digest": {
+        "task": "apps.digest.tasks.digest",
+        "schedule": min(DIGEST_EVERY_S, settings.TRACER_QUIET_SECONDS),
+        # Asked for again in any case, so a queue that nobody served does not have to be worked off.
+        "options": {"expires": 10 * DIGEST_EVERY_S},
     },
     "sort in tokens": {
         "task": "apps.digest.tasks.sort_in_tokens",

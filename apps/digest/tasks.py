@@ -17,7 +17,7 @@ from apps.digest.verdicts import judge_messages
 from apps.insights.messages import pair_messages as pair_ends
 from apps.store.connection import StoreUnavailable, later_when_unavailable, store_cursor
 from apps.store.dictionaries import learn, workspaces, workspaces_without_dictionary
-from apps.store.hot import set_oldest_aside
+from apps.store.hot import ripe_shards, set_oldest_aside
 from apps.store.partitions import (
     day_of,
     drop_partitions_before,
@@ -25,11 +25,24 @@ from apps.store.partitions import (
     make_partitions_ahead,
     sort_in_new_tokens,
 )
+from apps.traces.batch import SHARDS
 
 _log = logging.getLogger(__name__)
 
 MAX_SECONDS = 20
 """A task gives the worker back after this long; the next beat goes on."""
+
+
+@shared_task(ignore_result=True)
+@later_when_unavailable
+def digest() -> None:
+    """Ask for every shard in which something is quiet. A shard is a task of its own, so that all of the worker's
+    processes share them; where nothing arrives none is asked for, and an idle worker rests."""
+    until_us = ripe_until_us(time.time_ns(), settings.TRACER_QUIET_SECONDS)
+    with store_cursor() as cursor:
+        ripe = ripe_shards(cursor, shards=SHARDS, until_us=until_us)
+    for shard in ripe:
+        digest_shard.apply_async((shard,), expires=MAX_SECONDS)
 
 
 @shared_task(ignore_result=True)
@@ -51,7 +64,7 @@ def digest_shard(shard: int) -> None:
                 one_by_one=one_by_one,
             )
         except StoreUnavailable as error:
-            # Nothing of the transaction is left. Beat asks again in two seconds, and goes on asking.
+            # Nothing of the transaction is left. It is asked for again in two seconds, and again.
             _log.warning("Shard %d is digested later: the database is not available: %s", shard, error)
             return
         except Exception as error:

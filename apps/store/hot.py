@@ -62,6 +62,19 @@ def read_ripe(cursor, *, shard: int, until_us: int, max_spans: int, max_bytes: i
     return taken, bool(rows) and len(taken) < rows[0][-1]
 
 
+def ripe_shards(cursor, *, shards: int, until_us: int) -> list[int]:
+    """Those of the first `shards` that hold a batch which arrived up to `until_us` (µs since 1970)."""
+    cursor.execute(
+        """
+        SELECT shard FROM generate_series(0, %s - 1) AS shard WHERE EXISTS (
+            SELECT FROM batch WHERE batch.shard = shard.shard AND received_at <= to_timestamp(%s / 1e6)
+        )
+        """,
+        [shards, until_us],
+    )
+    return [shard for (shard,) in cursor.fetchall()]
+
+
 def newest_arrivals(cursor, *, shard: int, besides: list[int]) -> dict[tuple[int, bytes], int]:
     """(workspace, trace id) -> when the newest of its batches other than `besides` arrived, µs since 1970."""
     cursor.execute(_READ_OTHERS, {"shard": shard, "ids": besides}, binary=True)

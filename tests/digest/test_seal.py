@@ -51,6 +51,20 @@ def test_a_trace_is_sealed_once_it_has_been_quiet_and_not_before():
     assert load_trace(1, trace_id_of(1)).is_sealed
 
 
+def test_only_shards_in_which_something_is_quiet_are_asked_for():
+    def ripe(later_s: float) -> list[int]:
+        with store_cursor() as cursor:
+            return hot.ripe_shards(cursor, shards=SHARDS, until_us=int((time.time() + later_s) * 1e6))
+
+    assert ripe(60) == []
+    send(*(some_trace(n, [("a", "x", None, 0, 5)]) for n in (1, 2)))
+    wanted = sorted({shard_of(bytes.fromhex(trace_id_of(n))) for n in (1, 2)})
+    assert 0 < len(wanted) < SHARDS
+    assert (ripe(-5), ripe(1)) == ([], wanted)
+    digest_all()
+    assert ripe(60) == []
+
+
 def test_spans_of_a_trace_still_arriving_are_carried_over():
     early, late = cut([some_trace(1, [("a", "x", None, 0, 5), ("b", "y", 0, 1, 2)])], seed=3, batches=2)
     send(early)

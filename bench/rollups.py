@@ -119,7 +119,7 @@ def questions(workspace: int, fleet: Fleet) -> dict[str, Callable]:
     service, root = fleet.services[0], fleet.roots[0]
     return {
         "edges": lambda w: queries.edges(workspace, w),
-        "services": lambda w: queries.services(workspace, w),
+        "services": lambda w: queries.entered(workspace, w),
         "span_names, scalars": lambda w: queries.span_names(workspace, w, histograms=False),
         "span_names of a service": lambda w: queries.span_names(workspace, w, service=service),
         "parts of a root": lambda w: queries.parts(workspace, w, *root),

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
-from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
@@ -62,35 +61,41 @@ def browser(*flags: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *flags])
         yield chrome
+        _kept.pop(chrome, None)
         chrome.close()
 
 
-_kept: WeakKeyDictionary[Browser, dict[tuple[bool, str], tuple[BrowserContext, Page]]] = WeakKeyDictionary()
+_Kept = dict[tuple[bool, str], tuple[BrowserContext, Page]]
+_kept: dict[Browser, _Kept] = {}
 """By whether scripts run and by origin: a context for one look after another, and a page that keeps its process."""
 
 
 @contextmanager
 def _context(chrome: Browser, origin: str, *, has_js: bool, is_cold: bool) -> Iterator[BrowserContext]:
-    """One without cookies, permissions and stored data; one that `is_cold` has nothing in its caches either."""
+    """One without cookies, permissions and stored data; one that `is_cold` has nothing in its caches either. A look
+    within a look gets one of its own, and after a look that failed there is a new one."""
     kept = _kept.setdefault(chrome, {})
-    # A look within a look does not find it here, nor does one after a look that failed.
     context, keeper = (None, None) if is_cold else kept.pop((has_js, origin), (None, None))
     context = context or chrome.new_context(java_script_enabled=has_js, reduced_motion="reduce")
-    if is_cold:
+    is_clean = False
+    try:
+        if keeper is None and not is_cold:
+            keeper = context.new_page()
+            keeper.goto(origin + "/healthz")
         yield context
-        context.close()
-        return
-    if keeper is None:
-        keeper = context.new_page()
-        keeper.goto(origin + "/healthz")
-    yield context
-    for page in set(context.pages) - {keeper}:
-        page.close()
-    context.clear_cookies()
-    context.clear_permissions()
-    if has_js:
-        keeper.evaluate("localStorage.clear()")
-    kept[has_js, origin] = context, keeper
+        if not is_cold:
+            for page in set(context.pages) - {keeper}:
+                page.close()
+            context.clear_cookies()
+            context.clear_permissions()
+            if has_js:
+                keeper.evaluate("localStorage.clear()")
+            is_clean = (has_js, origin) not in kept
+    finally:
+        if is_clean:
+            kept[has_js, origin] = context, keeper
+        else:
+            context.close()
 
 
 @contextmanager

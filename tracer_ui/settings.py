@@ -32,9 +32,6 @@ try:
     TRACER_MINUTE_RETENTION_DAYS = environment.integer("TRACER_MINUTE_RETENTION_DAYS", 2, least=1, most=3650)
     TRACER_TEN_RETENTION_DAYS = environment.integer("TRACER_TEN_RETENTION_DAYS", 8, least=1, most=3650)
     TRACER_HOUR_RETENTION_DAYS = environment.integer("TRACER_HOUR_RETENTION_DAYS", 35, least=1, most=3650)
-    TRACER_SIX_RETENTION_DAYS = environment.integer(
-        "TRACER_SIX_RETENTION_DAYS", TRACER_HOUR_RETENTION_DAYS, least=1, most=3650
-    )
     TRACER_DAY_RETENTION_DAYS = environment.integer("TRACER_DAY_RETENTION_DAYS", 400, least=1, most=36500)
     TRACER_QUIET_SECONDS = environment.integer("TRACER_QUIET_SECONDS", 10, least=1, most=3600)
     TRACER_MAX_BODY_BYTES = environment.integer("TRACER_MAX_BODY_BYTES", 64 * 1024**2, least=1024, most=1024**3)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNCLEAR, Change
 from apps.traces.durations import MINUS, NBSP, format_duration_ns, format_percent, format_times
@@ -50,7 +49,6 @@ def error_mark(change: Change, against: str) -> Mark:
     return Mark(text, "err" if points > 0 else DOWN, _told(change, against, format_percent), True)
 
 
-@lru_cache(maxsize=1_024)  # quantiles come from a few hundred buckets
 def format_ns(ns: float) -> str:
     return format_duration_ns(round(ns))
 

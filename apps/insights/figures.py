@@ -24,7 +24,8 @@ _NO_DURATIONS = Histogram()
 
 
 class Figures(NamedTuple):
-    # A tuple, for a page makes thousands: a frozen dataclass takes four times as long.
+    """A tuple, for a page makes thousands: a frozen dataclass takes four times as long to make."""
+
     weight: int
     """Thousandths of a call, weighted by adjusted count."""
     errors: int

@@ -20,18 +20,15 @@ class Level:
     """Of a bucket."""
     closed_at: str
     """Column of `rollup_closed`."""
+    kept_as: str = ""
+    """The level whose setting says how long it is kept, where that is not its own."""
     by_month: bool = False
     """A partition holds a month; else a day."""
 
     @property
     def kept_days(self) -> int:
-        """At least as many as those of the finer levels: a window from where this one is gone would be widened past
-        buckets that are still there."""
-        return max(level._asked_days for level in LEVELS if level.minutes <= self.minutes)
-
-    @property
-    def _asked_days(self) -> int:
-        return getattr(settings, f"TRACER_{self.table.removeprefix('rollup_').upper()}_RETENTION_DAYS")
+        name = self.kept_as or self.table.removeprefix("rollup_")
+        return getattr(settings, f"TRACER_{name.upper()}_RETENTION_DAYS")
 
     def first_day(self, day: date) -> date:
         """Of the partition that holds the day."""
@@ -49,7 +46,7 @@ class Level:
 MINUTE = Level("rollup_minute", 1, "minutes_at")
 TEN = Level("rollup_ten", 10, "tens_at")
 HOUR = Level("rollup_hour", 60, "hours_at")
-SIX = Level("rollup_six", 360, "sixes_at")
+SIX = Level("rollup_six", 360, "sixes_at", kept_as="hour")
 DAY = Level("rollup_day", DAY_MINUTES, "days_at", by_month=True)
 LEVELS = (MINUTE, TEN, HOUR, SIX, DAY)
 """Each is made of the one before."""

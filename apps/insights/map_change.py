@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from apps.insights.change import (
@@ -48,20 +49,6 @@ TOO_FEW, FIRST = "too_few", "first"
 """No changes, but why none is told. `first`: it was not met before, of which too little is held to call it new."""
 
 
-class EdgeChange(NamedTuple):
-    """`words`: of WORDS, what changed; (TOO_FEW,) or (FIRST,) when there is too little to compare; () for as
-    before."""
-
-    words: tuple[str, ...]
-    latency: Change
-    """Of the p95, in ns."""
-    errors: Change
-    calls: Change
-    """A minute."""
-    fan: Change
-    """Calls for each call that the caller answered."""
-
-
 class Sides(NamedTuple):
     """Before and now, of an edge and of the node that calls."""
 
@@ -71,17 +58,36 @@ class Sides(NamedTuple):
     caller_now: Figures = NO_FIGURES
 
 
-def edge_change(sides: Sides, held: Held, minutes: float, is_old: bool) -> EdgeChange:
-    """`minutes`: of now. `is_old`: the edge was met before the window compared with ended."""
-    before, now = sides.before, sides.now
-    return EdgeChange(
-        edge_words(sides, held, is_old), durations_change(before, now), error_change(before, now),
-        rate_since(before, now, held, minutes), fan_change(sides),
-    )  # fmt: skip
+class EdgeChange:
+    """How the figures of an edge changed, each compared when somebody asks: a map has thousands of edges and tells of a
+    few. `minutes`: of now."""
+
+    def __init__(self, sides: Sides, held: Held, minutes: float):
+        self.sides, self.held, self.minutes = sides, held, minutes
+
+    @cached_property
+    def latency(self) -> Change:
+        """Of the p95, in ns."""
+        return durations_change(self.sides.before, self.sides.now)
+
+    @cached_property
+    def errors(self) -> Change:
+        return error_change(self.sides.before, self.sides.now)
+
+    @cached_property
+    def calls(self) -> Change:
+        """A minute."""
+        return rate_since(self.sides.before, self.sides.now, self.held, self.minutes)
+
+    @cached_property
+    def fan(self) -> Change:
+        """Calls for each call that the caller answered."""
+        return fan_change(self.sides)
 
 
 def edge_words(sides: Sides, held: Held, is_old: bool) -> tuple[str, ...]:
-    """What an edge says at once; its figures are compared in full where somebody looks at it."""
+    """Of WORDS, what changed; (TOO_FEW,) or (FIRST,) when there is too little to compare; () for as before. `is_old`:
+    the edge was met before the window compared with ended."""
     before, now = sides.before, sides.now
     word = presence(before, now, is_old)
     if (word == NEW_EDGE and not held.is_whole) or (word == BACK_EDGE and not held.is_digested):

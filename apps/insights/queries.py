@@ -160,14 +160,14 @@ def traffic_of(workspace_id: int, window: Window, edges: Iterable[EdgeKey], serv
         keys = ids_of(cursor, workspace_id, EDGE, [tuple(key) for key in edges])
         calls = figures_by_key(cursor, Asked(workspace_id, EDGE, stretches, keys))
         keys = ids_of_first(cursor, workspace_id, SERVICE, list(services))
-        entered = figures_by_key(cursor, Asked(workspace_id, SERVICE, stretches, keys, by=1))
-    return _traffic(calls, entered)
+        own = figures_by_key(cursor, Asked(workspace_id, SERVICE, stretches, keys, by=1))
+    return _traffic(calls, own)
 
 
-def _traffic(calls: dict[tuple[str, ...], Figures], entered: dict[tuple[str, ...], Figures]) -> Traffic:
+def _traffic(calls: dict[tuple[str, ...], Figures], own: dict[tuple[str, ...], Figures]) -> Traffic:
     return Traffic(
         {EdgeKey(*parts): figures for parts, figures in calls.items()},
-        {service: figures for (service,), figures in entered.items()},
+        {service: figures for (service,), figures in own.items()},
     )
 
 

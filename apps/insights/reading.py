@@ -33,7 +33,6 @@ _VALUES = np.array([value_of(bucket) for bucket in range(_BUCKETS)])
 _TOPS = [round(value) for value in _VALUES.tolist()]
 SHARES = (0.95, 0.75, 0.5)
 """Quantiles that pages compare: read for all rows at once."""
-_NO_HISTOGRAM = Histogram()
 
 Place = TypeVar("Place")
 Row = tuple[tuple[str, ...], Sequence]
@@ -159,7 +158,7 @@ def sums_by_id(cursor, asked: Asked) -> dict[int, Sums]:
 def to_figures(rows: Sequence[tuple], kind: int, histograms: bool) -> list[Figures]:
     """Of rows of sums, with merged bytes after them when `histograms`."""
     if not histograms:
-        return [Figures(*row, _NO_HISTOGRAM) for row in rows]
+        return [Figures(*row) for row in rows]
     durations = _histograms([row[5] for row in rows])
     if kind in _EMPTY:
         return [Figures(*row[:4], _top(d), d) for row, d in zip(rows, durations, strict=True)]
@@ -209,7 +208,8 @@ def _some_histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
         return [Histogram(dict(zip(*own.tolist(), strict=True))) for own in each]
     ends = np.cumsum(counts)
     upto = np.append(0, ends)[np.append(0, stops)]
-    known = zip(*(_quantiles(share, ends, upto, _VALUES[buckets]) for share in SHARES), strict=True)
+    values = _VALUES[buckets]
+    known = zip(*(_quantiles(share, ends, upto, values) for share in SHARES), strict=True)
     shared, at, below = (buckets.tolist(), ends.tolist()), [0, *stops.tolist()], upto.tolist()
     return [
         Histogram.of_ranks(Ranks(*shared, first, stop, under), {0.95: p95, 0.75: p75, 0.5: p50})

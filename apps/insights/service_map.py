@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple
 
 from apps.insights.figures import NO_FIGURES, Figures, together
-from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_change, edge_words, node_words
+from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_words, node_words
 from apps.insights.map_graph import Ends, Link, links_of
 from apps.insights.period import Period
 from apps.insights.queries import EdgeKey, first_seen_of, traffic
@@ -35,9 +35,8 @@ class MapEdge(NamedTuple):
     now: Figures
     before: Figures
     words: tuple[str, ...]
-    """As in `EdgeChange`."""
-    compare: Callable[[], EdgeChange]
-    """How its figures changed: asked of the few that are told of."""
+    """As `edge_words` gives them."""
+    change: EdgeChange
     keys: tuple[EdgeKey, ...]
     """What it was counted under, in either window."""
     is_held: bool = True
@@ -46,10 +45,6 @@ class MapEdge(NamedTuple):
     @property
     def ends(self) -> Ends:
         return Ends(self.caller, self.callee)
-
-    @property
-    def change(self) -> EdgeChange:
-        return self.compare()
 
     @property
     def is_changed(self) -> bool:
@@ -110,9 +105,9 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         # Only what is new now was looked for in `seen`; of anything else it does not matter.
         is_old = not seen or any(seen.get(tuple(key), (0, 0))[0] < period.compared_end_ns for key in keys)
         words = edge_words(sides, held, is_old) if has_before else ()
-        compare = partial(edge_change, sides, held, minutes, is_old)
+        change = EdgeChange(sides, held, minutes)
         kind = (one or other).kind
-        found[ends] = MapEdge(*ends, kind, sides.now, sides.before, words, compare, keys, held.reaches_end)
+        found[ends] = MapEdge(*ends, kind, sides.now, sides.before, words, change, keys, held.reaches_end)
     return ServiceMap(nodes, found, has_before, held)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from apps.explorer.map.heading import leading, map_said
 from apps.explorer.map.said import edge_said
-from apps.insights.change import FASTER, MORE, SLOWER, UNKNOWN, Change
+from apps.insights.change import FASTER, MORE, SLOWER, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_change import (
     FASTER_EDGE,
@@ -16,8 +16,7 @@ from apps.insights.map_change import (
     SLOWER_EDGE,
     EdgeChange,
     Sides,
-    edge_change,
-    fan_change,
+    edge_words,
 )
 from apps.insights.seen import Held
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
@@ -43,14 +42,14 @@ def lasting(seconds: float) -> Figures:
 def fanned(callee: str, callers: int, before: int, now: int) -> MapEdge:
     """`before` and `now`: calls for each of the caller's."""
     sides = Sides(calls(callers * before), calls(callers * now), calls(callers), calls(callers))
-    change = EdgeChange((MORE_CALLS,), UNKNOWN, UNKNOWN, UNKNOWN, fan_change(sides))
-    return MapEdge(SHOP, Node("service", callee), "call", sides.now, sides.before, change.words, lambda: change, ())
+    change = EdgeChange(sides, ALL, 60.0)
+    return MapEdge(SHOP, Node("service", callee), "call", sides.now, sides.before, (MORE_CALLS,), change, ())
 
 
 def changed(callee: str, *words: str, count: int = 100, latency: Change = LONGER) -> MapEdge:
-    errors = Change(MORE, 0.01, 0.1, 100)
-    change = EdgeChange(words, latency, errors, UNKNOWN, UNKNOWN)
-    return MapEdge(SHOP, Node("service", callee), "call", calls(count), calls(count), words, lambda: change, ())
+    change = EdgeChange(Sides(calls(count), calls(count)), ALL, 60.0)
+    change.latency, change.errors = latency, Change(MORE, 0.01, 0.1, 100)  # as if they had been asked for
+    return MapEdge(SHOP, Node("service", callee), "call", calls(count), calls(count), words, change, ())
 
 
 ALL = Held(is_whole=True, minutes=60.0)
@@ -218,10 +217,11 @@ def test_a_queue_whose_messages_are_told_to_wait_longer_is_not_told_again():
 
 def test_an_edge_is_new_only_where_all_that_came_before_is_known():
     sides = Sides(NO_FIGURES, calls(500), calls(500), calls(500))
-    assert edge_change(sides, ALL, 60, is_old=False).words == (NEW_EDGE,)
-    change = edge_change(sides, Held(is_whole=False, minutes=30.0), 60, is_old=False)
-    assert change.words == (FIRST,)
-    edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, change.words, lambda: change, ())
+    assert edge_words(sides, ALL, is_old=False) == (NEW_EDGE,)
+    held = Held(is_whole=False, minutes=30.0)
+    assert edge_words(sides, held, is_old=False) == (FIRST,)
+    change = EdgeChange(sides, held, 60.0)
+    edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, (FIRST,), change, ())
     assert told(map_of(edge)) == "Nothing changed against the hour before. 1 has nothing to compare with yet."
     in_part = replace(map_of(edge), held=ALL._replace(reaches_end=False))
     assert told(in_part).startswith("Nothing changed against the hour before, in what is digested of this time.")

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from apps.insights.cover import cover
-from apps.insights.levels import DAY, HOUR, LEVELS, MINUTE, SIX, TEN
+from apps.insights.levels import DAY, LEVELS, MINUTE
 from apps.insights.queries import covered
 from apps.insights.window import Window
 from apps.traces.moments import MINUTE_NS
@@ -43,24 +43,23 @@ def test_the_stretches_are_the_window_whatever_is_closed(seed):
         assert step is None or step % level.minutes == 0
 
 
-@pytest.mark.parametrize("six_days", [35, 60])
+@pytest.mark.parametrize("kept", [(2, 8, 35, 35), (2, 30, 10, 10), (40, 8, 35, 35)])
 @pytest.mark.parametrize("seed", range(300))
-def test_a_window_of_which_the_minutes_are_gone_is_widened_and_reads_nothing_that_is_gone(seed, six_days):
+def test_a_window_of_which_the_minutes_are_gone_is_widened_and_reads_nothing_that_is_gone(seed, kept):
     pick = random.Random(seed)
     closed = {level: NOW // level.minutes * level.minutes for level in LEVELS}
     midnight = closed[DAY]
-    kept_days = {MINUTE: 2, TEN: 8, HOUR: 35, SIX: six_days}
-    oldest = {level: midnight - days * 1440 for level, days in kept_days.items()} | {DAY: 0}
-    start = NOW - pick.randrange((six_days + 25) * 1440)
+    oldest = {level: midnight - days * 1440 for level, days in zip(LEVELS, kept, strict=False)} | {DAY: 0}
+    start = NOW - pick.randrange(60 * 1440)
     end = min(NOW, start + pick.choice((1, 65, 1441, 44_000)) + pick.randrange(100))
     found = cover(Window(start * MINUTE_NS, end * MINUTE_NS), closed, oldest, pick.choice((None, 10)))
     assert found[0].start <= start and end <= found[-1].end
     for before, after in pairwise(found):
         assert before.end == after.start
     assert all(first >= oldest[level] for level, first, _ in found)
-    coarsest = next(level for level in LEVELS if start >= oldest[level])
-    assert start - found[0].start < coarsest.minutes, "widened to no more than the finest that is left"
-    if start >= oldest[MINUTE]:
+    finest = next(n for n in range(5) if all(start >= oldest[level] for level in LEVELS[n:]))
+    assert start - found[0].start < LEVELS[finest].minutes, "widened to no more than the finest that is left"
+    if finest == 0:
         assert (found[0].start, found[-1].end) == (start, end)
 
 

@@ -10,7 +10,7 @@ from apps.insights import freshness
 from apps.insights.error_groups import error_groups
 from apps.insights.figures import NO_FIGURES
 from apps.insights.freshness import _waiting, held_period
-from apps.insights.map_change import BACK_EDGE, FIRST, GONE_EDGE, Sides, edge_change
+from apps.insights.map_change import BACK_EDGE, FIRST, GONE_EDGE, Sides, edge_words
 from apps.insights.one_service import one_service
 from apps.insights.period import chosen_period
 from apps.insights.seen import held_of
@@ -158,7 +158,7 @@ def test_neither_errors_nor_edges_are_new_or_back_where_the_window_compared_with
     assert {group.word for group in error_groups(1, asked).groups} == {"new"}
     assert {group.word for group in error_groups(1, held).groups} == {"unsure"}
     edge = next(iter(service_map(1, held).edges.values()))
-    words = [edge_change(Sides(NO_FIGURES, edge.now), held_of(1, p), 30.0, is_old=True).words for p in (asked, held)]
+    words = [edge_words(Sides(NO_FIGURES, edge.now), held_of(1, p), is_old=True) for p in (asked, held)]
     assert words == [(BACK_EDGE,), (FIRST,)]
 
 

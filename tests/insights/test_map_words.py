@@ -19,8 +19,8 @@ from apps.insights.map_change import (
     MORE_ERRORS,
     SLOWER_EDGE,
     WORDS,
+    EdgeChange,
     Sides,
-    edge_change,
     edge_words,
     is_traded,
     is_unclear,
@@ -74,11 +74,10 @@ def words_of(change, sides: Sides) -> list[str]:
 @example(SOME_SLOW, ALL_SLOW, NO_FIGURES, NO_FIGURES)  # of the same p95
 def test_words_are_those_of_all_comparisons(before, now, caller_before, caller_now):
     sides = Sides(before, now, caller_before, caller_now)
-    change = edge_change(sides, HELD, 60.0, is_old=True)
-    assert change.words == edge_words(sides, HELD, is_old=True)
+    change, words = EdgeChange(sides, HELD, 60.0), edge_words(sides, HELD, is_old=True)
     if presence(before, now, is_old=True) or min(before.samples, now.samples) < MIN_SAMPLES:
         return
-    assert [*change.words] == words_of(change, sides)
+    assert [*words] == words_of(change, sides)
     assert is_unclear(before, now) == (UNCLEAR in (change.latency.word, change.errors.word))
     own = sorted(node_words(before, now), key=WORDS.index)
     assert own == [word for word in words_of(change, Sides(before, now)) if word not in (MORE_CALLS, FEWER_CALLS)]

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.insights.levels import LEVELS
 from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, PRESETS, YESTERDAY, bucket_ns, chosen_period, most_ns
 from apps.insights.window import Window, window_over
 from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS, S_NS
@@ -87,19 +86,6 @@ def test_minutes_are_promised_for_as_long_as_they_are_kept_in_the_first_hour_of_
     assert bucket_ns(2 * DAY_NS + HOUR_NS) == 10 * MINUTE_NS
     assert bucket_ns(3 * DAY_NS) == HOUR_NS
     assert bucket_ns(300 * DAY_NS) == DAY_NS
-
-
-def test_six_hours_are_told_apart_where_they_outlive_hours_only(settings):
-    assert bucket_ns(35 * DAY_NS - 2 * HOUR_NS) == HOUR_NS
-    assert bucket_ns(35 * DAY_NS) == DAY_NS
-    settings.TRACER_SIX_RETENTION_DAYS = 60
-    assert bucket_ns(35 * DAY_NS) == 6 * HOUR_NS
-
-
-def test_a_level_is_kept_at_least_as_long_as_the_finer_ones(settings):
-    """Else windows of hours that are there would be widened to days."""
-    settings.TRACER_HOUR_RETENTION_DAYS, settings.TRACER_SIX_RETENTION_DAYS = 50, 20
-    assert [level.kept_days for level in LEVELS] == [2, 8, 50, 50, 400]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def refuse_unknown(params: Mapping[str, str], known: tuple[str, ...]) -> None:
 
 
 def period_object(period: Period) -> dict:
-    """The windows as they were read: whole minutes, older edges on hours or days; up to what is digested."""
+    """The windows as they were read: whole minutes, older edges on longer buckets; up to what is digested."""
     return {
         "start": exact_text(period.window.start_ns), "end": exact_text(period.window.end_ns),
         "is_behind": period.is_behind,

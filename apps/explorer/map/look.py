@@ -170,6 +170,8 @@ def change_label(edge: MapEdge) -> tuple[str, str]:
 
 def told_change(edge: MapEdge, word: str) -> tuple[str, str] | None:
     """A change as it stands on the map and in lists: (text, tone)."""
+    if word in (NEW_EDGE, BACK_EDGE, GONE_EDGE):
+        return word, "gone" if word == GONE_EDGE else "new"
     change = edge.change
     if word == SLOWER_EDGE:
         return f"{UP}{NBSP}{times_text(change.latency)}", "slow"
@@ -177,8 +179,6 @@ def told_change(edge: MapEdge, word: str) -> tuple[str, str] | None:
         return f"{DIAMOND}{NBSP}{format_percent(edge.now.error_share)}", "err"
     if word == MORE_CALLS:
         return f"{UP}{NBSP}{times_text(change.fan)} calls", "slow"
-    if word in (NEW_EDGE, BACK_EDGE, GONE_EDGE):
-        return word, "gone" if word == GONE_EDGE else "new"
     if word == FASTER_EDGE:
         return f"{DOWN}{NBSP}{format_percent(1 - change.latency.factor)}", "good"
     if word == FEWER_ERRORS:

@@ -60,9 +60,10 @@ class Shape:
         """With nodes of these widths. The last one is kept: a column is as wide as its widest node, which other figures
         seldom change."""
         wide = tuple([max([widths[v] for v in column if v < len(widths)]) for column in self.columns])
-        if self._part is None or self._part.wide != wide:
-            self._part = Part(self, wide)
-        return self._part
+        part = self._part  # another thread may put its own there
+        if part is None or part.wide != wide:
+            part = self._part = Part(self, wide)
+        return part
 
     def _ports(self, side: int) -> dict[tuple[int, int, bool], float]:
         """(node, next vertex, whether against the flow) -> the port's y; side 1 is the right, -1 the left. Sorted by
@@ -83,8 +84,9 @@ class Shape:
 
 
 FEW_LINKS = 32
-"""A large shape takes 1 MB, a small one 20 kB at most; a system of many parts has hundreds of small ones."""
-_small, _large = lru_cache(maxsize=1_024)(Shape), lru_cache(maxsize=32)(Shape)
+"""A large shape takes 3 MB with its drawing, a small one 30 kB at most; a system of many parts has hundreds of small
+ones."""
+_small, _large = lru_cache(maxsize=1_024)(Shape), lru_cache(maxsize=12)(Shape)
 
 
 def shape_of(heights: tuple[float, ...], links: tuple[tuple[int, int], ...], loops: frozenset[int]) -> Shape:
@@ -104,31 +106,31 @@ class Part:
     to column, from the caller to the callee."""
 
     def __init__(self, shape: Shape, wide: tuple[float, ...]):
-        self.shape, self.wide, self.height = shape, wide, shape.height
+        self.wide, self.height = wide, shape.height
         self.x, right = [], 0.0
         for width, gap in zip(wide, shape.gaps, strict=True):
             self.x.append(right)
             right += width + gap
         self.width = right - shape.gaps[-1]
-        self.boxes, self.routes = self._boxes(), self._routes()
+        self.boxes, self.routes = self._boxes(shape), self._routes(shape)
 
-    def _boxes(self) -> list[tuple[float, float, float, float]]:
-        shape = self.shape
+    def _boxes(self, shape: Shape) -> list[tuple[float, float, float, float]]:
+        columns = [shape.column[node] for node in range(len(shape.heights))]
         return [
-            (self.x[shape.column[node]], shape.middle[node] - height / 2, self.wide[shape.column[node]], height)
-            for node, height in enumerate(shape.heights)
+            (self.x[column], shape.middle[node] - height / 2, self.wide[column], height)
+            for node, (column, height) in enumerate(zip(columns, shape.heights, strict=True))
         ]
 
-    def _routes(self) -> list[tuple[Point, ...]]:
-        shape, found = self.shape, []
+    def _routes(self, shape: Shape) -> list[tuple[Point, ...]]:
+        found = []
         for way, back in zip(shape.ways, shape.is_back, strict=True):
-            points = [(self._right(way[0]), shape.out[way[0], way[1], back])]
+            points = [(self._right(shape.column[way[0]]), shape.out[way[0], way[1], back])]
             for bend in way[1:-1]:
-                points += [(self.x[shape.column[bend]], shape.middle[bend]), (self._right(bend), shape.middle[bend])]
+                column, middle = shape.column[bend], shape.middle[bend]
+                points += [(self.x[column], middle), (self._right(column), middle)]
             points.append((self.x[shape.column[way[-1]]], shape.into[way[-1], way[-2], back]))
             found.append(tuple(points[::-1] if back else points))
         return found
 
-    def _right(self, vertex: int) -> float:
-        column = self.shape.column[vertex]
+    def _right(self, column: int) -> float:
         return self.x[column] + self.wide[column]

@@ -88,6 +88,12 @@ def test_every_window_is_the_sum_of_its_minutes(counts, seed):
             assert {tuple(key) for key in found} == set(wanted)
             assert all(same(figures, wanted[key], kind) for key, figures in found.items())
         wanted = sums(counts, SERVICE, window)
+        together: dict[str, Count] = defaultdict(Count)
+        for (service, _), count in wanted.items():
+            together[service].merge(count)
+        entered = queries.entered(1, window)
+        assert {(service, version) for service, one in entered.items() for version in one.versions} == set(wanted)
+        assert all(same(one.figures, together[service], SERVICE) for service, one in entered.items())
         for service, versions in queries.services(1, window).items():
             for version, figures in versions.items():
                 assert same(figures, wanted.pop((service, version)), SERVICE)
@@ -192,7 +198,9 @@ def test_nothing_crosses_workspaces(counts):
     assert queries.coverage(1, window).traces == 40
     assert queries.coverage(2, window).traces == 5
     assert queries.coverage(3, window).traces == 0
-    for ask in (queries.edges, queries.span_names, queries.services, queries.roots, queries.errors):
+    for ask in (
+        queries.edges, queries.span_names, queries.services, queries.entered, queries.roots, queries.errors,
+    ):  # fmt: skip
         assert ask(3, window) == {}
         assert ask(1, window) != ask(2, window)
 
@@ -206,6 +214,11 @@ def test_keys_know_when_they_were_first_and_last_seen(counts):
     assert found.keys() == minutes.keys()
     for parts, (first, last) in found.items():
         assert first == min(minutes[parts]) and max(minutes[parts]) - 10 * MINUTE_NS <= last <= max(minutes[parts])
+    some = [*found][:2]
+    assert queries.first_seen_of(1, NAME, [*some, ("service-1", "never", "SERVER", "", "")]) == {
+        k: found[k] for k in some
+    }
+    assert queries.first_seen_of(2, NAME, some) == queries.first_seen_of(1, EDGE, some) == {}
 
 
 def test_services_know_to_the_minute_when_they_sent_last(counts):

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from apps.insights.figures import NO_FIGURES
 from apps.insights.period import Period
+from apps.insights.queries import coverage
 from apps.insights.series import series, step_of
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
@@ -83,29 +84,27 @@ def _held_end(workspace_id: int, window: Window, now_ns: int, waiting: Waiting) 
     later more wait to be sealed than are. One that goes on for an hour, or comes late, is outweighed by all others
     since; history that is being told, or a queue that is worked off, is not. Where next to nothing in it is sealed, and
     traces from before it wait, it is not held at all: history is told in turn."""
-    step_ns = step_of(window, now_ns)
-    inside: dict[int, int] = {}
-    earlier = 0
-    for minute_ns, traces in waiting.traces.items():
-        if minute_ns < window.start_ns:
-            earlier += traces
-        elif minute_ns < window.end_ns:
-            at = minute_ns // step_ns * step_ns
-            inside[at] = inside.get(at, 0) + traces
+    waiting_ns = {at: traces for at, traces in waiting.traces.items() if window.start_ns <= at < window.end_ns}
+    earlier = sum(traces for at, traces in waiting.traces.items() if at < window.start_ns)
     every = waiting.one_of
-    if (sum(inside.values()) + earlier) * every < LEAST_WAITING:
+    if (sum(waiting_ns.values()) + earlier) * every < LEAST_WAITING:
         return window.end_ns
-    found = series(workspace_id, window, COVERAGE, (TRACES,), step_ns, histograms=False)
+    if earlier > 1 and earlier * every >= LEAST_WAITING:
+        tried_out = coverage(workspace_id, window).traces
+        if tried_out < LEAST_WAITING and tried_out * LITTLE <= earlier * every:
+            return window.start_ns
+    if not waiting_ns:
+        return window.end_ns
+    # From the first that waits on: a day's step of a month would outweigh it by the hours that are sealed before it.
+    tail = Window(min(waiting_ns), window.end_ns)
+    step_ns = step_of(tail, now_ns)
+    inside: dict[int, int] = {}
+    for at, traces in waiting_ns.items():
+        step_at = at // step_ns * step_ns
+        inside[step_at] = inside.get(step_at, 0) + traces
+    found = series(workspace_id, tail, COVERAGE, (TRACES,), step_ns, histograms=False)
     line = found.lines.get((), (NO_FIGURES,) * len(found.steps))
     sealed = {at: figures.samples for at, figures in zip(found.steps, line, strict=True)}
-    tried_out = sum(sealed.values())
-    if (
-        earlier > 1
-        and earlier * every >= LEAST_WAITING
-        and tried_out < LEAST_WAITING
-        and tried_out * LITTLE <= earlier * every
-    ):
-        return window.start_ns
     end_ns, wait, held = window.end_ns, 0, 0
     for at in sorted({*inside, *sealed}, reverse=True):
         wait, held = wait + inside.get(at, 0), held + sealed.get(at, 0)

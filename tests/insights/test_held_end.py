@@ -20,6 +20,7 @@ from apps.insights.why.answer import answer
 from apps.insights.why.ask import ask_of
 from apps.insights.why.changed import changed_roots
 from apps.insights.window import Window
+from apps.traces.moments import DAY_NS
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
 from tests.storing import NS, digest_all, send
 
@@ -62,6 +63,14 @@ def test_history_that_is_being_told_is_held_up_to_the_first_trace_that_is_not_se
     assert (held.compared, held.minutes, held.recent, held.reaches_now) == (period.compared, 10.0, None, False)
     digest_all(later_s=120)
     assert held_minutes(period) == HALF_HOUR and held_period(1, period) == period
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_a_long_window_is_held_as_far_as_a_short_one(days):
+    """Of a day's step what is sealed would outweigh what waits."""
+    _, end_ns = history(sealed_to=20, arrived_to=3)
+    held = held_period(1, chosen_period("custom", end_ns - days * DAY_NS, end_ns, "before", time.time_ns()))
+    assert held.is_behind and held.window.end_ns == end_ns - 20 * MINUTE_NS
 
 
 def test_of_a_window_before_which_traces_wait_nothing_is_held():

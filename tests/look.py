@@ -32,7 +32,7 @@ FLAGS = (
 )  # fmt: skip
 ONE_PROCESS = "--process-per-site"
 """One process draws the pages of a context, one after another: it has compiled our scripts and read our fonts. With the
-kept cache, a look at a page takes a third less CPU."""
+kept cache, a look at a page takes a quarter less CPU."""
 CHECKS = (Path(__file__).parent / "look.js").read_text()
 
 IDLE = """() => new Promise((done) => setTimeout(

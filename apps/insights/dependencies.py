@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from apps.insights.figures import Figures
-from apps.insights.queries import EdgeKey, NameKey, edges, services, span_names
+from apps.insights.queries import EdgeKey, Entered, NameKey, edges, entered, span_names
 from apps.insights.window import Window
 from apps.traces.edges import CALL, MESSAGING
 from apps.traces.peers import UNKNOWN_QUEUE, UNNAMED_HOST, USER
@@ -29,12 +29,12 @@ def jaeger_dependencies(workspace_id: int, window: Window) -> list[Dependency]:
     """Pairs of services by the spans of the child whose parent is a span of the parent, a service's own included.
     Raises StoreUnavailable."""
     return jaeger_links(
-        edges(workspace_id, window), services(workspace_id, window), span_names(workspace_id, window, histograms=False)
+        edges(workspace_id, window), entered(workspace_id, window), span_names(workspace_id, window, histograms=False)
     )
 
 
 def jaeger_links(
-    found: Mapping[EdgeKey, Figures], entries: Mapping[str, Mapping[str, Figures]], names: Mapping[NameKey, Figures]
+    found: Mapping[EdgeKey, Figures], entries: Mapping[str, Entered], names: Mapping[NameKey, Figures]
 ) -> list[Dependency]:
     """Calls from service to service as they were observed, not weighted by sampling. A span's parent is of its own
     service unless the span entered the service; spans that entered it from the same service are self-calls. A
@@ -50,7 +50,7 @@ def jaeger_links(
     for name, figures in names.items():
         spans[name.service] += figures.samples
     for service, count in spans.items():
-        counts[service, service] += count - sum(part.samples for part in entries.get(service, {}).values())
+        counts[service, service] += count - (entries[service].figures.samples if service in entries else 0)
     return [Dependency(*pair, round(count)) for pair, count in sorted(counts.items()) if round(count) > 0]
 
 

@@ -99,12 +99,12 @@ def edge_words(sides: Sides, held: Held, is_old: bool) -> tuple[str, ...]:
     if min(before.samples, now.samples) < MIN_SAMPLES:
         return (TOO_FEW,)
     words = [*_words(before, now)]
-    if _is_far(_fan(before, sides.caller_before), _fan(now, sides.caller_now), FAN_FACTOR):
+    if _fans_differ(_fan(before, sides.caller_before), _fan(now, sides.caller_now)):
         word = fan_change(sides).word
         words += [MORE_CALLS] if word == MORE else [FEWER_CALLS] if word == FEWER else []
     if SLOWER_EDGE in words and is_traded(sides):
         words.remove(SLOWER_EDGE)
-    return tuple(sorted(words, key=WORDS.index)) if len(words) > 1 else tuple(words)
+    return tuple(sorted(words, key=WORDS.index))
 
 
 def presence(before: Figures, now: Figures, is_old: bool) -> str:
@@ -184,9 +184,9 @@ def _is_large(one: float | None, other: float | None) -> bool:
     return high >= low * SLOWER_FACTOR and high - low >= SLOWER_NS
 
 
-def _is_far(one: float | None, other: float | None, factor: float) -> bool:
-    """By about that factor, a little less included: who asks looks again."""
-    return bool(one and other) and max(one, other) > min(one, other) * factor * 0.999
+def _fans_differ(one: float | None, other: float | None) -> bool:
+    """By as much as may be told, and a little less: `fan_change` goes by logarithms, which are rounded."""
+    return bool(one and other) and max(one, other) > min(one, other) * FAN_FACTOR * 0.999
 
 
 def node_words(before: Figures, now: Figures) -> tuple[str, ...]:

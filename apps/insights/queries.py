@@ -109,14 +109,6 @@ def versions(workspace_id: int, window: Window, service: str) -> dict[str, Figur
     return {version: figures for (_, version), figures in found.items()}
 
 
-def services(workspace_id: int, window: Window) -> dict[str, dict[str, Figures]]:
-    """Service -> version ("" for unknown) -> figures of the spans by which it was entered."""
-    found: dict[str, dict[str, Figures]] = {}
-    for (service, version), figures in _figures(workspace_id, SERVICE, window).items():
-        found.setdefault(service, {})[version] = figures
-    return found
-
-
 class Entered(NamedTuple):
     figures: Figures
     """Of the spans by which a service was entered, all versions together."""

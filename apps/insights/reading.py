@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from apps.insights.change import QUANTILES
 from apps.insights.closed import read_closed
 from apps.insights.cover import Stretch, cover
 from apps.insights.facts import best_examples, unpack, unpack_examples
@@ -31,8 +32,8 @@ _EMPTY = {EDGE: _BYTES[1:], SERVICE: _BYTES[1:]}
 _BUCKETS, _ROWS_AT_ONCE = LAST + 1, 128
 _VALUES = np.array([value_of(bucket) for bucket in range(_BUCKETS)])
 _TOPS = [round(value) for value in _VALUES.tolist()]
-SHARES = (0.95, 0.75, 0.5)
-"""Quantiles that pages compare: read for all rows at once."""
+_SHARES = tuple(QUANTILES.values())
+"""Quantiles that pages compare: found for all rows at once."""
 
 Place = TypeVar("Place")
 Row = tuple[tuple[str, ...], Sequence]
@@ -209,12 +210,12 @@ def _some_histograms(packed: Sequence[bytes | None]) -> list[Histogram]:
     ends = np.cumsum(counts)
     upto = np.append(0, ends)[np.append(0, stops)]
     values = _VALUES[buckets]
-    known = zip(*(_quantiles(share, ends, upto, values) for share in SHARES), strict=True)
+    known = zip(*(_quantiles(share, ends, upto, values) for share in _SHARES), strict=True)
     shared, at, below = (buckets.tolist(), ends.tolist()), [0, *stops.tolist()], upto.tolist()
     return [
-        Histogram.of_ranks(Ranks(*shared, first, stop, under), {0.95: p95, 0.75: p75, 0.5: p50})
+        Histogram.of_ranks(Ranks(*shared, first, stop, under), dict(zip(_SHARES, told, strict=True)))
         if first < stop else Histogram()
-        for first, stop, under, (p95, p75, p50) in zip(at, at[1:], below, known, strict=False)
+        for first, stop, under, told in zip(at, at[1:], below, known, strict=False)
     ]  # fmt: skip
 
 

@@ -60,9 +60,8 @@ def series(
 ) -> Series:  # fmt: skip
     """Figures by step of all keys of the kind whose parts begin with the prefix; a line for each value of the next
     `group` parts, or one. `firsts` narrows to keys whose first part is one of these; `keys` are ids to take in place of
-    both. Where facts
-    are kept by the hour or longer only, they stand in the step that holds its start. Without `histograms` only what is
-    counted and summed."""
+    both. Where facts are kept by the hour or longer only, they stand in the step that holds its start. Without
+    `histograms` only what is counted and summed."""
     step = step_ns // MINUTE_NS
     first, last = window.start_ns // step_ns, -(-window.end_ns // step_ns)
     steps = tuple(n * step_ns for n in range(first, last))

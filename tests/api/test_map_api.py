@@ -6,7 +6,7 @@ import pytest
 
 from apps.insights.dependencies import Dependency, jaeger_links, zipkin_links
 from apps.insights.figures import Figures
-from apps.insights.queries import EdgeKey, NameKey
+from apps.insights.queries import EdgeKey, Entered, NameKey
 from tests.api.conftest import make_workspace
 from tests.insights.incident import store_incident
 from tests.store.shop import some_trace
@@ -109,7 +109,7 @@ def test_a_queue_that_several_put_into_is_divided_as_they_put_in():
 def test_both_count_spans_whatever_they_stand_for():
     found = {EdgeKey("service", "a", "service", "b", "call"): figures(12, errors=3)}
     names = {NameKey("a", "GET", "CLIENT", "", ""): figures(30)}
-    entries = {"a": {"": figures(10)}}
+    entries = {"a": Entered(figures(10), frozenset({""}))}
     assert jaeger_links(found, entries, names) == [Dependency("a", "a", 20), Dependency("a", "b", 12)]
     assert zipkin_links(found) == [Dependency("a", "b", 12, 3)]
 

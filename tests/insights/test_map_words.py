@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from apps.insights.change import FASTER, FEWER, MORE, SLOWER, UNCLEAR
+from apps.insights.change import FASTER, FEWER, MORE, QUANTILES, SLOWER, UNCLEAR
 from apps.insights.facts import RECORD
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_change import (
@@ -28,12 +28,13 @@ from apps.insights.map_change import (
     node_words,
     presence,
 )
-from apps.insights.reading import SHARES, to_figures
+from apps.insights.reading import to_figures
 from apps.insights.seen import Held
 from apps.traces.histogram import LAST, Histogram
 from apps.traces.key_book import EDGE
 from apps.traces.sampling import CALL
 
+SHARES = (*QUANTILES.values(), 0.99)
 HELD = Held(is_whole=True, minutes=60.0)
 MS = 1_000_000
 
@@ -94,7 +95,7 @@ def test_quantiles_of_many_are_those_of_each(rows):
     found = to_figures([(1, 0, 1, 0, 0, one, None, None) for one in packed], EDGE, histograms=True)
     for row, figures in zip(rows, found, strict=True):
         alone = Histogram(row)
-        assert [figures.p(share) for share in (*SHARES, 0.99)] == [alone.quantile(share) for share in (*SHARES, 0.99)]
+        assert [figures.p(share) for share in SHARES] == [alone.quantile(share) for share in SHARES]
         assert figures.histogram == alone
 
 

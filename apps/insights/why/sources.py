@@ -9,7 +9,7 @@ from typing import Protocol
 from zlib import crc32
 
 from apps.insights.figures import NO_FIGURES, Figures, together
-from apps.insights.queries import NameKey, PartKey, first_seen, parts, services, span_names
+from apps.insights.queries import NameKey, PartKey, first_seen, parts, span_names, versions
 from apps.insights.series import Series, series
 from apps.insights.window import Window
 from apps.store.picks import Draw, Drawn, Picked, draw, of_root, of_spans
@@ -102,7 +102,7 @@ class EntrySource:
 
     def figures(self, window: Window) -> Figures:
         if not self.name:
-            return together(services(self.workspace_id, window).get(self.service, {}).values())
+            return together(versions(self.workspace_id, window, self.service).values())
         keys = [NameKey(*key) for key in first_seen(self.workspace_id, NAME, (self.service, self.name))]
         return together(span_names(self.workspace_id, window, keys=keys).values()) if keys else NO_FIGURES
 

@@ -66,7 +66,7 @@ def _told(
     """`waits`: of the traces that waited for it, where calls are told."""
     if since is None or not since.is_more or (since.end_ns or period.window.end_ns) <= period.window.start_ns:
         return None
-    if one.ending == (OVER if since.end_ns is None else GOES_ON):
+    if one.lately.word == (OVER if since.end_ns is None else GOES_ON):
         return None  # the last minutes say otherwise
     whole = one.duration if waits is None else one.calls
     lines = [line for line in (spans, waits) if line is not None]

@@ -26,6 +26,8 @@ SHIFTED_FACTOR = 1.5
 CERTAIN = 2.6
 """Standard deviations: a service has dozens of names, each with several figures, and a page cries wolf once in
 hundreds of comparisons."""
+LEAST_ABSENT = 3.0
+"""Of slower ones than a quantile, so many would be expected: none comes by chance once in twenty times."""
 RANK_CERTAIN = 2.3
 """Standard deviations of a quantile's rank, on either side, before two bands that do not touch are a change. Measured
 on the p95 of lognormal durations (sigma 0.4): of 20 against 20 equal ones 0.8 % are called changed, of 60 none; twice
@@ -160,10 +162,14 @@ def ending_word(change: Change, lately: Change, since: Change) -> str:
     return OVER if is_as_before and since.word in (FASTER, FEWER) else ""
 
 
-def durations_ending(change: Change, before: Measured, now: Measured, lately: Measured) -> str:
-    """`ending_word` of a change from `before` to `now`, by the quantile that it is told by."""
+def durations_ending(
+    change: Change, before: Measured, now: Measured, lately: Measured, *, is_short: bool = False
+) -> str:  # fmt: skip
+    """`ending_word` of a change from `before` to `now`, by the quantile that it is told by. `is_short`: of a few
+    minutes, which say that it is over where some of what is as slow as that would have come among so many."""
     share = QUANTILES[change.quantile]
-    return ending_word(change, duration_change(before, lately, share), duration_change(now, lately, share))
+    word = ending_word(change, duration_change(before, lately, share), duration_change(now, lately, share))
+    return "" if word == OVER and is_short and lately.samples * (1 - share) < LEAST_ABSENT else word
 
 
 def errors_ending(change: Change, before: Measured, now: Measured, lately: Measured) -> str:

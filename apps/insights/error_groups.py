@@ -142,7 +142,7 @@ def _is_over(counts: Mapping[int, float], middle: float, period: Period) -> bool
     nearer to before."""
     if period.recent is None:
         return False
-    late = [at for at in counts if at >= period.recent.start_ns]
+    late = [at for at in counts if at >= period.recent.window.start_ns]
     minutes = (period.now_ns - min(late)) / MINUTE_NS if late else 0.0
     return minutes > 0 and sum(counts[at] for at in late) < middle * minutes
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from apps.insights.change import (
+    MORE,
     QUANTILES,
     UNKNOWN,
     Change,
@@ -14,6 +15,7 @@ from apps.insights.change import (
     error_change,
 )
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
+from apps.insights.lately import UNSURE_YET, Lately, services_lately
 from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import Period
@@ -91,6 +93,8 @@ class OneService:
     last_seen_ns: int
     held: Held
     """How much of the window compared with is known."""
+    error_lately: Lately
+    """Of errors that got more."""
 
 
 def one_service(workspace_id: int, name: str, period: Period, kind: str | None = None) -> OneService | None:
@@ -111,16 +115,18 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     callers, callees = _around(workspace_id, name, period, held)
     duration, turn = durations_change(whole_before, whole), turn_of(view.steps, step_ns, summed(view))
     mix = _mix(workspace_id, name, period, (whole_before, whole), duration, turn)
+    errors = error_change(whole_before, whole)
+    worse = {(name, MORE): (whole_before, whole)} if errors.is_worse else {}
     return OneService(
         name, whole, whole_before,
         where_held(duration, held),
         rate_since(whole_before, whole, held, period.minutes),
-        error_change(whole_before, whole),
-        turn, mix,
+        errors, turn, mix,
         releases_in(view, name, {version: first_ns for version, (first_ns, _) in seen.items()}),
         shown.steps, step_ns, summed(shown), names, more, slowest,
         _versions(now, before, seen), callers, callees,
         min(first for first, _ in seen.values()), max(last for _, last in seen.values()), held,
+        services_lately(workspace_id, period.recents, worse).get((name, MORE), UNSURE_YET),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from typing import NamedTuple
 
 from apps.insights.levels import DAY, LEVELS
 from apps.insights.window import Window, window_over
@@ -18,9 +19,20 @@ OFFERED = ("15m", "1h", "3h", "24h", "7d", "30d")
 
 BEFORE, YESTERDAY, LAST_WEEK = AGAINST = ("before", "yesterday", "last_week")
 RECENT_SHARE, LEAST_RECENT_NS = 6, 10 * MINUTE_NS
+SHORT_RECENT_NS = 3 * MINUTE_NS
 MISSING_SHARE = 10
 """A tenth of a window may be missing: what comes at all is hardly missed by that."""
 SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
+
+
+class Recent(NamedTuple):
+    """A last part of a period that reaches to now."""
+
+    window: Window
+    words: str
+    """`the last 10 minutes`."""
+    is_short: bool
+    """Of so few minutes that what comes now and then may be away by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +110,23 @@ class Period:
         return _length_words(self.end_ns - self.start_ns)
 
     @property
-    def recent(self) -> Window | None:
-        """The last part of a period that reaches to now: what tells whether something goes on. None of one that does
-        not, or that is hardly longer."""
-        if not self.reaches_now or self._recent_ns * 2 > self.end_ns - self.start_ns:
-            return None
-        return readable_window(self.end_ns - self._recent_ns, self.end_ns, self.now_ns)
+    def recents(self) -> tuple[Recent, ...]:
+        """The last parts of a period that reaches to now, the shortest first: what tells whether something goes on.
+        None of one that does not, or that is hardly longer."""
+        length_ns = self.end_ns - self.start_ns
+        lasts = sorted({SHORT_RECENT_NS, LEAST_RECENT_NS, max(LEAST_RECENT_NS, length_ns // RECENT_SHARE)})
+        return tuple(
+            Recent(
+                readable_window(self.end_ns - last_ns, self.end_ns, self.now_ns),
+                f"the last {_length_words(last_ns)}", last_ns < LEAST_RECENT_NS,
+            )
+            for last_ns in lasts if self.reaches_now and last_ns * 2 <= length_ns
+        )  # fmt: skip
 
     @property
-    def recent_words(self) -> str:
-        """`the last 10 minutes`."""
-        return f"the last {_length_words(self._recent_ns)}"
-
-    @property
-    def _recent_ns(self) -> int:
-        return max(LEAST_RECENT_NS, (self.end_ns - self.start_ns) // RECENT_SHARE)
+    def recent(self) -> Recent | None:
+        """The longest of `recents`, unless it is short."""
+        return next((one for one in reversed(self.recents) if not one.is_short), None)
 
     @property
     def in_this_time(self) -> str:

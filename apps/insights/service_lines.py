@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.insights.change import (
     GONE,
+    MORE,
+    SLOWER,
     Change,
     durations_change,
-    durations_ending,
     error_change,
-    errors_ending,
 )
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import OTHER
+from apps.insights.lately import UNSURE_YET, Lately, services_lately
 from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
-from apps.insights.period import Period
+from apps.insights.period import Period, Recent
 from apps.insights.queries import Entered, entered
 from apps.insights.seen import Held, held_of, rate_since, services_seen, where_held
 from apps.insights.series import series, step_of
@@ -55,15 +56,15 @@ class ServiceLine:
     """Its share of that, or of all calls in either window, whichever is most, 0 to 1."""
     first_seen_ns: int
     last_seen_ns: int
-    duration_ending: str = ""
-    """GOES_ON or OVER, of durations that got longer; "" where that is unsure."""
-    error_ending: str = ""
+    duration_lately: Lately = UNSURE_YET
+    """Of durations that got longer."""
+    error_lately: Lately = UNSURE_YET
 
     @property
     def state(self) -> str:
         """Of STATES. A duration a tenth longer is told in its row, but is no reason to stand above a large change."""
-        endings = {self.duration_ending} if self.duration.is_worse and matters(self.duration) else set()
-        endings |= {self.error_ending} if self.errors.is_worse else set()
+        endings = {self.duration_lately.word} if self.duration.is_worse and matters(self.duration) else set()
+        endings |= {self.error_lately.word} if self.errors.is_worse else set()
         if endings:
             return GOING_ON if GOES_ON in endings else WORSE if "" in endings else WAS_WORSE
         return SILENT if GONE in (self.duration.word, self.rate.word) else REST
@@ -101,11 +102,10 @@ SORTS: dict[str, Callable[[ServiceLine], tuple]] = {
 
 def service_lines(workspace_id: int, period: Period) -> ServiceLines:
     """Every service ever seen, in no promised order; those silent in the window have no figures."""
-    own, now, before, recent, seen, held = at_once(
+    own, now, before, seen, held = at_once(
         lambda: own_by_service(workspace_id, period.window),
         lambda: entered(workspace_id, period.window),
         lambda: entered(workspace_id, period.compared),
-        lambda: entered(workspace_id, period.recent) if period.recent else {},
         lambda: services_seen(workspace_id),
         lambda: held_of(workspace_id, period),
     )
@@ -123,7 +123,7 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
         is_now = [one for one in known if name in now and one[2] in now[name].versions]
         _, newest_ns, version = max(is_now or known)
         first_ns = min(first for _, first, _ in known)
-        after_, before_, lately = (side[name].figures if name in side else NO_FIGURES for side in (now, before, recent))
+        after_, before_ = (side[name].figures if name in side else NO_FIGURES for side in (now, before))
         own_share = own[name].sum_ns / waited_ns if waited_ns and name in own else 0.0
         shares = [side.calls / all_ for side, all_ in zip((after_, before_), calls, strict=True)]
         lines.append(
@@ -131,20 +131,29 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
                 name, after_, before_, version,
                 bool(version) and newest_ns >= period.window.start_ns and first_ns < newest_ns,
                 own_share=own_share, size=max(own_share, *shares), first_seen_ns=first_ns, last_seen_ns=last[name],
-                **_changes(before_, after_, lately, held, period.minutes),
+                duration=where_held(durations_change(before_, after_), held),
+                rate=rate_since(before_, after_, held, period.minutes), errors=error_change(before_, after_),
             )
         )  # fmt: skip
-    return ServiceLines(tuple(lines), bool(before), held)
+    return ServiceLines(_with_lately(workspace_id, period.recents, lines), bool(before), held)
 
 
-def _changes(before: Figures, now: Figures, lately: Figures, held: Held, minutes: float) -> dict[str, Change | str]:
-    duration, errors = durations_change(before, now), error_change(before, now)
-    return {
-        "duration": where_held(duration, held), "rate": rate_since(before, now, held, minutes),
-        "errors": errors,
-        "duration_ending": durations_ending(duration, before, now, lately) if duration.is_worse else "",
-        "error_ending": errors_ending(errors, before, now, lately) if errors.is_worse else "",
-    }  # fmt: skip
+def _with_lately(
+    workspace_id: int, recents: Sequence[Recent], lines: Iterable[ServiceLine]
+) -> tuple[ServiceLine, ...]:  # fmt: skip
+    lines = tuple(lines)
+    worse = {(line.name, SLOWER): (line.before, line.now) for line in lines if line.duration.is_worse}
+    worse |= {(line.name, MORE): (line.before, line.now) for line in lines if line.errors.is_worse}
+    found = services_lately(workspace_id, recents, worse)
+    if not found:
+        return lines
+    return tuple(
+        replace(
+            line, duration_lately=found.get((line.name, SLOWER), UNSURE_YET),
+            error_lately=found.get((line.name, MORE), UNSURE_YET),
+        )
+        for line in lines
+    )  # fmt: skip
 
 
 def _calls(found: Mapping[str, Entered]) -> float:

@@ -14,22 +14,21 @@ from functools import partial
 from apps.insights.change import (
     MIN_SAMPLES,
     MORE,
-    QUANTILES,
     SLOWER,
     Change,
-    duration_change,
     durations_change,
+    durations_ending,
     ending_word,
 )
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace
 from apps.insights.keys import listed_parts
+from apps.insights.lately import UNSURE_YET, Lately, lately_of
 from apps.insights.map_change import Sides, fan_change, is_traded
 from apps.insights.own_time import NO_OWN, Own, own_of_names
-from apps.insights.period import Period
+from apps.insights.period import Period, Recent
 from apps.insights.queries import NameKey, span_names
 from apps.insights.reading import Asked, Sums, figures_by_key, stretches_of, sums_by_id
 from apps.insights.seen import Held, held_of
-from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.store.connection import store_cursor
 from apps.traces.key_book import NAME
@@ -66,8 +65,7 @@ class SlowerName:
     """The time that came, divided among its spans."""
     where: str
     """OWN, BELOW, BESIDE or UNKNOWN."""
-    ending: str = ""
-    """GOES_ON or OVER of `apps.traces.why.ending`, by the period's last part; "" when that cannot be said."""
+    lately: Lately = UNSURE_YET
 
     @property
     def is_cause(self) -> bool:
@@ -109,16 +107,24 @@ def slow(workspace_id: int, period: Period, service: str | None = None, kind: st
     return Slow(slower, len(compared), len(few), most, one_a_trace(long, LONGEST), len(now), held)
 
 
-def _with_endings(workspace_id: int, recent: Window, found: Sequence[tuple[SlowerName, Own, Own]]) -> list[SlowerName]:
+def _with_lately(
+    workspace_id: int, recents: Sequence[Recent], found: Sequence[tuple[SlowerName, Own, Own]]
+) -> list[SlowerName]:  # fmt: skip
     """`found`: with what was waited for each, before and now."""
-    lately = span_names(workspace_id, recent, keys=[one.key for one, *_ in found])
-    (own_lately,) = own_of_names(workspace_id, (recent,), {_place(one.key) for one, *_ in found if one.calls})
-    return [
-        replace(one, ending=_ending(
-            one, lately.get(one.key, NO_FIGURES), *own, own_lately.get(_place(one.key), NO_OWN)
-        ))
-        for one, *own in found
-    ]  # fmt: skip
+    by_key = {one.key: (one, *own) for one, *own in found}
+
+    def words_of(recent: Recent, keys: list[NameKey]) -> dict[NameKey, str]:
+        figures = span_names(workspace_id, recent.window, keys=keys)
+        (own,) = own_of_names(workspace_id, (recent.window,), {_place(key) for key in keys if by_key[key][0].calls})
+        return {
+            key: _ending(
+                *by_key[key], figures.get(key, NO_FIGURES), own.get(_place(key), NO_OWN), is_short=recent.is_short
+            )
+            for key in keys
+        }
+
+    lately = lately_of(by_key, recents, words_of)
+    return [replace(one, lately=lately.get(one.key, UNSURE_YET)) for one, *_ in found]
 
 
 def _place(key: NameKey) -> tuple[str, str]:
@@ -126,10 +132,11 @@ def _place(key: NameKey) -> tuple[str, str]:
     return key.service, key.span_name
 
 
-def _ending(one: SlowerName, lately: Figures, own_before: Own, own_now: Own, own_lately: Own) -> str:
+def _ending(
+    one: SlowerName, own_before: Own, own_now: Own, lately: Figures, own_lately: Own, *, is_short: bool
+) -> str:  # fmt: skip
     if one.calls is None:
-        share = QUANTILES[one.duration.quantile]
-        return ending_word(one.duration, *(duration_change(side, lately, share) for side in (one.before, one.now)))
+        return durations_ending(one.duration, one.before, one.now, lately, is_short=is_short)
     sides = (one.before, own_before), (one.now, own_now)
     return ending_word(one.calls, *(
         fan_change(Sides(side, lately, _traces(own), _traces(own_lately))) for side, own in sides
@@ -191,9 +198,7 @@ def _slower(
         one = _judged(key, earlier.get(key, NO_FIGURES), now, *own)
         if one is not None:
             found.append((one, *own))
-    told = [one for one, *_ in found]
-    if period.recent and found:
-        told = _with_endings(workspace_id, period.recent, found)
+    told = _with_lately(workspace_id, period.recents, found)
     return tuple(sorted(told, key=lambda one: (not one.is_cause, -one.added_ns * one.now.calls, one.key)))
 
 

@@ -6,6 +6,8 @@ from apps.explorer.map.heading import leading, map_said
 from apps.explorer.map.said import edge_said
 from apps.insights.change import FASTER, MORE, SLOWER, Change
 from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.lasting import Endings, Place
+from apps.insights.lately import Lately
 from apps.insights.map_change import (
     FASTER_EDGE,
     FIRST,
@@ -63,10 +65,18 @@ def map_of(*edges: MapEdge, node_words: dict[str, tuple[str, ...]] | None = None
     return ServiceMap(nodes, {edge.ends: edge for edge in edges}, has_before=True, held=ALL)
 
 
+def heading(found: ServiceMap, endings: dict[Place, str]):
+    return map_said(found, "the hour before", lately(endings))
+
+
+def lately(endings: dict[Place, str]) -> Endings:
+    return {place: Lately(word, LATELY) for place, word in endings.items() if word}
+
+
 def told(found: ServiceMap, **endings: str) -> str:
     """`endings`: of what got slower, by who is called."""
     by_ends = {(edge.ends, SLOWER_EDGE): endings.get(edge.callee.name, "") for edge in found.changed}
-    return text_of(map_said(found, "the hour before", by_ends, LATELY)).replace("\u00a0", " ")
+    return text_of(heading(found, by_ends)).replace("\u00a0", " ")
 
 
 def test_of_callers_that_make_more_calls_the_one_is_named_that_makes_the_most_more():
@@ -84,7 +94,7 @@ def test_what_goes_on_is_told_before_what_cost_more_and_is_over():
     )
     assert said.endswith(" 1 was slower for a while.")
     endings = {(large.ends, SLOWER_EDGE): OVER, (small.ends, SLOWER_EDGE): GOES_ON}
-    assert [edge.callee.name for edge in leading(found, endings)] == ["stock", "payment"]
+    assert [edge.callee.name for edge in leading(found, lately(endings))] == ["stock", "payment"]
     assert [edge.callee.name for edge in leading(found, {})] == ["payment", "stock"]
 
 
@@ -113,18 +123,18 @@ def test_what_may_go_on_is_told_before_what_is_over_and_after_what_does():
 def test_errors_that_go_on_are_told_before_a_slowness_that_is_over():
     slow, failing = changed("payment", SLOWER_EDGE), changed("stock", MORE_ERRORS)
     endings = {(slow.ends, SLOWER_EDGE): OVER, (failing.ends, MORE_ERRORS): GOES_ON}
-    words = map_said(map_of(slow, failing), "the hour before", endings, LATELY)
+    words = heading(map_of(slow, failing), endings)
     assert text_of(words).startswith("shop → stock has more errors: 10\u00a0% instead of 1\u00a0% in the hour before.")
     assert told(map_of(slow, failing)).startswith("shop → payment got slower: ")
 
 
 def test_where_all_is_over_that_is_said_and_is_no_alarm():
     slow, gone = changed("payment", SLOWER_EDGE), changed("stock", GONE_EDGE)
-    said = map_said(map_of(slow, gone), "the hour before", {(slow.ends, SLOWER_EDGE): OVER}, LATELY)
+    said = heading(map_of(slow, gone), {(slow.ends, SLOWER_EDGE): OVER})
     first = "shop → payment was slower, and that is over: p95 1.00 s instead of 100 ms in the hour before."
     assert text_of(said).replace("\u00a0", " ") == f"{first} In the last 10 minutes it is as before. 1 is gone."
     assert STRONG not in [word.role for word in said]
-    assert STRONG in [word.role for word in map_said(map_of(slow), "the hour before", {}, LATELY)]
+    assert STRONG in [word.role for word in heading(map_of(slow), {})]
 
 
 def test_what_got_worse_is_told_before_what_got_better():
@@ -151,7 +161,7 @@ def test_a_node_that_goes_on_is_told_before_an_edge_that_may_be_over():
 
     def first(edge: str, node: str) -> str:
         endings = {(slow.ends, SLOWER_EDGE): edge, (other.callee, SLOWER_EDGE): node}
-        return text_of(map_said(found, "the hour before", endings, LATELY)).replace("\u00a0", " ")
+        return text_of(heading(found, endings)).replace("\u00a0", " ")
 
     goes_on = first("", GOES_ON)
     assert goes_on.startswith(
@@ -170,7 +180,7 @@ def test_a_service_that_goes_on_is_told_though_a_caller_is_gone_or_its_edge_is_o
 
     def first(edge: MapEdge, ending: str) -> str:
         endings = {(edge.ends, SLOWER_EDGE): ending, (edge.callee, SLOWER_EDGE): GOES_ON}
-        return text_of(map_said(map_of(edge, node_words=service), "the hour before", endings, LATELY))
+        return text_of(heading(map_of(edge, node_words=service), endings))
 
     assert first(gone, "").startswith("payment got slower over all its callers: ")
     assert first(edge, OVER).startswith("payment got slower over all its callers: ")
@@ -182,26 +192,26 @@ def test_an_edge_of_which_little_came_of_late_is_as_the_service_it_leads_to():
     far = far._replace(caller=near.callee)
     endings = {(near.ends, SLOWER_EDGE): GOES_ON, (far.callee, SLOWER_EDGE): GOES_ON}
     found = map_of(near, far, node_words={"payment": (SLOWER_EDGE,)})
-    said = text_of(map_said(found, "the hour before", endings, LATELY))
+    said = text_of(heading(found, endings))
     assert (
         said.startswith("gateway → payment got slower: ") and " It was still so in the last 10 minutes. 1 more" in said
     )
     assert "over all its callers" not in said
     endings[far.callee, SLOWER_EDGE] = OVER  # which says nothing of an edge that is unsure
-    assert text_of(map_said(found, "the hour before", endings, LATELY)).startswith("shop → gateway got slower: ")
-    assert "that is over: " not in text_of(map_said(map_of(far), "the hour before", endings, LATELY))
+    assert text_of(heading(found, endings)).startswith("shop → gateway got slower: ")
+    assert "that is over: " not in text_of(heading(map_of(far), endings))
     del endings[far.callee, SLOWER_EDGE]
-    assert text_of(map_said(found, "the hour before", endings, LATELY)).startswith("shop → gateway got slower: ")
+    assert text_of(heading(found, endings)).startswith("shop → gateway got slower: ")
 
 
 def test_nodes_whose_trouble_is_over_are_told_in_the_past_and_counted_apart():
     edges = [changed(name) for name in ("payment", "stock", "cart")]
     worse = dict.fromkeys(("payment", "stock", "cart"), (SLOWER_EDGE,))
     over = {(edge.callee, SLOWER_EDGE): OVER for edge in edges}
-    said = text_of(map_said(map_of(*edges, node_words=worse), "the hour before", over, LATELY))
+    said = text_of(heading(map_of(*edges, node_words=worse), over))
     assert " was slower over all its callers, and that is over: " in said and " 2 more were worse for a while." in said
     over[edges[0].callee, SLOWER_EDGE] = GOES_ON
-    said = text_of(map_said(map_of(*edges, node_words=worse), "the hour before", over, LATELY))
+    said = text_of(heading(map_of(*edges, node_words=worse), over))
     assert said.startswith("payment got slower over all its callers: ") and " 2 were worse for a while." in said
 
 

@@ -7,6 +7,7 @@ import pytest
 from apps.explorer.services.all_said import services_said
 from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNKNOWN, Change
 from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.lately import Lately
 from apps.insights.period import BEFORE, chosen_period
 from apps.insights.service_lines import ServiceLine, sorted_lines
 from apps.traces.sampling import CALL
@@ -15,6 +16,7 @@ from apps.traces.why.words import STRONG, text_of
 
 SECOND, NOW = 10**9, 1_790_000_000 * 10**9
 CALLS = Figures(100 * CALL, 0, 100, 0, 0)
+LATELY = "the last 10 minutes"
 SAME_AS_BEFORE = Change(SAME, 0.0, 0.0, 100)
 LONGER, SHORTER = Change(SLOWER, 0.1 * SECOND, SECOND, 100), Change(FASTER, SECOND, 0.1 * SECOND, 100)
 FAILING, WELL = Change(MORE, 0.02, 0.1, 100), Change(FEWER, 0.3, 0.0, 100)
@@ -23,8 +25,9 @@ FORM = SimpleNamespace(period=chosen_period("1h", None, None, BEFORE, NOW))
 
 def line(name: str, *, duration=SAME_AS_BEFORE, rate=SAME_AS_BEFORE, errors=SAME_AS_BEFORE, size=0.5, endings=("", ""),
          now=CALLS, first_seen_ns=0) -> ServiceLine:  # fmt: skip
-    """`endings`: of its durations and its errors."""
-    return ServiceLine(name, now, CALLS, "", False, duration, rate, errors, size, size, first_seen_ns, NOW, *endings)
+    """`endings`: of its durations and its errors, by the last ten minutes or a `Lately`."""
+    lately = [Lately(one, LATELY) if isinstance(one, str) and one else one or Lately() for one in endings]
+    return ServiceLine(name, now, CALLS, "", False, duration, rate, errors, size, size, first_seen_ns, NOW, *lately)
 
 
 def words(*lines: ServiceLine):
@@ -112,6 +115,10 @@ def test_of_one_service_what_goes_on_is_told_before_what_is_over_and_what_got_be
     mixed = line("a", duration=LONGER, errors=FAILING, endings=(OVER, GOES_ON))
     rest = " It was still so in the last 10 minutes. It also was slower for a while: p95 1.00 s instead of 100 ms."
     assert said(mixed) == f"a has more errors: 10 % of its calls failed instead of 2 % in the hour before.{rest}"
+    shorter = line("a", duration=LONGER, errors=FAILING, endings=(Lately(GOES_ON, "the last 3 minutes"), GOES_ON))
+    assert said(shorter).endswith(
+        " It was still so in the last 3 minutes. It also has more errors: 10 % of its calls failed instead of 2 %."
+    )
     better = said(line("a", duration=LONGER, errors=WELL))
     assert better.startswith(
         "a got slower: p95 1.00 s instead of 100 ms in the hour before. It also has fewer errors: 0 %"

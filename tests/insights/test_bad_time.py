@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from apps.insights.bad_time import bad_time
+from apps.insights.lately import Lately
 from apps.insights.period import Period, chosen_period
 from apps.insights.queries import span_names
 from apps.insights.slow_names import slow
@@ -24,11 +25,11 @@ def test_it_began_when_more_calls_came_and_the_calls_are_those_of_that_time():
     began_ns = store_incident(minutes=130, slow_minutes=30)
     first = slow(1, last(60)).slower[0]
     found = bad_time(1, last(60), first)
-    assert (found.start_ns, found.end_ns, found.is_earlier) == (began_ns, None, False) and first.ending == GOES_ON
+    assert (found.start_ns, found.end_ns, found.is_earlier) == (began_ns, None, False) and first.lately.word == GOES_ON
     assert first.calls.after == pytest.approx(7, abs=0.5)
     assert (found.change.before, found.change.after) == (first.calls.before, pytest.approx(13))
     # Where the last minutes say otherwise nothing is said.
-    assert bad_time(1, last(60), replace(first, ending=OVER)) is None
+    assert bad_time(1, last(60), replace(first, lately=Lately(OVER))) is None
 
 
 def test_what_began_before_the_period_is_compared_with_what_was_before_it():

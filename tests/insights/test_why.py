@@ -215,6 +215,20 @@ def test_a_good_while_between_two_bad_ones_is_what_the_second_is_compared_with()
     assert said(found)[0].endswith("with DuplicateKey. It goes on.")
 
 
+def test_where_errors_are_over_it_is_told_which_others_go_on():
+    dice, end = random.Random(5), last_minute_ns()
+    refused = {"calls": 1, "refused": "429 Too Many Requests"}
+    store([
+        checkout(n, end - (60 * MINUTE_NS * (300 - n)) // 300, dice,
+                 **(refused if 150 <= n < 210 else {"fails": n % 8 == 0}))
+        for n in range(300)
+    ])  # fmt: skip
+    found = asked("errors")
+    assert [origin.what for origin in found.finding.origins_after] == ["DuplicateKey"]
+    told = r" It is over: 1\d\W% since, all by another error, DuplicateKey in payment INSERT charge\.$"
+    assert re.search(told, said(found)[0]), said(found)[0]
+
+
 def test_failing_is_told_with_the_status_that_was_answered():
     store_incident(refused="429 Too Many Requests")
     told = "POST /v2/authorisations with httpx.HTTPStatusError (429 Too Many Requests). It goes on."

@@ -33,7 +33,7 @@ class SlowView(ApiView):
                     **one.key._asdict(), "added_ns": one.added_ns, "is_cause": one.is_cause,
                     "time_is": one.where,
                     "change": "more_calls" if one.calls else "slower",
-                    "ending": one.ending or None,
+                    "ending": one.lately.word or None, "ending_within": one.lately.within or None,
                     "now": figures_object(one.now, period.minutes),
                     "before": figures_object(one.before, found.held.minutes),
                     "examples": [{"trace_id": e.trace_id, "span_id": e.span_id, "duration_ns": e.duration_ns}

@@ -93,7 +93,7 @@ def _lately(group: ErrorGroup, form: ErrorsForm) -> str:
     recent = form.period.recent
     if not group.is_over or recent is None:
         return ""
-    return f": {'none' if group.last_seen_ns < recent.start_ns else 'fewer'} came in {form.period.recent_words}"
+    return f": {'none' if group.last_seen_ns < recent.window.start_ns else 'fewer'} came in {recent.words}"
 
 
 def _others(groups: Sequence[ErrorGroup]) -> str:

@@ -9,6 +9,7 @@ from apps.explorer.map.look import shown_name
 from apps.explorer.map.said import durations_said, node_said, nothing_before
 from apps.explorer.map.text import cut_to
 from apps.insights.lasting import Endings
+from apps.insights.lately import UNSURE_YET, Lately
 from apps.insights.map_change import (
     BACK_EDGE,
     BAD_WORDS,
@@ -28,7 +29,7 @@ from apps.insights.period import digested_words
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.peers import Node
-from apps.traces.why.ending import GOES_ON, OVER, recent_text
+from apps.traces.why.ending import GOES_ON, OVER
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 SAID = {
@@ -56,9 +57,9 @@ Kind = tuple[str, str]
 """What is counted together: a change, and its ending."""
 
 
-def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> Words:
+def map_said(found: ServiceMap, against: str, endings: Endings) -> Words:
     """`payment → bank-api got slower: p95 1.64 s instead of 268 ms in the hour before. It was still so in the last
-    10 minutes. 2 more got slower, 1 is new. The other 22 are as before.` `recent`: `the last 10 minutes`."""
+    10 minutes. 2 more got slower, 1 is new. The other 22 are as before.`"""
     if not found.has_before:
         return (Word(f"{counted(len(found.edges), 'edge')}. {nothing_before(against, found.held)}"),)
     kinds = {(edge.ends, word): _kind(endings, edge, word) for edge in found.changed for word in edge.words}
@@ -68,7 +69,7 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
     if nodes and (not told or _node_place(nodes[0], endings) < _rank(told[0][0])[0]):
         alike = f" No edge changed against {against}{digested}."
         edges = f" Of the edges{_counted(told, more=False)}" if told else alike
-        return (*_of_nodes(nodes, endings, recent), Word(edges + rest))
+        return (*_of_nodes(nodes, endings), Word(edges + rest))
     if not told:
         return (Word(f"Nothing changed against {against}{digested}.{rest}"),)
     (kind, count), *others = told
@@ -76,17 +77,21 @@ def map_said(found: ServiceMap, against: str, endings: Endings, recent: str) -> 
     alike = [edge for edge in found.changed if kinds.get((edge.ends, word), ("", OVER))[1] != OVER]
     first = _worst([edge for edge in found.changed if kinds.get((edge.ends, word)) == kind], word, alike)
     words = [*_name(first.caller), Word(" → "), *_name(first.callee), Word(" "), *_lead(word, ending)]
-    words.append(Word(_figure(first, word, against) + "." + _then(ending, recent)))
+    words.append(Word(_figure(first, word, against) + "." + _then(_lately(endings, first, word))))
     words.append(Word(_counted([(kind, count - 1), *others], more=True)))
-    return (*words, *((Word(" "), *_of_nodes(nodes, endings, recent)) if nodes else ()), Word(rest))
+    return (*words, *((Word(" "), *_of_nodes(nodes, endings)) if nodes else ()), Word(rest))
+
+
+def _lately(endings: Endings, one: MapEdge | MapNode, word: str) -> Lately:
+    """An edge of which it is unsure goes on where the service it leads to changed alike and does."""
+    if not isinstance(one, MapEdge):
+        return endings.get((one.node, word), UNSURE_YET)
+    of_callee = endings.get((one.callee, word), UNSURE_YET)
+    return endings.get((one.ends, word)) or (of_callee if of_callee.word == GOES_ON else UNSURE_YET)
 
 
 def _kind(endings: Endings, one: MapEdge | MapNode, word: str) -> Kind:
-    """An edge of which it is unsure goes on where the service it leads to changed alike and does."""
-    if isinstance(one, MapEdge):
-        goes_on = endings.get((one.callee, word)) == GOES_ON
-        return word, endings.get((one.ends, word), "") or (GOES_ON if goes_on else "")
-    return word, endings.get((one.node, word), "")
+    return word, _lately(endings, one, word).word
 
 
 def leading(found: ServiceMap, endings: Endings) -> list[MapEdge]:
@@ -108,9 +113,8 @@ def _lead(word: str, ending: str) -> Words:
     return (Word(SAID[word][0], STRONG if word in BAD_WORDS else ""),)
 
 
-def _then(ending: str, recent: str) -> str:
-    told = recent_text(ending, recent)
-    return told and f" {told}"
+def _then(lately: Lately) -> str:
+    return lately.text and f" {lately.text}"
 
 
 def _counted(told: list[tuple[Kind, int]], *, more: bool) -> str:
@@ -214,13 +218,13 @@ def _node_place(node: MapNode, endings: Endings) -> int:
     return min(_rank(_kind(endings, node, word))[0] for word in node.words)
 
 
-def _of_nodes(nodes: list[MapNode], endings: Endings, recent: str) -> Words:
+def _of_nodes(nodes: list[MapNode], endings: Endings) -> Words:
     """The first of them, and how many more there are."""
     first, *others = nodes
-    kinds = [_kind(endings, first, word) for word in first.words if word in BAD_WORDS]
-    verbs = " and ".join((WAS if ending == OVER else SAID)[word][0] for word, ending in kinds)
-    is_over, ends = all(ending == OVER for _, ending in kinds), {ending for _, ending in kinds}
-    then = _then(*ends, recent) if len(ends) == 1 else ""
+    changes = [(word, _lately(endings, first, word)) for word in first.words if word in BAD_WORDS]
+    verbs = " and ".join((WAS if lately.is_over else SAID)[word][0] for word, lately in changes)
+    is_over, ends = all(lately.is_over for _, lately in changes), {lately for _, lately in changes}
+    then = _then(*ends) if len(ends) == 1 else ""
     figures = " ".join(node_said(first, BAD_WORDS, is_over))
     more = _more_nodes(sum(_node_place(node, endings) < PLACE_OVER for node in others), len(others), is_over)
     return (

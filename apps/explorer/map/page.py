@@ -89,7 +89,7 @@ def map_page(workspace_id: int, form: MapForm, fresh: Freshness) -> MapPage:
         prefix = _prefix(form)
         drawn = drawing(nodes, edges, form.chosen, prefix, frozenset(matched), is_fitted)
         is_fitted = is_fitted and (drawn.fits or drawn.is_small or form.said("zoom") == FIT)
-    rows, endings = _rows(shown, form), endings_of(workspace_id, whole, period.recent)
+    rows, endings = _rows(shown, form), endings_of(workspace_id, whole, period.recents)
     return MapPage(
         said=_said(whole, endings, form) if whole.edges else (),
         changes=change_items(leading(whole, endings)[:MOST_CHANGES], form),
@@ -127,7 +127,7 @@ def _whole(workspace_id: int, form: MapForm) -> ServiceMap:
 
 
 def _said(whole: ServiceMap, endings: Endings, form: MapForm) -> tuple[Said, ...]:
-    words = map_said(whole, form.period.against_label, endings, form.period.recent_words)
+    words = map_said(whole, form.period.against_label, endings)
     return said(words, lambda service: service_link(form, service))
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from apps.explorer.change import against_in, format_ns, format_rate
 from apps.explorer.services.forms import ServicesForm
 from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SLOWER, UNCLEAR, Change
+from apps.insights.lately import UNSURE_YET, Lately
 from apps.insights.period import Period
 from apps.insights.service_lines import GOING_ON, SILENT, WAS_WORSE, WORSE, ServiceLine
 from apps.traces.durations import format_count, format_percent
-from apps.traces.why.ending import OVER, recent_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 VERBS = {SLOWER: "got slower", FASTER: "got faster"}
@@ -33,7 +33,7 @@ class Part:
 
     verb: str
     figure: str
-    ending: str = ""
+    lately: Lately = UNSURE_YET
     is_worse: bool = False
 
 
@@ -91,8 +91,7 @@ def _changed(line: ServiceLine, period: Period) -> Words:
     the hour before. It was still so in the last 10 minutes.` What ends otherwise has a sentence of its own."""
     lead, *also = _grouped(_parts(line, period))
     verbs, figures = _joined(lead)
-    is_over = lead[0].ending == OVER
-    then = recent_text(lead[0].ending, period.recent_words)
+    is_over, then = lead[0].lately.is_over, lead[0].lately.text
     return (
         Word(verbs, STRONG if lead[0].is_worse and not is_over else ""), Word(", and that is over" if is_over else ""),
         Word(f": {figures} {against_in(period.against_label)}.{then and f' {then}'}"), *map(_also, also),
@@ -101,7 +100,7 @@ def _changed(line: ServiceLine, period: Period) -> Words:
 
 def _also(parts: list[Part]) -> Word:
     verbs, figures = _joined(parts)
-    return Word(f" It also {verbs}{' for a while' if parts[0].ending == OVER else ''}: {figures}.")
+    return Word(f" It also {verbs}{' for a while' if parts[0].lately.is_over else ''}: {figures}.")
 
 
 def _joined(parts: list[Part]) -> tuple[str, str]:
@@ -110,9 +109,9 @@ def _joined(parts: list[Part]) -> tuple[str, str]:
 
 def _grouped(parts: list[Part]) -> list[list[Part]]:
     """What ends alike together: what goes on, what may, what is over, what got better."""
-    groups: dict[tuple[bool, str], list[Part]] = {}
-    for part in sorted(parts, key=lambda part: (not part.is_worse, part.ending == OVER, not part.ending)):
-        groups.setdefault((part.is_worse, part.ending), []).append(part)
+    groups: dict[tuple[bool, Lately], list[Part]] = {}
+    for part in sorted(parts, key=lambda part: (not part.is_worse, part.lately.is_over, not part.lately.word)):
+        groups.setdefault((part.is_worse, part.lately), []).append(part)
     return [*groups.values()]
 
 
@@ -121,13 +120,13 @@ def _parts(line: ServiceLine, period: Period) -> list[Part]:
     duration, errors, rate = line.duration, line.errors, line.rate
     found = []
     if duration.word in VERBS:
-        verb = "was slower" if line.duration_ending == OVER else VERBS[duration.word]
+        verb = "was slower" if line.duration_lately.is_over else VERBS[duration.word]
         told = f"{duration.quantile} {_instead(format_ns, duration)}"
-        found.append(Part(verb, told, line.duration_ending, duration.is_worse))
+        found.append(Part(verb, told, line.duration_lately, duration.is_worse))
     if errors.word in (MORE, FEWER):
-        verb = "had" if line.error_ending == OVER else "has"
+        verb = "had" if line.error_lately.is_over else "has"
         told = f"{format_percent(errors.after)} of its calls failed instead of {format_percent(errors.before)}"
-        found.append(Part(f"{verb} {errors.word} errors", told, line.error_ending, errors.is_worse))
+        found.append(Part(f"{verb} {errors.word} errors", told, line.error_lately, errors.is_worse))
     return found or [_calls(line, rate, period)]
 
 

@@ -161,14 +161,16 @@ class _Teller:
         if not is_news or change.after is None:
             return ()
         now, before = format_percent(change.after), format_percent(change.before or 0.0)
+        lately = self.found.error_lately.text  # durations may be over while errors go on
+        then = Word(lately and f" {lately}", STRONG)
         if self.word == "errors":
             return (
                 self.subject, Word(" fails more often: "), Word(f"{now} of its calls", STRONG),
-                Word(f" instead of {before} {self.when}."),
+                Word(f" instead of {before} {self.when}."), then,
             )  # fmt: skip
         period = self.form.period
         when = f" In the {period.label.lower()}, " if period.is_relative else " In this time, "
-        return Word(when), Word(f"{now} of its calls failed", STRONG), Word(f", {before} {self.when}.")
+        return Word(when), Word(f"{now} of its calls failed", STRONG), Word(f", {before} {self.when}."), then
 
     def _with_version(self, turn: Turn) -> Words:
         """`, while 4.12.0 ran`, `, when 4.12.0 came`."""

@@ -11,7 +11,6 @@ from apps.insights.slow_names import BELOW, Slow, SlowerName
 from apps.traces.durations import NBSP, format_count, format_duration_ns
 from apps.traces.error_words import one_line
 from apps.traces.moments import minute_text
-from apps.traces.why.ending import OVER, recent_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 MAX_NAME = 80
@@ -40,7 +39,7 @@ def _words(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
 def _slower(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
     first, rest = found.slower[0], found.slower[1:]
     words = [Word(first.key.service, WHERE, first.key.service), Word(" "), Word(_named(first), STRONG), *_peer(first)]
-    words += [*_how(first, form, bad), *_then(first, form)]
+    words += [*_how(first, form, bad), *_then(first)]
     causes, waiting = sum(one.is_cause for one in rest), [one for one in rest if one.where == BELOW]
     if causes:
         words.append(Word(f" {_span_names(causes)} took more time of {'its' if causes == 1 else 'their'} own."))
@@ -57,7 +56,7 @@ def _how(one: SlowerName, form: SlowForm, bad: BadTime | None) -> Words:
     is_earlier = bad is not None and bad.is_earlier
     if one.calls is not None:
         change, when = (bad.change, _when(bad, form)) if bad else (one.calls, f" on average over {_whole(form)}")
-        is_past = one.ending == OVER or (bad is not None and bad.end_ns is not None)
+        is_past = one.lately.is_over or (bad is not None and bad.end_ns is not None)
         return (
             Word(f" {'was' if is_past else 'is'} called "), Word(f"{times_text(change)} as often", STRONG),
             Word(f" in each trace{when} as {'before that' if is_earlier else against_in(form.period.against_label)}."),
@@ -83,9 +82,8 @@ def _whole(form: SlowForm) -> str:
     return f"the {form.period.length_words}"
 
 
-def _then(one: SlowerName, form: SlowForm) -> Words:
-    told = recent_text(one.ending, form.period.recent_words)
-    return (Word(f" {told}", STRONG),) if told else ()
+def _then(one: SlowerName) -> Words:
+    return (Word(f" {one.lately.text}", STRONG),) if one.lately.text else ()
 
 
 def _list(names: list[SlowerName]) -> str:

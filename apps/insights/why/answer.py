@@ -21,7 +21,7 @@ from apps.insights.turn import ending_in
 from apps.insights.why.ask import Ask
 from apps.insights.why.means import mean_changes
 from apps.insights.why.releases import releases
-from apps.insights.why.samples import LEAST_SAMPLES, Sample, Samples, around, failed
+from apps.insights.why.samples import LEAST_SAMPLES, NO_SAMPLES, Sample, Samples, around, failed
 from apps.insights.why.searched import SearchSource
 from apps.insights.why.selected import tell_selected
 from apps.insights.why.sources import Source, named_source
@@ -47,6 +47,9 @@ from apps.traces.why.judge import (
 from apps.traces.why.parts import compare
 from apps.traces.why.since import Since, since_of_counts, since_of_durations
 from apps.traces.why.tries import all_tries
+
+ANOTHER_SHARE = 0.05
+"""Of the traces since errors were over: from there on it is told which error they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,12 @@ def answer(workspace_id: int, asked: Ask) -> Answer:
         told = replace(told, judged=replace(told.judged, word=TOO_FEW))
     if told.judged.word == NEW and not coverage(workspace_id, ask.before).traces:
         told = replace(told, judged=replace(told.judged, word=FIRST))
+    ending = _ending(start, points, asked, told.before, step_ns)
+    later = _failing_later(workspace_id, source, told.judged, start, ending, view)
     came = releases(workspace_id, view, step_ns, services_of(told, ask))
     finding = Finding(
         ask.service, ask.name, told.judged, told.changes, told.basis, told.means_ns, start,
-        _ending(start, points, asked, told.before, step_ns), came,
+        ending, origins_of(later.read), len(later.read), came,
         told.origins, told.are_before, told.failed_looked_at, told.failed_whole, told.tried_again,
         all_tries(sample.tries for sample in told.after_samples.read), len(told.after_samples.read),
         start is not None and ask.after.start_ns == start.start_ns,
@@ -165,6 +170,17 @@ def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Fi
     inside = [p.figures for p in points if found.start_ns <= p.start_ns < (found.end_ns or ask.view.end_ns)]
     after = [p.figures for p in points if found.end_ns is not None and p.start_ns >= found.end_ns]
     return ending_in(found, ([before], inside, after), partial(_judged, ask.look), needed_traces(ask.look))
+
+
+def _failing_later(
+    workspace_id: int, source: Source, judged: Judged, found: Since | None, ending: Ending | None, view: Window
+) -> Samples:  # fmt: skip
+    """Of traces with an error that began when what is told was over, enough and of enough to be told besides."""
+    is_over = found is not None and found.end_ns is not None and judged.word == ROSE and ending is not None
+    if judged.look != ERRORS or not is_over or (ending.value or 0.0) < ANOTHER_SHARE:
+        return NO_SAMPLES
+    samples = failed(workspace_id, source, Window(found.end_ns, view.end_ns))
+    return samples if len(samples.read) >= LEAST_SAMPLES else NO_SAMPLES
 
 
 def _judged(look: str, before: Figures, after: Figures) -> Judged:

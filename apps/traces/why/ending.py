@@ -45,13 +45,6 @@ def is_as_before(judged: Judged, is_more: bool) -> bool:
     return judged.word in (AS_BEFORE, FELL if is_more else ROSE)
 
 
-def recent_text(word: str, recent: str) -> str:
-    """Of GOES_ON, OVER or "", by `the last 10 minutes`."""
-    if word == GOES_ON:
-        return f"It was still so in {recent}."
-    return f"In {recent} it is as before." if word == OVER else ""
-
-
 def _are_near(one: float, other: float) -> bool:
     return max(one, other) <= NEAR_FACTOR * min(one, other)
 

@@ -22,6 +22,25 @@ def leading_survived(finding: Finding) -> Origin | None:
     return max(finding.origins, key=lambda origin: origin.survived, default=None)
 
 
+def another_since(finding: Finding) -> list[Word]:
+    """`, most of them by another error, TimeoutError in bank-api POST /transfers`: what goes on when the errors that
+    the sentence is about are over. [] where it is theirs, or nothing was read."""
+    lead = next(iter(finding.origins_after), None)
+    known = {_key(origin) for origin in (leading_failed(finding), leading_survived(finding)) if origin}
+    if lead is None or not known or _key(lead) in known:
+        return []
+    count, of = lead.traces, finding.after_looked_at
+    much = "all" if count == of else "most of them" if count * 2 > of else f"{count} of {of} looked at"
+    return [
+        Word(f", {much} by another error, "), Word(lead.what, STRONG), Word(" in "),
+        Word(lead.service, WHERE, lead.service), Word(f" {lead.span_name}"),
+    ]  # fmt: skip
+
+
+def _key(origin: Origin) -> tuple[str, ...]:
+    return origin.service, origin.span_name, origin.exception_type, origin.message
+
+
 def which_errors(finding: Finding) -> list[Word]:
     """From the colon on, without a full stop; [] where no trace was read."""
     of, whole = finding.failed_looked_at, finding.failed_whole

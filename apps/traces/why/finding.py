@@ -81,6 +81,9 @@ class Finding:
     since: Since | None = None
     ending: Ending | None = None
     """Of what began at `since`; None when that is not known."""
+    origins_after: tuple[Origin, ...] = ()
+    """Of `after_looked_at` traces with an error that began when it had ended, in the same order as `origins`."""
+    after_looked_at: int = 0
     releases: tuple[Release, ...] = ()
     origins: tuple[Origin, ...] = ()
     """Of traces with an error in the window that had more of them, those first that most failed by; when failing is

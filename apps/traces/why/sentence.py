@@ -8,7 +8,7 @@ from __future__ import annotations
 from apps.traces.durations import format_count, format_percent
 from apps.traces.why import judge
 from apps.traces.why.ending import GOES_ON, ending_text
-from apps.traces.why.failing import which_errors
+from apps.traces.why.failing import another_since, which_errors
 from apps.traces.why.finding import (
     MEAN,
     RARELY,
@@ -25,8 +25,10 @@ from apps.traces.why.tries import PAUSE
 from apps.traces.why.words import STRONG, WHERE, Clock, Word, Words, ns_text, signed_text, times_text, total_ns
 from apps.traces.work import NETWORK, NOT_BROKEN_DOWN, OWN_CODE
 
-ALL_PCT = 95
-"""From this share on it is "all of it"."""
+ALL_PCT, NEARLY_PCT = 99, 95
+"""From these shares on it is "all of it", or nearly."""
+THIN = 3
+"""Where fewer traces than that lie beyond the quantile, it is told of how many it is: two that time out move it."""
 
 
 def sentence(finding: Finding, clock: Clock) -> Words:
@@ -73,9 +75,15 @@ def _slower(finding: Finding, clock: Clock) -> Words:
         words += [Word(" was "), Word(f"{after}{_when(finding, clock)}", STRONG), Word(f", {before} before")]
     else:
         words += [Word(f" {judged.word} from {before} to "), Word(f"{after}{_when(finding, clock)}", STRONG)]
-    if finding.basis == MEAN:
-        words.append(Word(f" (mean {signed_text(total_ns(finding))})"))
+    told = [f"n = {format_count(judged.after_traces)}"] if _is_thin(judged) else []
+    told += [f"mean {signed_text(total_ns(finding))}"] if finding.basis == MEAN else []
+    if told:
+        words.append(Word(f" ({', '.join(told)})"))
     return (*words, *_in(finding), Word("."), *_then(finding))
+
+
+def _is_thin(judged: judge.Judged) -> bool:
+    return judged.after_traces * (1 - judge.SHARES[judged.look]) < THIN
 
 
 def _then(finding: Finding) -> Words:
@@ -84,6 +92,9 @@ def _then(finding: Finding) -> Words:
     if ending is not None and ending.word == GOES_ON and judged.word != judge.ROSE:
         return ()  # "since" says it of what became better
     said = ending_text(ending, lambda value: _value(judged.look, value), judged.word == judge.ROSE)
+    another = another_since(finding)
+    if said and another:
+        return Word(f" {said.removesuffix('.')}", STRONG), *another, Word(".")
     return (Word(f" {said}", STRONG),) if said else ()
 
 
@@ -119,7 +130,7 @@ def _of_it(lead: Lead) -> list[Word]:
     if lead.part is None:
         return []
     share = lead.part_ns * 100 / lead.change_ns
-    much = "all" if share >= ALL_PCT else ns_text(abs(lead.part_ns))
+    much = "all" if share >= ALL_PCT else "nearly all" if share >= NEARLY_PCT else ns_text(abs(lead.part_ns))
     return [Word(f", {much} of it "), Word(doing(lead.part) + _how(lead.change), STRONG)]
 
 

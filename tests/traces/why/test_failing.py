@@ -1,8 +1,11 @@
 """Sentences of errors: those that traces failed by, and those that were got over."""
 
+from dataclasses import replace
+
 import pytest
 
 from apps.traces.why import judge
+from apps.traces.why.ending import OVER, Ending
 from apps.traces.why.finding import Finding, Origin, Release
 from apps.traces.why.judge import Judged
 from apps.traces.why.next_line import next_line
@@ -108,3 +111,19 @@ def test_the_version_is_of_whom_most_failed_by_or_else_of_whom_most_got_over():
 
     assert told("order", "payment") == "The change came with order 2.0, first seen at 21:09."
     assert told("payment") == "The change came with payment 2.0, first seen at 21:09."
+
+
+def test_where_it_is_over_and_another_error_goes_on_that_is_named():
+    over = Since(at("21:10"), at("21:20"), 0.31, 0.02)
+    ended = Ending(OVER, 0.15, 200)
+
+    def told(*origins, of=24, since=0.15):
+        found = finding((insert(24, 24),), 24, 24, ending=ended._replace(value=since), origins_after=origins,
+                        after_looked_at=of)  # fmt: skip
+        return said(sentence(replace(found, since=over), clock)).rpartition("It is over: ")[2]
+
+    another = "by another error, 429 in payment POST /charges"
+    assert told(charge(24, 20, 4)) == f"15 % since, all {another}."
+    assert told(charge(16, 12, 4), insert(8, 8)) == f"15 % since, most of them {another}."
+    assert told(charge(9, 9), insert(8, 8), of=30) == f"15 % since, 9 of 30 looked at {another}."
+    assert told(insert(15, 15), charge(9, 9)) == told() == "15 % since."

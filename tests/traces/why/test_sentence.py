@@ -81,6 +81,20 @@ def test_calls_that_take_as_long_as_before():
     assert "one after the other" not in said(next_line(parallel, clock))
 
 
+def test_all_is_all_and_what_a_few_traces_move_is_told_with_how_many_there_are():
+    def told(own_ns, traces=1094):
+        few = replace(SLOW_BANK.judged, after_traces=traces)
+        other = change(Part("payment", "own_code", "", "POST /charges"), 0, own_ns)
+        return said(
+            sentence(replace(SLOW_BANK, judged=few, changes=(change(BANK, 0, 6300 * MS - own_ns), other)), clock)
+        )
+
+    assert "in payment, all of it waiting" in told(50 * MS)
+    assert "in payment, nearly all of it waiting" in told(250 * MS)
+    assert "in payment, 5.80 s of it waiting" in told(500 * MS)
+    assert " since 14:05: +" in told(0, traces=60) and " since 14:05 (n = 59): +" in told(0, traces=59)
+
+
 def test_calls_that_take_longer_and_are_no_more():
     slower = replace(SLOW_BANK, changes=(change(BANK, 130 * MS, 5 * S),), releases=(), since=None)
     assert said(sentence(slower, clock)).endswith("waiting for bank-api, 5.00 s a call instead of 130 ms.")

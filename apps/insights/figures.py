@@ -57,8 +57,10 @@ class Figures(NamedTuple):
         return self.sum_ns * CALL / timed if timed else None
 
     def p(self, share: float) -> float | None:
-        """The duration in ns that `share` (0 to 1) do not exceed, within 5 %; None without durations."""
-        return self.histogram.quantile(share)
+        """The duration in ns that `share` (0 to 1) do not exceed, within 5 % and no longer than the longest; None
+        without durations."""
+        found = self.histogram.quantile(share)
+        return found if found is None or not 0 < self.max_ns < found else float(self.max_ns)
 
 
 NO_FIGURES = Figures(0, 0, 0, 0, 0)

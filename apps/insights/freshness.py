@@ -6,7 +6,7 @@ long ago until it is sealed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.conf import settings
 from apps.insights.figures import NO_FIGURES
 from apps.insights.period import Period
 from apps.insights.queries import coverage
+from apps.insights.seen import first_trace_ns
 from apps.insights.series import series, step_of
 from apps.insights.window import Window
 from apps.store.connection import store_cursor
@@ -69,7 +70,9 @@ def freshness(workspace_id: int, now_ns: int) -> Freshness:
 
 
 def held_period(workspace_id: int, period: Period) -> Period:
-    """Read as far as it is held: past that, nothing came because nothing was looked at. Raises StoreUnavailable."""
+    """Read as far as it is held: past that, nothing came because nothing was looked at; and with the time of the first
+    trace, before which there are no minutes to divide by. Raises StoreUnavailable."""
+    period = replace(period, began_ns=first_trace_ns(workspace_id))
     waiting = _waiting(workspace_id, period.now_ns)
     if not waiting.traces:
         return period

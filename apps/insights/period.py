@@ -56,6 +56,8 @@ class Period:
     """Where the window compared with would end, when it is read less far for the same reason."""
     compared_held_ns: int | None = None
     """Up to when it is held then; it may be read a little farther, for no window is shorter than what is kept."""
+    began_ns: int | None = None
+    """When the first trace of the workspace began, where that is known."""
 
     @property
     def is_relative(self) -> bool:
@@ -93,8 +95,9 @@ class Period:
 
     @property
     def minutes(self) -> float:
-        """Of the window, as far as it has passed: what a rate is divided by. At least one."""
-        return max(1.0, (min(self.window.end_ns, self.now_ns) - self.window.start_ns) / MINUTE_NS)
+        """Of the window, as far as it has passed, since the first trace: what a rate is divided by. At least one."""
+        start_ns = max(self.window.start_ns, self.began_ns or 0)
+        return max(1.0, (min(self.window.end_ns, self.now_ns) - start_ns) / MINUTE_NS)
 
     @property
     def against_label(self) -> str:

@@ -82,7 +82,7 @@ def rate_since(before: Figures, now: Figures, held: Held, minutes: float) -> Cha
 
 def held_of(workspace_id: int, period: Period) -> Held:
     """Raises StoreUnavailable."""
-    return held_since(period, first_trace_ns(workspace_id))
+    return held_since(period, first_trace_ns(workspace_id) if period.began_ns is None else period.began_ns)
 
 
 def held_since(period: Period, began_ns: int | None) -> Held:

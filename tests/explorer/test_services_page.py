@@ -93,6 +93,21 @@ def test_where_spans_came_for_a_part_of_the_time_before_only_no_service_is_new(c
     assert words_of("gateway") <= {"unsure", "same", "unclear"}
 
 
+def test_calls_a_minute_of_a_long_window_are_of_the_minutes_since_the_first_trace(client):
+    store_incident(minutes=30, slow_minutes=0, calls=1)
+    for path in ("/services", "/services/gateway"):
+        told = text_of(client.get(path, {"range": "7d"}))
+        assert re.search(r"\b2\.[89]\d?\b", told), told  # three a minute, and one that has only begun
+
+
+def test_no_quantile_is_longer_than_the_longest_span(client):
+    store_incident(minutes=30, slow_minutes=0, calls=1)
+    found = one_service(DEFAULT_WORKSPACE_ID, "payment", chosen_period("1h", None, None, BEFORE, time.time_ns()))
+    longest = {key: example.duration_ns for key, example in found.slowest}
+    assert all(line.now.p(1.0) <= line.now.max_ns for line in found.names) and longest
+    assert any(line.now.histogram.quantile(1.0) > line.now.max_ns for line in found.names), "or this shows nothing"
+
+
 def test_a_service_whose_trouble_is_over_is_named_as_one_that_was_slower(client):
     store_slow((50, 20))
     page = client.get("/services", {"range": "1h"}).context["page"]

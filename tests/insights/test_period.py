@@ -1,5 +1,6 @@
 """Which stretch of time a page of figures is about, and which one it is compared with."""
 
+from dataclasses import replace
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,10 @@ def test_a_chosen_period_reaches_to_now_where_it_ends_now():
 def test_a_rate_is_divided_by_the_minutes_that_have_passed():
     period = chosen_period("1h", None, None, "", NOW)
     assert period.minutes == pytest.approx(60 + 25 / 60)
+    began = replace(period, began_ns=at("14:08"))  # before the first trace there were no minutes without calls
+    assert began.minutes == pytest.approx(30 + 25 / 60)
+    assert replace(period, began_ns=at("12:00")).minutes == period.minutes
+    assert replace(period, began_ns=NOW).minutes == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import pytest
 from django.db import connection
@@ -32,16 +33,27 @@ def store(transactional_db):
     _empty()
 
 
+TABLES = (
+    "batch", "refused_batch", "service", "span_name", "attribute_key", "dictionary", "rollup_put", "rollup_taken",
+    "rollup_key", "rollup_inbox", "rollup_minute", "rollup_ten", "rollup_hour", "rollup_six", "rollup_day",
+    "rollup_closed",
+)  # fmt: skip
+
+
+def filled(cursor, tables: Iterable[str]) -> list[str]:
+    """Those with rows: to empty one that has none takes as long as to empty one that has."""
+    asked = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+    cursor.execute(" UNION ALL ".join(asked))
+    return [table for (table,) in cursor.fetchall()]
+
+
 def _empty() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace'::regclass")
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {name}")
-        cursor.execute(
-            "TRUNCATE batch, refused_batch, service, span_name, attribute_key, dictionary, "
-            "rollup_put, rollup_taken, rollup_key, rollup_inbox, rollup_minute, rollup_ten, rollup_hour, rollup_six, "
-            "rollup_day, rollup_closed"
-        )
+        if tables := filled(cursor, TABLES):
+            cursor.execute(f"TRUNCATE {', '.join(tables)}")
     forget_written()
     forget_partitions()
     seal.forget_readers()

@@ -27,7 +27,8 @@ CERTAIN = 2.6
 """Standard deviations: a service has dozens of names, each with several figures, and a page cries wolf once in
 hundreds of comparisons."""
 LEAST_ABSENT = 3.0
-"""Of slower ones than a quantile, so many would be expected: none comes by chance once in twenty times."""
+"""Slow ones that would be expected: none comes by chance once in twenty times."""
+SLOW_RANKS = (0.25, 0.5, 0.7, 0.8, 0.85, 0.9)
 RANK_CERTAIN = 2.3
 """Standard deviations of a quantile's rank, on either side, before two bands that do not touch are a change. Measured
 on the p95 of lognormal durations (sigma 0.4): of 20 against 20 equal ones 0.8 % are called changed, of 60 none; twice
@@ -166,10 +167,15 @@ def durations_ending(
     change: Change, before: Measured, now: Measured, lately: Measured, *, is_short: bool = False
 ) -> str:  # fmt: skip
     """`ending_word` of a change from `before` to `now`, by the quantile that it is told by. `is_short`: of a few
-    minutes, which say that it is over where some of what is as slow as that would have come among so many."""
+    minutes, which say that it is over where some that are slow would have come among so many, if it went on."""
     share = QUANTILES[change.quantile]
     word = ending_word(change, duration_change(before, lately, share), duration_change(now, lately, share))
-    return "" if word == OVER and is_short and lately.samples * (1 - share) < LEAST_ABSENT else word
+    if word == OVER and is_short:
+        middle = ((change.before or 0.0) + (change.after or 0.0)) / 2
+        # From the first rank on that is slow; that at which it is told is.
+        slow = next((1 - rank for rank in SLOW_RANKS if rank < share and (now.p(rank) or 0.0) > middle), 1 - share)
+        return word if lately.samples * slow >= LEAST_ABSENT - 1e-9 else ""
+    return word
 
 
 def errors_ending(change: Change, before: Measured, now: Measured, lately: Measured) -> str:

@@ -19,7 +19,7 @@ OFFERED = ("15m", "1h", "3h", "24h", "7d", "30d")
 
 BEFORE, YESTERDAY, LAST_WEEK = AGAINST = ("before", "yesterday", "last_week")
 RECENT_SHARE, LEAST_RECENT_NS = 6, 10 * MINUTE_NS
-SHORT_RECENT_NS = 3 * MINUTE_NS
+SHORT_RECENTS_NS = (3 * MINUTE_NS, 5 * MINUTE_NS)
 MISSING_SHARE = 10
 """A tenth of a window may be missing: what comes at all is hardly missed by that."""
 SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
@@ -117,7 +117,7 @@ class Period:
         """The last parts of a period that reaches to now, the shortest first: what tells whether something goes on.
         None of one that does not, or that is hardly longer."""
         length_ns = self.end_ns - self.start_ns
-        lasts = sorted({SHORT_RECENT_NS, LEAST_RECENT_NS, max(LEAST_RECENT_NS, length_ns // RECENT_SHARE)})
+        lasts = sorted({*SHORT_RECENTS_NS, LEAST_RECENT_NS, max(LEAST_RECENT_NS, length_ns // RECENT_SHARE)})
         return tuple(
             Recent(
                 readable_window(self.end_ns - last_ns, self.end_ns, self.now_ns),

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from apps.insights import change
-from apps.insights.change import FEWER, MORE, Change, ending_word, error_change
+from apps.insights.change import FEWER, MORE, Change, durations_change, durations_ending, ending_word, error_change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.turn import ending_in
 from apps.traces.histogram import Histogram
@@ -13,6 +13,7 @@ from apps.traces.sampling import CALL
 from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, OVER_BY_NOW, STILL, TOO_SOON, is_as_before
 from apps.traces.why.judge import UNCLEAR, Judged, judge_durations, judge_errors, needed_traces
 from apps.traces.why.since import Since
+from tests.insights.test_change import Some
 
 FAILING, WELL, NOTHING = 5, 0, None
 
@@ -83,6 +84,17 @@ def test_what_comes_seldom_is_not_over_because_it_did_not_come_for_a_while():
     many = Figures(600 * CALL, 0, 600, 0, 0)
     assert told(error_change(before, many), error_change(now, many)) == OVER
     assert told(error_change(before, now), error_change(now, now)) == GOES_ON
+
+
+def test_a_few_minutes_say_that_it_is_over_where_some_that_are_slow_would_have_come_among_so_many():
+    def word(slow_of_100: int, lately: int, *, is_short: bool = True) -> str:
+        slow = [1500.0] * 3 * slow_of_100
+        before, now = Some([100.0] * 300), Some([100.0] * (300 - len(slow)) + slow)
+        return durations_ending(durations_change(before, now), before, now, Some([100.0] * lately), is_short=is_short)
+
+    assert (word(9, 60), word(9, 59), word(9, 59, is_short=False)) == (OVER, "", OVER)
+    assert (word(22, 20), word(16, 20), word(12, 20)) == (OVER, OVER, "")
+    assert word(60, 19) == "", "too few to compare"
 
 
 @pytest.mark.parametrize(

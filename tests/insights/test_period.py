@@ -39,17 +39,21 @@ def test_without_a_word_it_is_the_last_hour_against_the_one_before():
 
 def test_a_chosen_period_reaches_to_now_where_it_ends_now():
     assert chosen_period("1h", None, None, "", NOW).reaches_now
-    short, ten, sixth = chosen_period("custom", at("12:00"), None, "", NOW).recents
+    short, five, ten, sixth = chosen_period("custom", at("12:00"), None, "", NOW).recents
     assert (short.window, short.words, short.is_short) == (
         Window(at("14:35"), at("14:39")),
         "the last 3\u00a0minutes",
         True,
     )
+    assert (five.words, five.is_short) == ("the last 5\u00a0minutes", True)
     assert (ten.words, ten.is_short) == ("the last 10\u00a0minutes", False)
     assert sixth == chosen_period("custom", at("12:00"), None, "", NOW).recent
     assert sixth.window == Window(at("14:12"), at("14:39"))
     quarter = chosen_period("15m", None, None, "", NOW)
-    assert [one.words for one in quarter.recents] == ["the last 3\u00a0minutes"] and quarter.recent is None
+    assert [one.words for one in quarter.recents] == [
+        "the last 3\u00a0minutes",
+        "the last 5\u00a0minutes",
+    ] and quarter.recent is None
     ended = chosen_period("custom", at("12:00"), at("14:36"), "", NOW)
     assert not ended.reaches_now and ended.recent is None and not ended.recents
 

@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 
 from tests.explorer.test_services_page import said
-from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
+from tests.insights.incident import DATABASE, MINUTE_NS, checkout, last_minute_ns, store
+from tests.store.shop import now_shifted, trace_id_of
+from tests.traces.build import SpanSpec, traces_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OVER_BY_NOW = "In the last 3 minutes it is as before."
@@ -62,3 +64,20 @@ def test_errors_that_go_on_are_told_where_durations_are_as_before_again(client):
         r" It is over: 1\d\d ms since\. In the last hour, \d\d % of its calls failed, 0 % in the hour before\. It was "
     )
     assert re.search(ending + r"still so in the last (3|10) minutes\.$", told), told
+
+
+def test_of_a_database_with_many_callers_it_is_known_too(client):
+    """Each of twelve services asks it 15 times an hour, too few to compare an edge."""
+    dice, end, documents = random.Random(5), last_minute_ns(), []
+    for n in range(360, 0, -1):
+        took_ms = (90 if 45 <= n < 150 else 10) * dice.uniform(0.9, 1.1)
+        specs = [
+            SpanSpec(f"service-{n % 12}", "GET /", None, 0, 200, {}, "SERVER"),
+            SpanSpec(f"service-{n % 12}", "SELECT", 0, 5, took_ms, DATABASE, "CLIENT"),
+        ]  # fmt: skip
+        data = traces_data(specs, trace_id=trace_id_of(n), by_service=True)
+        documents.append(now_shifted(data, end - n * MINUTE_NS // 3))
+    store(documents)
+    told = said(client.get("/map", {"range": "1h"}).context["page"])
+    over = r"postgresql · orders was slower over all its callers, and that is over: p95 9\d\.\d ms instead of 10\.\d ms"
+    assert re.match(rf"{over}\. In the last (3|5|10) minutes it is as before\.", told), told

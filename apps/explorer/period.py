@@ -9,7 +9,16 @@ from urllib.parse import urlencode
 from django import forms
 
 from apps.explorer.search.form import MomentField, ZoneField
-from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, OFFERED, PRESETS, SHIFTS_NS, YESTERDAY, chosen_period
+from apps.insights.period import (
+    AGAINST,
+    BEFORE,
+    LAST_WEEK,
+    OFFERED,
+    PRESETS,
+    SHIFT_WORDS,
+    YESTERDAY,
+    chosen_period,
+)
 from apps.traces.moments import field_text, utc_text, zone_named
 from apps.traces.search_window import CUSTOM
 
@@ -19,6 +28,7 @@ TYPED = ("range", "start", "end", "tz")
 AGAINST_WORDS = {
     BEFORE: "the time before", YESTERDAY: "yesterday, same time", LAST_WEEK: "last week, same time",
 }  # fmt: skip
+SHORT_WORDS = {YESTERDAY: "yesterday", LAST_WEEK: "last week"}
 
 
 def choice_field(names) -> forms.ChoiceField:
@@ -70,6 +80,15 @@ class PeriodForm(forms.Form):
                 self.add_error("end", str(error))
         return cleaned
 
+    @property
+    def not_against(self) -> str:
+        """`This time is longer than a day: …`, where the address asked for another comparison than is made."""
+        period, asked = self.period, self.params.get("against", "")
+        if self.errors or asked in ("", period.against):
+            return ""
+        longer = f"This time is longer than {SHIFT_WORDS[asked]}"
+        return f"{longer}: compared with {period.against_label}, not with {SHORT_WORDS[asked]}."
+
     def link(self, path: str, **changes: str | None) -> str:
         """The address of the same page with `changes`; None or "" removes."""
         return link_with(path, {**self.params, **changes})
@@ -111,6 +130,8 @@ class PeriodPicker:
     presets: tuple[Choice, ...]
     against: str
     againsts: tuple[Choice, ...]
+    not_against: str
+    """Why it is not compared with what was asked for, "" where it is."""
     start: str
     end: str
     is_readable: bool
@@ -133,7 +154,8 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
         is_relative=period.is_relative,
         presets=tuple(_preset(form, path, name) for name in OFFERED),
         against=period.against_label,
-        againsts=tuple(_against(form, path, name) for name in AGAINST),
+        againsts=tuple(_against(form, path, name) for name in period.comparable),
+        not_against=form.not_against,
         start=form.data.get("start", "") if typed else field_text(period.start_ns, zone),
         end=form.data.get("end", "") if typed else field_text(period.end_ns, zone),
         is_readable=not typed,
@@ -145,14 +167,8 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
 
 
 def other_comparisons(form: PeriodForm, path: str) -> tuple[Choice, ...]:
-    """The same page against each other time that its period can be compared with: a shift that is shorter than the
-    period would overlap it."""
-    length_ns = form.period.end_ns - form.period.start_ns
-    return tuple(
-        _against(form, path, name)
-        for name in AGAINST
-        if name != form.period.against and SHIFTS_NS.get(name, length_ns) >= length_ns
-    )
+    """The same page against each other time that its period can be compared with."""
+    return tuple(_against(form, path, name) for name in form.period.comparable if name != form.period.against)
 
 
 def longer_periods(form: PeriodForm, path: str) -> tuple[Choice, ...]:

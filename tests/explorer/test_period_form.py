@@ -65,6 +65,44 @@ def test_links_keep_what_they_do_not_change():
     assert picker.againsts[2].is_on
 
 
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("range=30d&against=yesterday",
+         "This time is longer than a day: compared with the 30 days before, not with yesterday."),
+        ("range=30d&against=last_week",
+         "This time is longer than a week: compared with the 30 days before, not with last week."),
+        ("range=24h&against=yesterday", ""),
+        ("range=7d&against=last_week", ""),
+        ("range=30d&against=before", ""),
+        ("range=30d", ""),
+        ("range=30d&against=luck", ""),
+    ],
+)  # fmt: skip
+def test_a_comparison_that_was_asked_for_and_cannot_be_made_is_told(query, says):
+    picker = picker_of(query)
+    assert picker.not_against.replace("\u00a0", " ") == says
+    html = render_to_string("parts/period.html", {"period": picker})
+    assert ("This time is longer" in html) == bool(says)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("range=3h", ["the 3 hours before", "yesterday, same time", "last week, same time"]),
+        ("range=7d&against=yesterday", ["the 7 days before", "last week, same time"]),
+        ("range=30d&against=yesterday", ["the 30 days before"]),
+    ],
+)
+def test_the_picker_offers_only_comparisons_that_can_be_made(query, names):
+    assert [choice.words.replace("\u00a0", " ") for choice in picker_of(query).againsts] == names
+
+
+def test_a_longer_time_carries_on_with_what_it_was_compared_with():
+    month = next(choice for choice in picker_of("against=yesterday").presets if choice.words == "Last 30 days")
+    assert picker_of(month.link.partition("?")[2]).not_against
+
+
 def test_another_zone_shows_the_same_instants():
     picker = picker_of("start=2026-11-23T14:00&end=2026-11-23T15:00&tz=Europe/Prague")
     utc = next(choice for choice in picker.zones if choice.words == "UTC")

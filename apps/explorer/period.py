@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import tzinfo
 from urllib.parse import urlencode
@@ -16,10 +17,11 @@ from apps.insights.period import (
     OFFERED,
     PRESETS,
     SHIFT_WORDS,
+    SHIFTS_NS,
     YESTERDAY,
     chosen_period,
 )
-from apps.traces.moments import field_text, utc_text, zone_named
+from apps.traces.moments import MINUTE_NS, field_text, utc_text, zone_named
 from apps.traces.search_window import CUSTOM
 
 PERIOD_FIELDS = ("range", "start", "end", "against", "tz")
@@ -154,7 +156,7 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
         is_relative=period.is_relative,
         presets=tuple(_preset(form, path, name) for name in OFFERED),
         against=period.against_label,
-        againsts=tuple(_against(form, path, name) for name in period.comparable),
+        againsts=tuple(_against(form, path, name) for name in _comparisons(form)),
         not_against=form.not_against,
         start=form.data.get("start", "") if typed else field_text(period.start_ns, zone),
         end=form.data.get("end", "") if typed else field_text(period.end_ns, zone),
@@ -166,9 +168,20 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
     )  # fmt: skip
 
 
-def other_comparisons(form: PeriodForm, path: str) -> tuple[Choice, ...]:
-    """The same page against each other time that its period can be compared with."""
-    return tuple(_against(form, path, name) for name in form.period.comparable if name != form.period.against)
+def other_comparisons(form: PeriodForm, path: str, empty: Container[str] = ()) -> tuple[Choice, ...]:
+    """The same page against each other time that its period can be compared with, but those that are known to be
+    empty."""
+    others = [name for name in _comparisons(form) if name != form.period.against and name not in empty]
+    return tuple(_against(form, path, name) for name in others)
+
+
+def _comparisons(form: PeriodForm) -> tuple[str, ...]:
+    """What its period can be compared with, each time once: the 24 hours before are yesterday. Of two names for one
+    time it is the one in use."""
+    period, names = form.period, {}
+    for name in (period.against, *period.comparable):
+        names.setdefault(SHIFTS_NS.get(name, period.end_ns - period.start_ns) // MINUTE_NS, name)
+    return tuple(name for name in period.comparable if name in names.values())
 
 
 def longer_periods(form: PeriodForm, path: str) -> tuple[Choice, ...]:

@@ -90,12 +90,31 @@ def test_a_comparison_that_was_asked_for_and_cannot_be_made_is_told(query, says)
     ("query", "names"),
     [
         ("range=3h", ["the 3 hours before", "yesterday, same time", "last week, same time"]),
-        ("range=7d&against=yesterday", ["the 7 days before", "last week, same time"]),
+        ("range=2d&against=yesterday", ["the 2 days before", "last week, same time"]),
         ("range=30d&against=yesterday", ["the 30 days before"]),
     ],
 )
 def test_the_picker_offers_only_comparisons_that_can_be_made(query, names):
     assert [choice.words.replace("\u00a0", " ") for choice in picker_of(query).againsts] == names
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("range=24h", ["the 24 hours before", "last week, same time"]),
+        ("range=24h&against=yesterday", ["yesterday, same time", "last week, same time"]),
+        ("range=24h&against=last_week", ["the 24 hours before", "last week, same time"]),
+        ("range=7d", ["the 7 days before"]),
+        ("range=7d&against=last_week", ["last week, same time"]),
+        ("start=2026-11-22T14:00&end=2026-11-23T14:00", ["the 24 hours before", "last week, same time"]),
+        ("start=2026-11-22T14:00&end=2026-11-23T13:59",
+         ["the 1439 minutes before", "yesterday, same time", "last week, same time"]),
+    ],
+)  # fmt: skip
+def test_one_time_is_not_offered_under_two_names(query, names):
+    picker = picker_of(query)
+    assert [choice.words.replace("\u00a0", " ") for choice in picker.againsts] == names
+    assert sum(choice.is_on for choice in picker.againsts) == 1
 
 
 def test_a_longer_time_carries_on_with_what_it_was_compared_with():

@@ -206,6 +206,16 @@ def test_on_the_first_day_it_is_compared_with_the_time_before_and_says_so(client
     assert "no spans yesterday" not in text_of(answer)
 
 
+@pytest.mark.parametrize(("range_", "others"), [("24h", ["last week, same time"]), ("1h", ["last week, same time"])])
+def test_yesterday_is_not_offered_where_it_was_just_said_to_be_empty(client, range_, others):
+    store([checkout(n + 1, last_minute_ns() - n * 30 * 10**9, random.Random(n)) for n in range(30)])
+    answer = client.get("/slow", {"range": range_})
+    assert "Not enough data to compare" in text_of(answer) and "there were no spans yesterday" in text_of(answer)
+    assert [choice.words for choice in answer.context["page"].other_times] == others
+    asked = client.get("/slow", {"range": "24h", "against": "yesterday"}).context["page"]
+    assert [choice.words for choice in asked.other_times] == ["last week, same time"]
+
+
 @pytest.mark.parametrize("before, is_enough", [(7, False), (19, False), (20, True)])
 def test_nothing_is_said_of_fewer_than_twenty_spans_but_how_many_there_are(client, before, is_enough):
     dice, end, documents = random.Random(1), last_minute_ns(), []

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from apps.explorer.services.all_said import services_said
-from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNKNOWN, Change
+from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNCLEAR, UNKNOWN, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.period import BEFORE, chosen_period
 from apps.insights.service_lines import ServiceLine, sorted_lines
@@ -72,9 +72,10 @@ def test_more_calls_of_most_services_are_the_traffic():
 
 def test_what_is_as_before_does_not_speak_for_what_was_not_there():
     new = ServiceLine("new", CALLS, NO_FIGURES, "", False, UNKNOWN, UNKNOWN, UNKNOWN, 0.1, 0.1, NOW, NOW, "", "")
-    assert said(line("a")) == "All services are as before, against the hour before."
-    assert said(line("a"), new) == (
-        "All other services are as before, against the hour before. 1 has nothing to compare with."
+    assert said(line("a")) == "All services are as in the hour before."
+    assert said(line("a"), new) == ("All other services are as in the hour before. 1 has nothing to compare with.")
+    assert said(line("a", duration=Change(UNCLEAR, 0.1 * SECOND, 0.12 * SECOND, 100))) == (
+        "All services are within their usual spread against the hour before."
     )
 
 

@@ -184,7 +184,9 @@ def test_the_longest_spans_are_one_a_trace_with_what_the_trace_says(client):
 def test_as_before_is_said_and_so_is_too_little(client):
     dice, end = random.Random(1), last_minute_ns()
     store([checkout(n + 1, end - n * 72 * 10**9 - MINUTE_NS, dice) for n in range(98)])
-    assert "Nothing got slower" in text_of(client.get("/slow", HOUR))
+    told = text_of(client.get("/slow", HOUR))
+    assert re.search(r"Nothing got slower against the hour before\. The longest span", told), told
+    assert told.count("Nothing got slower against the hour before.") == 2, told
     answer = client.get("/slow", {"range": "1h", "against": "yesterday"})
     told = text_of(answer)
     assert "Not enough data to compare with yesterday, same time (n = 0)" in told and "Nothing got slower" not in told

@@ -53,7 +53,6 @@ def services_said(
         return Word("There is "), Word("nothing to compare with", STRONG), Word(why)
     if not stirred:
         is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
-        how = "within their usual spread" if is_unclear else "as before"
         alone = sum(line.now.samples > 0 and not line.before.samples for line in lines)
         if not any(line.now.samples and line.before.samples for line in lines):
             return Word("No service can be compared", STRONG), Word(f" with {against} yet.")
@@ -63,7 +62,9 @@ def services_said(
         if form.period.digested_words:
             told = f" against {against}{form.period.digested_words}.{untold}"
             return Word("Nothing has changed", STRONG), Word(told)
-        return Word(f"{which} are {how}", STRONG), Word(f", against {against}.{untold}")
+        if is_unclear:
+            return Word(f"{which} are within their usual spread", STRONG), Word(f" against {against}.{untold}")
+        return Word(f"{which} are as {against_in(against)}", STRONG), Word(f".{untold}")
     first, *rest = stirred
     if all(one.verb.endswith(CALLS) for one in _parts(first, form.period)):
         rate = first.rate

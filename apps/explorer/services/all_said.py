@@ -11,7 +11,7 @@ from apps.explorer.services.forms import ServicesForm
 from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SLOWER, UNCLEAR, Change
 from apps.insights.period import Period
 from apps.insights.service_lines import GOING_ON, SILENT, WAS_WORSE, WORSE, ServiceLine
-from apps.traces.durations import format_count, format_percent
+from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.why.ending import OVER, recent_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
@@ -43,7 +43,7 @@ def services_said(
     """`stirred`: those that changed, the one to be told first."""
     against = form.period.against_label
     if not any(line.now.samples for line in lines):
-        return Word("No spans", STRONG), Word(f" {form.period.in_this_time}.")
+        return _nothing(len(lines), form.period)
     if not has_before:
         why = (
             f" yet: {against} is still being digested."
@@ -74,6 +74,16 @@ def services_said(
         if len(alike) >= MOST_SHARE * known and len(alike) >= LEAST_ALIKE and not are_mixed:
             return _traffic(first, rest, len(alike), known, form.period)
     return (Word(first.name, WHERE, first.name), Word(" "), *_changed(first, form.period), Word(_others(first, rest)))
+
+
+def _nothing(known: int, period: Period) -> Words:
+    """`Nothing of the last 30 days is digested yet; 14 services are known.` They are listed below it, whenever they
+    sent something."""
+    are_known = f"; {counted(known, 'service')} {'is' if known == 1 else 'are'} known." if known else "."
+    if not period.is_behind:
+        return Word("No spans", STRONG), Word(f" {period.in_this_time}{are_known}")
+    time = f"the {period.label.lower()}" if period.is_relative else "this time"
+    return Word(f"Nothing of {time} is digested yet", STRONG), Word(are_known)
 
 
 def _traffic(first: ServiceLine, rest: Sequence[ServiceLine], alike: int, known: int, period: Period) -> Words:

@@ -36,7 +36,7 @@ class Period:
     """[start, end) as it was asked for, told to people; now, for a preset."""
     window: Window
     against: str
-    """As it is used, see `can_compare`."""
+    """As it is used, see `can_compare`; "" of a window that was given."""
     compared: Window
     now_ns: int
     is_behind: bool = False
@@ -203,6 +203,11 @@ def chosen_period(preset: str, start_ns: int | None, end_ns: int | None, against
     against = against if against in SHIFTS_NS and can_compare(against, end_ns - start_ns) else BEFORE
     compared = window.moved(-SHIFTS_NS[against]) if against in SHIFTS_NS else window.before()
     return Period(preset, label, start_ns, end_ns, window, against, readable_window(*compared, now_ns), now_ns)
+
+
+def given_period(before: Window, after: Window, now_ns: int) -> Period:
+    """Two windows that were given as such: neither has a name, and they need not be of one length."""
+    return Period(CUSTOM, "Between", *after, after, "", before, now_ns)
 
 
 def readable_window(start_ns: int, end_ns: int, now_ns: int) -> Window:

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.named import workspace_named
 from apps.insights.freshness import held_period
-from apps.insights.period import PRESETS, chosen_period
+from apps.insights.period import PRESETS, chosen_period, given_period
 from apps.insights.why.answer import Answer, answer
-from apps.insights.why.ask import Ask, ask_of
+from apps.insights.why.ask import WHOLE, Ask, ask_of
 from apps.insights.why.contrast import FAILED, Contrast, contrast
 from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, counted, format_duration_ns
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         try:
             if options["before"] and options["after"]:
                 windows = [_window(options[side], self.zone, now_ns) for side in ("before", "after")]
-                return Ask(*names, *windows, False, now_ns)
+                return ask_of(held_period(workspace_id, given_period(*windows, now_ns)), *names, WHOLE)
             if options["before"] or options["after"]:
                 raise ValueError("--before and --after belong together")
             if options["range"] not in PRESETS:

@@ -15,6 +15,7 @@ from apps.insights.period import PRESETS, chosen_period, given_period
 from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import WHOLE, Ask, ask_of
 from apps.insights.why.contrast import FAILED, Contrast, contrast
+from apps.insights.why.known import unknown_of
 from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, counted, format_duration_ns
 from apps.traces.moments import dated_minute_text, parse_instant_ns, span_text, zone_named
@@ -59,6 +60,9 @@ class Command(BaseCommand):
             raise CommandError(f"{options['tz']} is no time zone; write Europe/Prague or UTC")
         workspace_id = workspace_named(options["workspace"])
         found = answer(workspace_id, self._ask(workspace_id, options))
+        unknown = unknown_of(workspace_id, found)
+        if unknown:
+            raise CommandError(f"{unknown.sentence}{unknown.near_words}")
         self._lines(self._told(found))
         self._lines(_parts(found))
         if not options["no_attributes"]:

@@ -21,7 +21,7 @@ from apps.insights.period import (
     YESTERDAY,
     chosen_period,
 )
-from apps.traces.moments import MINUTE_NS, field_text, utc_text, zone_named
+from apps.traces.moments import MINUTE_NS, field_text, is_from_now, utc_text, zone_named
 from apps.traces.search_window import CUSTOM
 
 PERIOD_FIELDS = ("range", "start", "end", "against", "tz")
@@ -63,7 +63,7 @@ class PeriodForm(forms.Form):
         self.now_ns = now_ns
         self.zone = zone_named(data.get("tz", "")) or zone
         for field in (self.fields["start"], self.fields["end"]):
-            field.zone = self.zone
+            field.zone, field.now_ns = self.zone, now_ns
         self.period = chosen_period(self.usual_range, None, None, self.usual_against, now_ns)
 
     @property
@@ -205,8 +205,10 @@ def _against(form: PeriodForm, path: str, name: str) -> Choice:
 def _zones(form: PeriodForm, path: str, viewer_zone: tzinfo) -> tuple[Choice, ...]:
     current = _zone_name(form.zone)
     names = dict.fromkeys((_zone_name(viewer_zone), "UTC", current))
-    # Ends written without a zone would move with it.
-    fixed = {} if form.period.is_relative else form.fixed_params()
+    # Ends written without a zone would move with it, those counted from now do not.
+    said = [name for name, text in form.params.items() if name in ("start", "end") and not is_from_now(text)]
+    ends = {} if form.period.is_relative else form.fixed_params()
+    fixed = {name: at for name, at in ends.items() if name in said}
     return tuple(Choice(name, form.link(path, **fixed, tz=name), name == current) for name in names)
 
 

@@ -50,6 +50,30 @@ def test_two_ends_make_a_range_of_their_own_in_the_viewers_zone():
     assert period.window.minutes == 60
 
 
+@pytest.mark.parametrize(
+    ("query", "start", "end"),
+    [
+        ("start=-1h", "13:38:25", "14:38:25"),
+        ("range=custom&start=-90m&end=-30m", "13:08:25", "14:08:25"),
+        ("start=2026-11-23T14:00&end=now", "14:00:00", "14:38:25"),
+    ],
+)
+def test_an_end_may_be_counted_from_now_as_in_the_api_and_stays_so_in_links(query, start, end):
+    form, picker = form_of(query), picker_of(query)
+    assert form.errors == {} and form.period.detail(UTC).startswith(start[:5])
+    assert (picker.start, picker.end) == (f"2026-11-23T{start}.000", f"2026-11-23T{end}.000")
+    said = {name: value for name, value in form.params.items() if value[0] == "-" or value == "now"}
+    moved = next(choice for choice in period_picker(form, "/map", ZoneInfo("Asia/Tokyo")).zones if not choice.is_on)
+    asked = {name: values[0] for name, values in parse_qs(moved.link.partition("?")[2]).items()}
+    assert said.items() <= asked.items() and ("end" in asked) == ("end" in form.params)
+    assert form_of(moved.link.partition("?")[2]).period.window == form.period.window
+    assert said.items() <= form.period_params().items()
+
+
+def test_what_is_counted_from_now_and_cannot_be_read_is_told():
+    assert form_of("start=-soon").errors["start"] and form_of("start=-1h&end=-2h").errors["end"]
+
+
 def test_a_preset_wins_over_ends_that_a_form_sent_along():
     assert form_of("range=3h&start=2026-11-23T14:00").period.label == "Last 3 hours"
     assert form_of("start=2026-11-23T14:00").period.label == "Between"

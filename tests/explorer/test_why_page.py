@@ -138,6 +138,9 @@ def test_windows_parted_by_hand_and_not_at_all(client):
     assert not whole.context["page"].found_split
     by_hand = client.get("/why", ASK | {"split": str((began + 10 * MINUTE_NS) // 10**9)})
     assert by_hand.context["page"].after_n == "60"
+    counted = client.get("/why", ASK | {"split": "-10m", "range": "", "start": "-1h"}).context["page"]
+    after_s = (datetime.now(UTC) - datetime.fromisoformat(f"{counted.split_field}Z")).total_seconds()
+    assert 600 <= after_s < 690
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from apps.explorer.time_axis import time_axis
 from apps.traces.durations import NBSP, format_count, format_duration_ns
 from apps.traces.moments import MINUTE_NS, field_text, local
 
@@ -19,7 +20,8 @@ STYLES: dict[str, dict] = {
     HIGH: {"line": {"color": "var(--mark)", "width": 1.25, "dash": "4px,3px"}},
     ERROR: {"line": {"color": "var(--error)", "width": 1.75}, "fill": "tozeroy", "fillcolor": "var(--error) 14%"},
 }
-MAX_TICKS = 4
+MAX_TICKS, MOST_TIMES = 4, 5
+"""Of values, above 0, and of times."""
 MAX_RELEASES = 4
 """Names of more would run into each other; every release keeps its line."""
 MAX_NAME_CHARS, NARROW_CHARS, ROW_PX = 18, 46, 14
@@ -149,12 +151,10 @@ def _layout(steps_ns, step_ns, lines, axis: Axis, zone: tzinfo, has_names: bool)
     most = max((value for line in lines for value in line.values if value is not None), default=0.0)
     top = max(most * HEADROOM, axis.least_top)
     ticks = _ticks(top, axis)
-    minutes = (steps_ns[-1] + step_ns - steps_ns[0]) // MINUTE_NS if steps_ns else 60
-    ends = [field_text(at, zone).replace("T", " ") for at in _ends(steps_ns, step_ns)]
     return {
         "hovermode": "x",
         "margin": {"l": 56, "r": 32 if has_names else 4},
-        "xaxis": {"type": "date", "range": ends, "tickformat": _tick_format(minutes), "nticks": 5},
+        "xaxis": time_axis(*_ends(steps_ns, step_ns), zone, MOST_TIMES),
         "yaxis": {
             "range": [0, top or 1],
             "ticks": "outside",
@@ -168,12 +168,6 @@ def _layout(steps_ns, step_ns, lines, axis: Axis, zone: tzinfo, has_names: bool)
 
 def _ends(steps_ns: Sequence[int], step_ns: int) -> tuple[int, int]:
     return (steps_ns[0], steps_ns[-1] + step_ns) if steps_ns else (0, step_ns)
-
-
-def _tick_format(minutes: int) -> str:
-    if minutes <= 1_440:
-        return "%H:%M"
-    return "%d %b %H:%M" if minutes < 4 * 1_440 else "%d %b"
 
 
 def _ticks(most: float, axis: Axis) -> list[float]:

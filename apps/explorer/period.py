@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import tzinfo
 from urllib.parse import urlencode
@@ -9,8 +10,18 @@ from urllib.parse import urlencode
 from django import forms
 
 from apps.explorer.search.form import MomentField, ZoneField
-from apps.insights.period import AGAINST, BEFORE, LAST_WEEK, OFFERED, PRESETS, SHIFTS_NS, YESTERDAY, chosen_period
-from apps.traces.moments import field_text, utc_text, zone_named
+from apps.insights.period import (
+    AGAINST,
+    BEFORE,
+    LAST_WEEK,
+    OFFERED,
+    PRESETS,
+    SHIFT_WORDS,
+    SHIFTS_NS,
+    YESTERDAY,
+    chosen_period,
+)
+from apps.traces.moments import MINUTE_NS, field_text, is_from_now, utc_text, zone_named
 from apps.traces.search_window import CUSTOM
 
 PERIOD_FIELDS = ("range", "start", "end", "against", "tz")
@@ -19,6 +30,7 @@ TYPED = ("range", "start", "end", "tz")
 AGAINST_WORDS = {
     BEFORE: "the time before", YESTERDAY: "yesterday, same time", LAST_WEEK: "last week, same time",
 }  # fmt: skip
+SHORT_WORDS = {YESTERDAY: "yesterday", LAST_WEEK: "last week"}
 
 
 def choice_field(names) -> forms.ChoiceField:
@@ -51,7 +63,7 @@ class PeriodForm(forms.Form):
         self.now_ns = now_ns
         self.zone = zone_named(data.get("tz", "")) or zone
         for field in (self.fields["start"], self.fields["end"]):
-            field.zone = self.zone
+            field.zone, field.now_ns = self.zone, now_ns
         self.period = chosen_period(self.usual_range, None, None, self.usual_against, now_ns)
 
     @property
@@ -69,6 +81,15 @@ class PeriodForm(forms.Form):
             except ValueError as error:
                 self.add_error("end", str(error))
         return cleaned
+
+    @property
+    def not_against(self) -> str:
+        """`This time is longer than a day: …`, where the address asked for another comparison than is made."""
+        period, asked = self.period, self.params.get("against", "")
+        if self.errors or asked in ("", period.against):
+            return ""
+        longer = f"This time is longer than {SHIFT_WORDS[asked]}"
+        return f"{longer}: compared with {period.against_label}, not with {SHORT_WORDS[asked]}."
 
     def link(self, path: str, **changes: str | None) -> str:
         """The address of the same page with `changes`; None or "" removes."""
@@ -111,6 +132,8 @@ class PeriodPicker:
     presets: tuple[Choice, ...]
     against: str
     againsts: tuple[Choice, ...]
+    not_against: str
+    """Why it is not compared with what was asked for, "" where it is."""
     start: str
     end: str
     is_readable: bool
@@ -133,7 +156,8 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
         is_relative=period.is_relative,
         presets=tuple(_preset(form, path, name) for name in OFFERED),
         against=period.against_label,
-        againsts=tuple(_against(form, path, name) for name in AGAINST),
+        againsts=tuple(_against(form, path, name) for name in _comparisons(form)),
+        not_against=form.not_against,
         start=form.data.get("start", "") if typed else field_text(period.start_ns, zone),
         end=form.data.get("end", "") if typed else field_text(period.end_ns, zone),
         is_readable=not typed,
@@ -144,15 +168,20 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
     )  # fmt: skip
 
 
-def other_comparisons(form: PeriodForm, path: str) -> tuple[Choice, ...]:
-    """The same page against each other time that its period can be compared with: a shift that is shorter than the
-    period would overlap it."""
-    length_ns = form.period.end_ns - form.period.start_ns
-    return tuple(
-        _against(form, path, name)
-        for name in AGAINST
-        if name != form.period.against and SHIFTS_NS.get(name, length_ns) >= length_ns
-    )
+def other_comparisons(form: PeriodForm, path: str, empty: Container[str] = ()) -> tuple[Choice, ...]:
+    """The same page against each other time that its period can be compared with, but those that are known to be
+    empty."""
+    others = [name for name in _comparisons(form) if name != form.period.against and name not in empty]
+    return tuple(_against(form, path, name) for name in others)
+
+
+def _comparisons(form: PeriodForm) -> tuple[str, ...]:
+    """What its period can be compared with, each time once: the 24 hours before are yesterday. Of two names for one
+    time it is the one in use."""
+    period, names = form.period, {}
+    for name in (period.against, *period.comparable):
+        names.setdefault(SHIFTS_NS.get(name, period.end_ns - period.start_ns) // MINUTE_NS, name)
+    return tuple(name for name in period.comparable if name in names.values())
 
 
 def longer_periods(form: PeriodForm, path: str) -> tuple[Choice, ...]:
@@ -176,8 +205,10 @@ def _against(form: PeriodForm, path: str, name: str) -> Choice:
 def _zones(form: PeriodForm, path: str, viewer_zone: tzinfo) -> tuple[Choice, ...]:
     current = _zone_name(form.zone)
     names = dict.fromkeys((_zone_name(viewer_zone), "UTC", current))
-    # Ends written without a zone would move with it.
-    fixed = {} if form.period.is_relative else form.fixed_params()
+    # Ends written without a zone would move with it, those counted from now do not.
+    said = [name for name, text in form.params.items() if name in ("start", "end") and not is_from_now(text)]
+    ends = {} if form.period.is_relative else form.fixed_params()
+    fixed = {name: at for name, at in ends.items() if name in said}
     return tuple(Choice(name, form.link(path, **fixed, tz=name), name == current) for name in names)
 
 

@@ -23,6 +23,7 @@ SHORT_RECENTS_NS = (3 * MINUTE_NS, 5 * MINUTE_NS)
 MISSING_SHARE = 10
 """A tenth of a window may be missing: what comes at all is hardly missed by that."""
 SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
+SHIFT_WORDS = {YESTERDAY: "a day", LAST_WEEK: "a week"}
 
 
 class Recent(NamedTuple):
@@ -47,7 +48,7 @@ class Period:
     """[start, end) as it was asked for, told to people; now, for a preset."""
     window: Window
     against: str
-    """As it is used: a window longer than the shift would overlap itself, and is compared with the one before."""
+    """As it is used, see `can_compare`; "" of a window that was given."""
     compared: Window
     now_ns: int
     is_behind: bool = False
@@ -111,6 +112,11 @@ class Period:
     @property
     def length_words(self) -> str:
         return _length_words(self.end_ns - self.start_ns)
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """Those of AGAINST that it can be compared with."""
+        return tuple(name for name in AGAINST if can_compare(name, self.end_ns - self.start_ns))
 
     @property
     def recents(self) -> tuple[Recent, ...]:
@@ -178,6 +184,11 @@ def digested_words(*, is_behind: bool, is_compared_behind: bool) -> str:
     return ", as far as that is digested" if is_compared_behind else ""
 
 
+def can_compare(against: str, length_ns: int) -> bool:
+    """A window longer than the shift would overlap itself."""
+    return SHIFTS_NS.get(against, length_ns) >= length_ns
+
+
 def _length_words(length_ns: int) -> str:
     """`hour`, `3 hours`, `7 days`, `90 minutes`."""
     minutes = max(1, round(length_ns / MINUTE_NS))
@@ -189,8 +200,9 @@ def _length_words(length_ns: int) -> str:
 
 
 def chosen_period(preset: str, start_ns: int | None, end_ns: int | None, against: str, now_ns: int) -> Period:
-    """The period that an address asks for; "" is what nobody said. Raises ValueError, in words for people, when it
-    ends before it starts or is longer than anything kept."""
+    """The period that an address asks for; "" is what nobody said. Where it cannot be compared with what was asked for
+    it is with the time before: whoever asks tells that. Raises ValueError, in words for people, when it ends before it
+    starts or is longer than anything kept."""
     if preset not in PRESETS and (start_ns, end_ns) == (None, None):
         preset = BROWSING
     if preset in PRESETS:
@@ -205,9 +217,14 @@ def chosen_period(preset: str, start_ns: int | None, end_ns: int | None, against
     if end_ns - start_ns > most_ns():
         raise ValueError(f"This is longer than the {DAY.kept_days} days that figures are kept.")
     window = readable_window(start_ns, end_ns, now_ns)
-    against = against if SHIFTS_NS.get(against, 0) >= end_ns - start_ns else BEFORE
+    against = against if against in SHIFTS_NS and can_compare(against, end_ns - start_ns) else BEFORE
     compared = window.moved(-SHIFTS_NS[against]) if against in SHIFTS_NS else window.before()
     return Period(preset, label, start_ns, end_ns, window, against, readable_window(*compared, now_ns), now_ns)
+
+
+def given_period(before: Window, after: Window, now_ns: int) -> Period:
+    """Two windows that were given as such: neither has a name, and they need not be of one length."""
+    return Period(CUSTOM, "Between", *after, after, "", before, now_ns)
 
 
 def readable_window(start_ns: int, end_ns: int, now_ns: int) -> Window:

@@ -63,11 +63,15 @@ def parse_moment_ns(text: str, zone: tzinfo) -> int:
 def parse_instant_ns(text: str, zone: tzinfo, now_ns: int) -> int:
     """As `parse_moment_ns`, and `now` or a duration before it: `-1h`, `-30m`."""
     text = text.strip()
-    if text == "now":
-        return now_ns
-    if text.startswith("-"):
-        return max(0, now_ns - parse_duration_ns(text[1:]))
-    return parse_moment_ns(text, zone)
+    if not is_from_now(text):
+        return parse_moment_ns(text, zone)
+    return now_ns if text == "now" else max(0, now_ns - parse_duration_ns(text[1:]))
+
+
+def is_from_now(text: str) -> bool:
+    """`now`, `-1h`: it means the same in every zone, and another moment tomorrow."""
+    text = text.strip()
+    return text == "now" or text.startswith("-")
 
 
 def exact_text(at_ns: int) -> str:

@@ -1,4 +1,7 @@
+import re
 import time
+
+import pytest
 
 from tests.api.conftest import make_workspace
 from tests.insights.incident import store_incident
@@ -34,3 +37,16 @@ def test_a_silent_time_is_empty_and_nothing_crosses_workspaces(api):
 def test_what_cannot_be_read_is_said(api):
     assert "kind" in api.json("/api/v1/slow", {"kind": "SIDEWAYS"}, status=400)["fields"]
     assert "servise" in api.json("/api/v1/slow", {"servise": "x"}, status=400)["fields"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "choices"),
+    [
+        ({"range": "7d", "against": "yesterday"}, "longer than a day, and .* Choose one of: before, last_week."),
+        ({"range": "30d", "against": "last_week"}, "longer than a week, and .* Choose one of: before."),
+    ],
+)
+def test_a_comparison_with_part_of_itself_is_refused(api, wrong, choices):
+    fields = api.json("/api/v1/slow", wrong, status=400)["fields"]
+    assert re.search(choices, fields["against"]) and list(fields) == ["against"]
+    assert api.json("/api/v1/slow", {"range": "24h", "against": "yesterday"})["period"]["against"] == "yesterday"

@@ -66,9 +66,21 @@ def test_what_cannot_be_read_is_refused_by_name(api, wrong, field):
     assert field in api.json("/api/v1/why", ASK | wrong, status=400)["fields"]
 
 
-def test_a_name_without_traces_is_no_error(api):
-    told = api.json("/api/v1/why", ASK)
+def test_a_name_without_traces_is_no_error(api, incident):
+    told = api.json("/api/v1/why", ASK | {"range": "", "start": "2026-01-01", "end": "2026-01-02"})
     assert told["change"] == "nothing" and told["parts"] == [] and told["before"]["value_ns"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"service": "gatewya", "name": ""}, "No service gatewya was ever seen. Similar: gateway."),
+        ({"name": "POST /chekout"}, "No span POST /chekout of gateway is known. Similar: POST /checkout."),
+        ({"service": "zzz"}, "No service zzz was ever seen."),
+    ],
+)
+def test_a_name_that_was_never_seen_is_not_found(api, incident, wrong, says):
+    assert says in str(api.json("/api/v1/why", ASK | wrong, status=404))
 
 
 def test_errors_by_where_they_started_and_one_group_looked_into(api):

@@ -50,6 +50,30 @@ def test_two_ends_make_a_range_of_their_own_in_the_viewers_zone():
     assert period.window.minutes == 60
 
 
+@pytest.mark.parametrize(
+    ("query", "start", "end"),
+    [
+        ("start=-1h", "13:38:25", "14:38:25"),
+        ("range=custom&start=-90m&end=-30m", "13:08:25", "14:08:25"),
+        ("start=2026-11-23T14:00&end=now", "14:00:00", "14:38:25"),
+    ],
+)
+def test_an_end_may_be_counted_from_now_as_in_the_api_and_stays_so_in_links(query, start, end):
+    form, picker = form_of(query), picker_of(query)
+    assert form.errors == {} and form.period.detail(UTC).startswith(start[:5])
+    assert (picker.start, picker.end) == (f"2026-11-23T{start}.000", f"2026-11-23T{end}.000")
+    said = {name: value for name, value in form.params.items() if value[0] == "-" or value == "now"}
+    moved = next(choice for choice in period_picker(form, "/map", ZoneInfo("Asia/Tokyo")).zones if not choice.is_on)
+    asked = {name: values[0] for name, values in parse_qs(moved.link.partition("?")[2]).items()}
+    assert said.items() <= asked.items() and ("end" in asked) == ("end" in form.params)
+    assert form_of(moved.link.partition("?")[2]).period.window == form.period.window
+    assert said.items() <= form.period_params().items()
+
+
+def test_what_is_counted_from_now_and_cannot_be_read_is_told():
+    assert form_of("start=-soon").errors["start"] and form_of("start=-1h&end=-2h").errors["end"]
+
+
 def test_a_preset_wins_over_ends_that_a_form_sent_along():
     assert form_of("range=3h&start=2026-11-23T14:00").period.label == "Last 3 hours"
     assert form_of("start=2026-11-23T14:00").period.label == "Between"
@@ -63,6 +87,63 @@ def test_links_keep_what_they_do_not_change():
     before = picker.againsts[0]
     assert (before.words, before.link) == ("the 3\u00a0hours before", "/services?range=3h")
     assert picker.againsts[2].is_on
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("range=30d&against=yesterday",
+         "This time is longer than a day: compared with the 30 days before, not with yesterday."),
+        ("range=30d&against=last_week",
+         "This time is longer than a week: compared with the 30 days before, not with last week."),
+        ("range=24h&against=yesterday", ""),
+        ("range=7d&against=last_week", ""),
+        ("range=30d&against=before", ""),
+        ("range=30d", ""),
+        ("range=30d&against=luck", ""),
+    ],
+)  # fmt: skip
+def test_a_comparison_that_was_asked_for_and_cannot_be_made_is_told(query, says):
+    picker = picker_of(query)
+    assert picker.not_against.replace("\u00a0", " ") == says
+    html = render_to_string("parts/period.html", {"period": picker})
+    assert ("This time is longer" in html) == bool(says)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("range=3h", ["the 3 hours before", "yesterday, same time", "last week, same time"]),
+        ("range=2d&against=yesterday", ["the 2 days before", "last week, same time"]),
+        ("range=30d&against=yesterday", ["the 30 days before"]),
+    ],
+)
+def test_the_picker_offers_only_comparisons_that_can_be_made(query, names):
+    assert [choice.words.replace("\u00a0", " ") for choice in picker_of(query).againsts] == names
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("range=24h", ["the 24 hours before", "last week, same time"]),
+        ("range=24h&against=yesterday", ["yesterday, same time", "last week, same time"]),
+        ("range=24h&against=last_week", ["the 24 hours before", "last week, same time"]),
+        ("range=7d", ["the 7 days before"]),
+        ("range=7d&against=last_week", ["last week, same time"]),
+        ("start=2026-11-22T14:00&end=2026-11-23T14:00", ["the 24 hours before", "last week, same time"]),
+        ("start=2026-11-22T14:00&end=2026-11-23T13:59",
+         ["the 1439 minutes before", "yesterday, same time", "last week, same time"]),
+    ],
+)  # fmt: skip
+def test_one_time_is_not_offered_under_two_names(query, names):
+    picker = picker_of(query)
+    assert [choice.words.replace("\u00a0", " ") for choice in picker.againsts] == names
+    assert sum(choice.is_on for choice in picker.againsts) == 1
+
+
+def test_a_longer_time_carries_on_with_what_it_was_compared_with():
+    month = next(choice for choice in picker_of("against=yesterday").presets if choice.words == "Last 30 days")
+    assert picker_of(month.link.partition("?")[2]).not_against
 
 
 def test_another_zone_shows_the_same_instants():

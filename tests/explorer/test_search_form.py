@@ -217,3 +217,14 @@ def test_links_leave_out_what_is_empty_and_start_at_the_first_page():
 def test_the_window_is_told_as_short_as_it_can_be(query, told):
     form = form_of(query)
     assert form.window.detail(form.zone) == told
+
+
+def test_an_end_may_be_counted_from_now_as_in_the_api_and_stays_so_in_links():
+    form = form_of("start=-2h&end=-30m&q=x")
+    assert (form.window.start_ns, form.window.end_ns) == (NOW - 7_200 * S, NOW - 1_800 * S)
+    assert "start=-2h&end=-30m&tz=Asia%2FTokyo" in zone_link(form.params, form.window, "Asia/Tokyo")
+    assert "start=-2h" in search_link(form.params, q=None)
+    assert "start=2026-11-23T12%3A00%3A00.000Z" in fixed_link(form.params, form.window)
+    assert form_of("start=-soon").errors["start"]
+    mixed = form_of("start=-2h&end=2026-11-23T13:30")
+    assert zone_link(mixed.params, mixed.window, "UTC") == "/?start=-2h&end=2026-11-23T13%3A30%3A00.000Z&tz=UTC"

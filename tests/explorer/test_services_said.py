@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from apps.explorer.services.all_said import services_said
-from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNKNOWN, Change
+from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNCLEAR, UNKNOWN, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.lately import Lately
 from apps.insights.period import BEFORE, chosen_period
@@ -73,11 +73,31 @@ def test_more_calls_of_most_services_are_the_traffic():
     assert said(*lines, line("d", rate=less, size=0.01)).startswith("a gets more calls: ")
 
 
+@pytest.mark.parametrize(
+    ("period", "told"),
+    [
+        (chosen_period("30d", None, None, BEFORE, NOW).up_to(NOW - 3600 * SECOND),
+         "Nothing of the last 30 days is digested yet; 2 services are known."),
+        (chosen_period("", NOW - 7200 * SECOND, NOW, BEFORE, NOW).up_to(NOW - 3600 * SECOND),
+         "Nothing of this time is digested yet; 2 services are known."),
+        (FORM.period, "No spans in this time; 2 services are known."),
+    ],
+)  # fmt: skip
+def test_where_nothing_came_the_services_that_are_listed_all_the_same_are_said_to_be_known(period, told):
+    lines = [line(name, now=NO_FIGURES) for name in "ab"]
+    assert text_of(services_said(lines, [], True, SimpleNamespace(period=period))).replace("\u00a0", " ") == told
+
+
+def test_where_no_service_is_known_none_is_counted():
+    assert text_of(services_said([], [], False, FORM)) == "No spans in this time."
+
+
 def test_what_is_as_before_does_not_speak_for_what_was_not_there():
     new = ServiceLine("new", CALLS, NO_FIGURES, "", False, UNKNOWN, UNKNOWN, UNKNOWN, 0.1, 0.1, NOW, NOW, "", "")
-    assert said(line("a")) == "All services are as before, against the hour before."
-    assert said(line("a"), new) == (
-        "All other services are as before, against the hour before. 1 has nothing to compare with."
+    assert said(line("a")) == "All services are as in the hour before."
+    assert said(line("a"), new) == ("All other services are as in the hour before. 1 has nothing to compare with.")
+    assert said(line("a", duration=Change(UNCLEAR, 0.1 * SECOND, 0.12 * SECOND, 100))) == (
+        "All services are within their usual spread against the hour before."
     )
 
 

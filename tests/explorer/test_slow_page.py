@@ -184,7 +184,9 @@ def test_the_longest_spans_are_one_a_trace_with_what_the_trace_says(client):
 def test_as_before_is_said_and_so_is_too_little(client):
     dice, end = random.Random(1), last_minute_ns()
     store([checkout(n + 1, end - n * 72 * 10**9 - MINUTE_NS, dice) for n in range(98)])
-    assert "Nothing got slower" in text_of(client.get("/slow", HOUR))
+    told = text_of(client.get("/slow", HOUR))
+    assert re.search(r"Nothing got slower against the hour before\. The longest span", told), told
+    assert told.count("Nothing got slower against the hour before.") == 2, told
     answer = client.get("/slow", {"range": "1h", "against": "yesterday"})
     told = text_of(answer)
     assert "Not enough data to compare with yesterday, same time (n = 0)" in told and "Nothing got slower" not in told
@@ -204,6 +206,16 @@ def test_on_the_first_day_it_is_compared_with_the_time_before_and_says_so(client
     answer = client.get("/slow", {"range": "1h"})
     assert answer.context["period"].against == "yesterday, same time"
     assert "no spans yesterday" not in text_of(answer)
+
+
+@pytest.mark.parametrize(("range_", "others"), [("24h", ["last week, same time"]), ("1h", ["last week, same time"])])
+def test_yesterday_is_not_offered_where_it_was_just_said_to_be_empty(client, range_, others):
+    store([checkout(n + 1, last_minute_ns() - n * 30 * 10**9, random.Random(n)) for n in range(30)])
+    answer = client.get("/slow", {"range": range_})
+    assert "Not enough data to compare" in text_of(answer) and "there were no spans yesterday" in text_of(answer)
+    assert [choice.words for choice in answer.context["page"].other_times] == others
+    asked = client.get("/slow", {"range": "24h", "against": "yesterday"}).context["page"]
+    assert [choice.words for choice in asked.other_times] == ["last week, same time"]
 
 
 @pytest.mark.parametrize("before, is_enough", [(7, False), (19, False), (20, True)])

@@ -138,6 +138,9 @@ def test_windows_parted_by_hand_and_not_at_all(client):
     assert not whole.context["page"].found_split
     by_hand = client.get("/why", ASK | {"split": str((began + 10 * MINUTE_NS) // 10**9)})
     assert by_hand.context["page"].after_n == "60"
+    counted = client.get("/why", ASK | {"split": "-10m", "range": "", "start": "-1h"}).context["page"]
+    after_s = (datetime.now(UTC) - datetime.fromisoformat(f"{counted.split_field}Z")).total_seconds()
+    assert 600 <= after_s < 690
 
 
 @pytest.mark.parametrize(
@@ -161,13 +164,23 @@ def test_what_cannot_be_read_is_said_and_nothing_is_shown(client, wrong, said):
 def test_empty_pages_say_why_and_what_next(client):
     assert "Send the first span" in text_of(client.get("/why", ASK))
     store_incident(minutes=6, slow_minutes=2)
-    told = text_of(client.get("/why", ASK | {"name": "GET /nothing"}))
-    assert "No trace of GET /nothing began in these times." in told and "All root span names" in told
+    answer = client.get("/why", ASK | {"name": "POST /chekout"})
+    told = text_of(answer)
+    assert answer.status_code == 404 and "All root span names" in told
+    assert "No span POST /chekout of gateway is known." in told and "There is POST /checkout ." in told
+    links = dict(answer.context["page"].near)
+    assert client.get(links["POST /checkout"]).context["form"].params == ASK
+    answer = client.get("/why", ASK | {"service": "gatewya"})
+    assert "No service gatewya was ever seen." in text_of(answer)
+    assert answer.context["page"].near == (("gateway", "/why?range=1h&service=gateway"),)
     told = text_of(client.get("/why", ASK))
     assert "Not enough traces to compare POST /checkout : n = 18 after, 0 before" in told
     assert "Not enough data: either group needs 20 traces." in text_of(client.get("/why/attributes", ASK))
     later = {"range": "custom", "start": "2026-01-01", "end": "2026-01-02"}
     assert "No trace began in this time." in text_of(client.get("/why", later))
+    answer = client.get("/why", ASK | later)
+    assert answer.status_code == 200
+    assert "No trace of POST /checkout began in these times." in text_of(answer) and "is known" not in text_of(answer)
 
 
 def test_failed_traces_are_looked_at_by_where_they_failed_first(client):

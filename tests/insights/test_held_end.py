@@ -1,9 +1,12 @@
 """How far a window is held while history is being told or digest is behind, and what is said of it."""
 
 import random
+import re
 import time
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from apps.insights import freshness
@@ -20,7 +23,7 @@ from apps.insights.why.answer import answer
 from apps.insights.why.ask import ask_of
 from apps.insights.why.changed import changed_roots
 from apps.insights.window import Window
-from apps.traces.moments import DAY_NS
+from apps.traces.moments import DAY_NS, utc_text
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
 from tests.storing import NS, digest_all, send
 
@@ -254,6 +257,40 @@ def test_a_service_that_is_not_there_is_silent_only_where_the_window_is_held_to_
     assert one_service(1, "payment", period).rate.word == ("gone" if is_held else "unsure")
     edges = service_map(1, period).edges.values()
     assert edges and all((edge.words == (GONE_EDGE,)) is edge.is_held is is_held for edge in edges)
+
+
+def asked_by_command(end_ns: int, before: tuple[int, int], after: tuple[int, int]) -> str:
+    """What `manage.py why` tells; windows as minutes before the end."""
+    sides = {
+        side: "/".join(utc_text(end_ns - minutes * MINUTE_NS) for minutes in ends)
+        for side, ends in (("before", before), ("after", after))
+    }
+    out = StringIO()
+    call_command("why", "gateway", "POST /checkout", **sides, no_attributes=True, stdout=out)
+    return out.getvalue().replace("\u00a0", " ")
+
+
+def clock(at_ns: int) -> str:
+    return time.strftime("%H:%M", time.gmtime(at_ns / NS))
+
+
+def test_windows_given_to_the_command_are_read_as_far_as_they_are_held():
+    _, end_ns = history(sealed_to=20, arrived_to=17)
+    told = asked_by_command(end_ns, (60, 30), (30, 0))
+    assert re.search(rf"after .*{clock(end_ns - 20 * MINUTE_NS)}, n = 20$", told, re.MULTILINE), told
+    assert re.search(rf"before .*{clock(end_ns - 30 * MINUTE_NS)}, n = 60$", told, re.MULTILINE), told
+    digest_all(later_s=120)
+    assert re.search(rf"after .*{clock(end_ns)}, n = 26$", asked_by_command(end_ns, (60, 30), (30, 0)), re.MULTILINE)
+
+
+def test_the_command_calls_nothing_gone_or_new_that_may_wait_in_a_window_it_was_given():
+    end_ns = last_minute_ns()
+    store(told(end_ns, 60, 31))
+    send(*told(end_ns, 30, 0, name="GET /"))
+    assert "Not enough traces to compare POST /checkout: n = 0 after" in asked_by_command(end_ns, (60, 30), (30, 0))
+    assert "Not enough traces to compare POST /checkout: n = 58 after, 0 before" in asked_by_command(
+        end_ns, (30, 0), (60, 31)
+    )
 
 
 def test_rates_of_a_window_in_part_are_those_of_that_part():

@@ -16,6 +16,7 @@ from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import NAME_ALONE, WHOLE, Ask, ask_of, searched
 from apps.insights.why.changed import ChangedRoot, changed_roots
 from apps.insights.why.contrast import Contrast, contrast
+from apps.insights.why.known import unknown_of
 from apps.insights.why.samples import Samples
 from apps.insights.window import Window
 from apps.traces.moments import dated_minute_text, exact_text, parse_instant_ns, zone_named
@@ -41,6 +42,9 @@ class WhyView(ApiView):
         if not params.get("service") and not params.get("search"):
             return json_answer(changed_object(self.workspace_id, period))
         found = answer(self.workspace_id, _ask(params, period))
+        unknown = unknown_of(self.workspace_id, found)
+        if unknown:
+            raise Problem(404, f"{unknown.sentence}{unknown.near_words}")
         wants = params.get("attributes", "") not in ("", "0")
         told = answer_object(found) | {"attributes": None}
         return json_answer(

@@ -13,7 +13,7 @@ from apps.traces.id_words import id_words
 from apps.traces.known_words import KINDS, Condition
 from apps.traces.logfmt import parse_logfmt
 from apps.traces.model import STATUSES
-from apps.traces.moments import parse_moment_ns, zone_named
+from apps.traces.moments import parse_instant_ns, zone_named
 from apps.traces.paste import Recognised
 from apps.traces.query import TraceQuery
 from apps.traces.query_string import Pairs, box_conditions, box_pairs, query_of, read_box, too_many
@@ -69,14 +69,15 @@ class PairsField(forms.CharField):
 
 
 class MomentField(forms.CharField):
-    """A date and time in the search's zone -> epoch nanoseconds, None when empty."""
+    """A date and time in the search's zone, or one counted from now (`-1h`) -> epoch nanoseconds, None when empty."""
 
     zone: tzinfo
+    now_ns: int
 
     def clean(self, value: object) -> int | None:
         text = super().clean(value)
         try:
-            return parse_moment_ns(text, self.zone) if text else None
+            return parse_instant_ns(text, self.zone, self.now_ns) if text else None
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
 
@@ -131,7 +132,7 @@ class SearchForm(forms.Form):
         self.zone = zone_named(data.get("tz", "")) or clock.zone
         self.clock = Clock(clock.now_ns, self.zone, clock.retention_days)
         for field in (self.fields["start"], self.fields["end"]):
-            field.zone = self.zone
+            field.zone, field.now_ns = self.zone, clock.now_ns
 
     @property
     def params(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from apps.explorer.search.form import ORDER
-from apps.traces.moments import utc_text
+from apps.traces.moments import is_from_now, utc_text
 from apps.traces.search_window import CUSTOM, Window
 
 HERE = "/"
@@ -25,8 +25,10 @@ def fixed_link(params: dict[str, str], window: Window) -> str:
 
 
 def zone_link(params: dict[str, str], window: Window, zone_name: str) -> str:
-    """The same instants told in another zone: ends written without a zone would move with it."""
+    """The same instants told in another zone: ends written without a zone would move with it, those counted from now
+    do not."""
     if window.is_relative:
         return search_link(params, tz=zone_name)
-    end = None if window.ends_now else utc_text(window.end_ns)
-    return search_link(params, tz=zone_name, start=utc_text(window.start_ns), end=end)
+    ends = {"start": utc_text(window.start_ns), "end": utc_text(window.end_ns)}
+    fixed = {name: at for name, at in ends.items() if params.get(name) and not is_from_now(params[name])}
+    return search_link(params, tz=zone_name, **fixed)

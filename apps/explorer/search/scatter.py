@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from apps.explorer.search.pasted import trace_address
+from apps.explorer.time_axis import time_axis
 from apps.store.results import TraceRow
 from apps.traces.durations import format_count, format_duration_ns
 from apps.traces.moments import field_text, rough_text, span_text
@@ -138,11 +139,7 @@ def _layout(rows: tuple[TraceRow, ...], window: tuple[int, int], zone: tzinfo) -
     ticks = log_ticks(10 ** span[0], 10 ** span[1])
     return {
         "selectdirection": "any",
-        "xaxis": {
-            "type": "date",
-            "range": [field_text(at, zone).replace("T", " ") for at in window],
-            "tickformat": _tick_format((window[1] - window[0]) // 60_000_000_000),
-        },
+        "xaxis": time_axis(*window, zone),
         "yaxis": {
             "type": "log",
             "range": span,
@@ -150,15 +147,6 @@ def _layout(rows: tuple[TraceRow, ...], window: tuple[int, int], zone: tzinfo) -
             "ticktext": [_tick_text(tick) for tick in ticks],
         },
     }  # fmt: skip
-
-
-def _tick_format(minutes: int) -> str:
-    """What a tick must say to be told from its neighbours; one line, never more."""
-    if minutes < 10:
-        return "%H:%M:%S"
-    if minutes <= 1_440:
-        return "%H:%M"
-    return "%d %b %H:%M" if minutes < 4 * 1_440 else "%d %b"
 
 
 def _tick_text(ms: float) -> str:

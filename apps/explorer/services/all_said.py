@@ -12,7 +12,7 @@ from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SLOWER, UNCLEAR
 from apps.insights.lately import UNSURE_YET, Lately
 from apps.insights.period import Period
 from apps.insights.service_lines import GOING_ON, SILENT, WAS_WORSE, WORSE, ServiceLine
-from apps.traces.durations import format_count, format_percent
+from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 VERBS = {SLOWER: "got slower", FASTER: "got faster"}
@@ -43,7 +43,7 @@ def services_said(
     """`stirred`: those that changed, the one to be told first."""
     against = form.period.against_label
     if not any(line.now.samples for line in lines):
-        return Word("No spans", STRONG), Word(f" {form.period.in_this_time}.")
+        return _nothing(len(lines), form.period)
     if not has_before:
         why = (
             f" yet: {against} is still being digested."
@@ -53,7 +53,6 @@ def services_said(
         return Word("There is "), Word("nothing to compare with", STRONG), Word(why)
     if not stirred:
         is_unclear = any(UNCLEAR in (line.duration.word, line.errors.word) for line in lines)
-        how = "within their usual spread" if is_unclear else "as before"
         alone = sum(line.now.samples > 0 and not line.before.samples for line in lines)
         if not any(line.now.samples and line.before.samples for line in lines):
             return Word("No service can be compared", STRONG), Word(f" with {against} yet.")
@@ -63,7 +62,9 @@ def services_said(
         if form.period.digested_words:
             told = f" against {against}{form.period.digested_words}.{untold}"
             return Word("Nothing has changed", STRONG), Word(told)
-        return Word(f"{which} are {how}", STRONG), Word(f", against {against}.{untold}")
+        if is_unclear:
+            return Word(f"{which} are within their usual spread", STRONG), Word(f" against {against}.{untold}")
+        return Word(f"{which} are as {against_in(against)}", STRONG), Word(f".{untold}")
     first, *rest = stirred
     if all(one.verb.endswith(CALLS) for one in _parts(first, form.period)):
         rate = first.rate
@@ -73,6 +74,16 @@ def services_said(
         if len(alike) >= MOST_SHARE * known and len(alike) >= LEAST_ALIKE and not are_mixed:
             return _traffic(first, rest, len(alike), known, form.period)
     return (Word(first.name, WHERE, first.name), Word(" "), *_changed(first, form.period), Word(_others(first, rest)))
+
+
+def _nothing(known: int, period: Period) -> Words:
+    """`Nothing of the last 30 days is digested yet; 14 services are known.` They are listed below it, whenever they
+    sent something."""
+    are_known = f"; {counted(known, 'service')} {'is' if known == 1 else 'are'} known." if known else "."
+    if not period.is_behind:
+        return Word("No spans", STRONG), Word(f" {period.in_this_time}{are_known}")
+    time = f"the {period.label.lower()}" if period.is_relative else "this time"
+    return Word(f"Nothing of {time} is digested yet", STRONG), Word(are_known)
 
 
 def _traffic(first: ServiceLine, rest: Sequence[ServiceLine], alike: int, known: int, period: Period) -> Words:

@@ -14,6 +14,7 @@ from apps.explorer.services.one_page import icon_of
 from apps.explorer.slow.said import slow_said
 from apps.explorer.verdicts import said_of
 from apps.insights.bad_time import bad_time
+from apps.insights.period import YESTERDAY
 from apps.insights.queries import NameKey
 from apps.insights.slow_names import Slow, SlowerName, slow
 from apps.store.queries import list_services, stored_verdicts
@@ -100,7 +101,7 @@ def slow_page(workspace_id: int, form: SlowForm) -> SlowPage:
         services=tuple(known if not service or service in known else [service, *known]),
         kinds=tuple(KINDS),
         has_spans=bool(found.names),
-        other_times=other_comparisons(form, PATH),
+        other_times=other_comparisons(form, PATH, (YESTERDAY,) if form.fell_back else ()),
         longer=longer_periods(form, PATH),
         all_link=form.link(PATH, service=None, kind=None) if service or form.kind_or_none else "",
     )

@@ -32,7 +32,7 @@ def _words(found: Slow, form: SlowForm, bad: BadTime | None) -> Words:
     if not found.compared:
         few = f" to compare with {against} (n{NBSP}={NBSP}{format_count(found.most_samples)})."
         return Word("Not enough data", STRONG), Word(few), *_longest(found)
-    told = f", against {against}{form.period.digested_words}."
+    told = f" against {against}{form.period.digested_words}."
     return Word("Nothing got slower", STRONG), Word(told), *_longest(found)
 
 

@@ -17,7 +17,8 @@ from apps.store.queries import first_span_received_at
 
 @require_safe
 def why(request: HttpRequest) -> HttpResponse:
-    """`/why?service=&name=…`: the answer, or what there is to ask about. 422 with what is wrong in the address."""
+    """`/why?service=&name=…`: the answer, or what there is to ask about. 422 with what is wrong in the address, 404 for
+    a service or a span name that was never seen."""
     workspace_id = current_workspace(request).id
     form, context = _asked(request, workspace_id)
     if form.errors:
@@ -29,7 +30,8 @@ def why(request: HttpRequest) -> HttpResponse:
     if not form.is_asked:
         return render(request, "explorer/why/changed.html", context | {"page": changed_page(workspace_id, form)})
     frame, page = frame_of(workspace_id, form), why_page(workspace_id, form)
-    return render(request, "explorer/why/page.html", context | {"frame": frame, "page": page})
+    status = 404 if page.unknown else 200
+    return render(request, "explorer/why/page.html", context | {"frame": frame, "page": page}, status=status)
 
 
 @require_safe

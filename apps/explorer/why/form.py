@@ -57,7 +57,7 @@ class WhyForm(PeriodForm):
     def __init__(self, data, **options):
         super().__init__(data, **options)
         for name in ("split", "sel_start", "sel_end"):
-            self.fields[name].zone = self.zone
+            self.fields[name].zone, self.fields[name].now_ns = self.zone, self.now_ns
 
     def clean(self) -> dict:
         cleaned = super().clean()

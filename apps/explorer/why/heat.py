@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from apps.explorer.search.scatter import log_ticks
+from apps.explorer.time_axis import time_axis
 from apps.insights.why.answer import Answer
 from apps.insights.why.ask import Selection
 from apps.traces.durations import format_count, format_duration_ns
 from apps.traces.histogram import value_of
-from apps.traces.moments import clock_span_text, field_text, local
+from apps.traces.moments import clock_span_text, field_text
 from apps.traces.sampling import CALL
 
 ROWS = 28
 CLASSES = 5
 """Shades above none."""
 LEAST_NS = 1_000.0
+MOST_TIMES = 6
+"""On the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +107,10 @@ def _data(answer: Answer, grid: _Grid, zone: tzinfo) -> list[dict]:
 def _layout(answer: Answer, grid: _Grid, zone: tzinfo) -> dict:
     low, high = grid.edges[0] / 1e6, grid.edges[-1] / 1e6
     ticks = log_ticks(low, high)
-    days = local(answer.view.start_ns, zone).date() != local(answer.view.end_ns, zone).date()
     layout = {
         "selectdirection": "any",
         "margin": {"l": 56, "r": 32},
-        "xaxis": {
-            "type": "date",
-            "range": [field_text(at, zone).replace("T", " ") for at in answer.view],
-            "tickformat": "%d %b %H:%M" if days else "%H:%M",
-            "nticks": 6,
-        },
+        "xaxis": time_axis(*answer.view, zone, MOST_TIMES),
         "yaxis": {
             "type": "log",
             "range": [math.log10(low), math.log10(high)],

@@ -20,6 +20,7 @@ from apps.explorer.why.steps import Steps, steps_of
 from apps.insights.why.answer import Answer, answer
 from apps.insights.why.ask import WHOLE, Selection
 from apps.insights.why.contrast import contrast
+from apps.insights.why.known import Unknown, unknown_of
 from apps.insights.window import Window
 from apps.traces.durations import counted, format_count, format_duration_ns, format_percent
 from apps.traces.moments import field_text, minute_text, span_text
@@ -85,6 +86,9 @@ class WhyPage:
     took: str
     is_nothing: bool
     """No trace in either window."""
+    unknown: Unknown | None
+    near: tuple[tuple[str, str], ...]
+    """(name, address of the same question about it) of those that are called nearly as what is unknown."""
 
 
 def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
@@ -94,6 +98,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
     clock = partial(minute_text, now_ns=form.now_ns, zone=zone)
     services = partial(service_link, form)
     before, after = (span_text(*window, zone) for window in (found.ask.before, found.ask.after))
+    unknown = unknown_of(workspace_id, found)
     longest = max((s.waited_ns for s in (*found.before_samples.read, *found.after_samples.read)), default=0)
     return WhyPage(
         sentence=said(sentence(finding, clock), services),
@@ -132,6 +137,8 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
         attributes_link=form.link(f"{PATH}/attributes"),
         took=_took(found),
         is_nothing=not finding.judged.before_traces and not finding.judged.after_traces,
+        unknown=unknown,
+        near=_near(form, unknown) if unknown else (),
     )  # fmt: skip
 
 
@@ -157,6 +164,13 @@ def _attribute_link(form: WhyForm, window: Window):
         return link_with("/", {"service": one.service, "attrs": f'{one.key}="{text}"', **custom_range(*window)})
 
     return link
+
+
+def _near(form: WhyForm, unknown: Unknown) -> tuple[tuple[str, str], ...]:
+    """Of a service that is not known its name goes as well: it may be one of the other."""
+    if unknown.name:
+        return tuple((name, form.link(PATH, name=name)) for name in unknown.near)
+    return tuple((name, form.link(PATH, service=name, name=None)) for name in unknown.near)
 
 
 def _selected(selection: Selection | None, zone: tzinfo) -> str:

@@ -11,10 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.named import workspace_named
 from apps.insights.freshness import held_period
-from apps.insights.period import PRESETS, chosen_period
+from apps.insights.period import PRESETS, chosen_period, given_period
 from apps.insights.why.answer import Answer, answer
-from apps.insights.why.ask import Ask, ask_of
+from apps.insights.why.ask import WHOLE, Ask, ask_of
 from apps.insights.why.contrast import FAILED, Contrast, contrast
+from apps.insights.why.known import unknown_of
 from apps.insights.window import Window, window_over
 from apps.traces.durations import MINUS, counted, format_duration_ns
 from apps.traces.moments import dated_minute_text, parse_instant_ns, span_text, zone_named
@@ -59,6 +60,9 @@ class Command(BaseCommand):
             raise CommandError(f"{options['tz']} is no time zone; write Europe/Prague or UTC")
         workspace_id = workspace_named(options["workspace"])
         found = answer(workspace_id, self._ask(workspace_id, options))
+        unknown = unknown_of(workspace_id, found)
+        if unknown:
+            raise CommandError(f"{unknown.sentence}{unknown.near_words}")
         self._lines(self._told(found))
         self._lines(_parts(found))
         if not options["no_attributes"]:
@@ -70,7 +74,7 @@ class Command(BaseCommand):
         try:
             if options["before"] and options["after"]:
                 windows = [_window(options[side], self.zone, now_ns) for side in ("before", "after")]
-                return Ask(*names, *windows, False, now_ns)
+                return ask_of(held_period(workspace_id, given_period(*windows, now_ns)), *names, WHOLE)
             if options["before"] or options["after"]:
                 raise ValueError("--before and --after belong together")
             if options["range"] not in PRESETS:

@@ -13,7 +13,7 @@ from apps.insights.change import (
     errors_ending,
 )
 from apps.insights.figures import NO_FIGURES, Figures
-from apps.insights.period import Recent
+from apps.insights.period import Recent, last_words
 from apps.insights.queries import traffic_of
 from apps.traces.why.ending import GOES_ON, OVER
 
@@ -25,8 +25,8 @@ Worse = tuple[str, str]
 class Lately(NamedTuple):
     word: str = ""
     """GOES_ON or OVER of `apps.traces.why.ending`; "" where that is unsure."""
-    within: str = ""
-    """What it was seen in: `the last 10 minutes`."""
+    within_ns: int = 0
+    """In the last so many of a period it was seen."""
 
     @property
     def is_over(self) -> bool:
@@ -36,8 +36,8 @@ class Lately(NamedTuple):
     def text(self) -> str:
         """`It was still so in the last 10 minutes.`; "" where it is unsure."""
         if self.word == GOES_ON:
-            return f"It was still so in {self.within}."
-        return f"In {self.within} it is as before." if self.is_over else ""
+            return f"It was still so in {last_words(self.within_ns)}."
+        return f"In {last_words(self.within_ns)} it is as before." if self.is_over else ""
 
 
 UNSURE_YET = Lately()
@@ -54,7 +54,7 @@ def lately_of(
     for recent in recents:
         if not rest:
             break
-        found |= {key: Lately(word, recent.words) for key, word in words_of(recent, rest).items() if word}
+        found |= {key: Lately(word, recent.length_ns) for key, word in words_of(recent, rest).items() if word}
         rest = [key for key in rest if key not in found]
     return found
 

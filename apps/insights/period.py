@@ -30,10 +30,16 @@ class Recent(NamedTuple):
     """A last part of a period that reaches to now."""
 
     window: Window
-    words: str
-    """`the last 10 minutes`."""
-    is_short: bool
-    """Of so few minutes that what comes now and then may be away by chance."""
+    length_ns: int
+
+    @property
+    def words(self) -> str:
+        return last_words(self.length_ns)
+
+    @property
+    def is_short(self) -> bool:
+        """Of so few minutes that what comes now and then may be away by chance."""
+        return self.length_ns < LEAST_RECENT_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +131,10 @@ class Period:
         length_ns = self.end_ns - self.start_ns
         lasts = sorted({*SHORT_RECENTS_NS, LEAST_RECENT_NS, max(LEAST_RECENT_NS, length_ns // RECENT_SHARE)})
         return tuple(
-            Recent(
-                readable_window(self.end_ns - last_ns, self.end_ns, self.now_ns),
-                f"the last {_length_words(last_ns)}", last_ns < LEAST_RECENT_NS,
-            )
-            for last_ns in lasts if self.reaches_now and last_ns * 2 <= length_ns
-        )  # fmt: skip
+            Recent(readable_window(self.end_ns - last_ns, self.end_ns, self.now_ns), last_ns)
+            for last_ns in lasts
+            if self.reaches_now and last_ns * 2 <= length_ns
+        )
 
     @property
     def recent(self) -> Recent | None:
@@ -187,6 +191,11 @@ def digested_words(*, is_behind: bool, is_compared_behind: bool) -> str:
 def can_compare(against: str, length_ns: int) -> bool:
     """A window longer than the shift would overlap itself."""
     return SHIFTS_NS.get(against, length_ns) >= length_ns
+
+
+def last_words(length_ns: int) -> str:
+    """`the last 10 minutes`."""
+    return f"the last {_length_words(length_ns)}"
 
 
 def _length_words(length_ns: int) -> str:

@@ -29,7 +29,7 @@ from apps.traces.why.ending import GOES_ON, OVER
 from apps.traces.why.words import STRONG, text_of
 
 SHOP = Node("service", "shop")
-SECOND, LATELY = 10**9, "the last 10 minutes"
+SECOND, LATELY = 10**9, 10 * 60 * 10**9
 LONGER, SHORTER = Change(SLOWER, 0.1 * SECOND, SECOND, 100), Change(FASTER, SECOND, 0.1 * SECOND, 100)
 
 
@@ -194,7 +194,8 @@ def test_an_edge_of_which_little_came_of_late_is_as_the_service_it_leads_to():
     found = map_of(near, far, node_words={"payment": (SLOWER_EDGE,)})
     said = text_of(heading(found, endings))
     assert (
-        said.startswith("gateway → payment got slower: ") and " It was still so in the last 10 minutes. 1 more" in said
+        said.startswith("gateway → payment got slower: ")
+        and " It was still so in the last 10\u00a0minutes. 1 more" in said
     )
     assert "over all its callers" not in said
     endings[far.callee, SLOWER_EDGE] = OVER  # which says nothing of an edge that is unsure

@@ -16,7 +16,7 @@ from apps.traces.why.words import STRONG, text_of
 
 SECOND, NOW = 10**9, 1_790_000_000 * 10**9
 CALLS = Figures(100 * CALL, 0, 100, 0, 0)
-LATELY = "the last 10 minutes"
+LATELY = 10 * 60 * 10**9
 SAME_AS_BEFORE = Change(SAME, 0.0, 0.0, 100)
 LONGER, SHORTER = Change(SLOWER, 0.1 * SECOND, SECOND, 100), Change(FASTER, SECOND, 0.1 * SECOND, 100)
 FAILING, WELL = Change(MORE, 0.02, 0.1, 100), Change(FEWER, 0.3, 0.0, 100)
@@ -135,7 +135,7 @@ def test_of_one_service_what_goes_on_is_told_before_what_is_over_and_what_got_be
     mixed = line("a", duration=LONGER, errors=FAILING, endings=(OVER, GOES_ON))
     rest = " It was still so in the last 10 minutes. It also was slower for a while: p95 1.00 s instead of 100 ms."
     assert said(mixed) == f"a has more errors: 10 % of its calls failed instead of 2 % in the hour before.{rest}"
-    shorter = line("a", duration=LONGER, errors=FAILING, endings=(Lately(GOES_ON, "the last 3 minutes"), GOES_ON))
+    shorter = line("a", duration=LONGER, errors=FAILING, endings=(Lately(GOES_ON, 3 * 60 * 10**9), GOES_ON))
     assert said(shorter).endswith(
         " It was still so in the last 3 minutes. It also has more errors: 10 % of its calls failed instead of 2 %."
     )

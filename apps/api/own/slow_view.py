@@ -12,7 +12,7 @@ from apps.api.problem import Problem
 from apps.insights.slow_names import slow
 from apps.store.queries import stored_verdicts
 from apps.traces.known_words import KINDS
-from apps.traces.moments import exact_text
+from apps.traces.moments import MINUTE_NS, exact_text
 
 
 class SlowView(ApiView):
@@ -33,7 +33,8 @@ class SlowView(ApiView):
                     **one.key._asdict(), "added_ns": one.added_ns, "is_cause": one.is_cause,
                     "time_is": one.where,
                     "change": "more_calls" if one.calls else "slower",
-                    "ending": one.lately.word or None, "ending_within": one.lately.within or None,
+                    "ending": one.lately.word or None,
+                    "ending_within_minutes": one.lately.within_ns // MINUTE_NS or None,
                     "now": figures_object(one.now, period.minutes),
                     "before": figures_object(one.before, found.held.minutes),
                     "examples": [{"trace_id": e.trace_id, "span_id": e.span_id, "duration_ns": e.duration_ns}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from urllib.parse import urlencode
@@ -168,11 +168,16 @@ def period_picker(form: PeriodForm, path: str, viewer_zone: tzinfo) -> PeriodPic
     )  # fmt: skip
 
 
-def other_comparisons(form: PeriodForm, path: str, empty: Container[str] = ()) -> tuple[Choice, ...]:
+def other_comparisons(form: PeriodForm, path: str, empty: Iterable[str] = ()) -> tuple[Choice, ...]:
     """The same page against each other time that its period can be compared with, but those that are known to be
-    empty."""
-    others = [name for name in _comparisons(form) if name != form.period.against and name not in empty]
-    return tuple(_against(form, path, name) for name in others)
+    empty: of `empty`, and before the first trace."""
+    period = form.period
+    first_ns, length_ns = period.began_ns or 0, period.end_ns - period.start_ns
+    return tuple(
+        _against(form, path, name)
+        for name in _comparisons(form)
+        if name not in (period.against, *empty) and period.end_ns - SHIFTS_NS.get(name, length_ns) > first_ns
+    )
 
 
 def _comparisons(form: PeriodForm) -> tuple[str, ...]:

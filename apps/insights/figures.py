@@ -60,7 +60,7 @@ class Figures(NamedTuple):
         """The duration in ns that `share` (0 to 1) do not exceed, within 5 % and no longer than the longest; None
         without durations."""
         found = self.histogram.quantile(share)
-        return found if found is None or not 0 < self.max_ns < found else float(self.max_ns)
+        return float(self.max_ns) if found is not None and 0 < self.max_ns < int(found) else found
 
 
 NO_FIGURES = Figures(0, 0, 0, 0, 0)

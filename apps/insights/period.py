@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from apps.insights.levels import DAY, LEVELS
 from apps.insights.window import Window, window_over
-from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS, clock_span_text, offset_name, span_text
+from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS, brief_span_text, offset_name, span_text
 from apps.traces.search_window import BROWSING, CUSTOM
 from apps.traces.search_window import PRESETS as SEARCH_PRESETS
 
@@ -171,8 +171,7 @@ class Period:
 
     def detail(self, zone: tzinfo) -> str:
         """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
-        is_told_by_clock = self.is_relative and self.end_ns - self.start_ns < DAY_NS
-        told = clock_span_text if is_told_by_clock else span_text
+        told = brief_span_text if self.is_relative else span_text
         return f"{told(self.start_ns, self.end_ns, zone)} {offset_name(self.end_ns, zone)}"
 
 

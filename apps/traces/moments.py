@@ -157,9 +157,14 @@ def is_ahead(at_ns: int, now_ns: int) -> bool:
     return at_ns - now_ns >= S_NS
 
 
-def clock_span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:
+def _clock_span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:
     """`23:38 – 02:38`, whatever the days."""
     return f"{local(start_ns, zone):%H:%M}{NBSP}{EN_DASH}{NBSP}{local(end_ns, zone):%H:%M}"
+
+
+def brief_span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:
+    """By the clock alone where that tells it, up to a day; else as `span_text`."""
+    return (_clock_span_text if end_ns - start_ns < DAY_NS else span_text)(start_ns, end_ns, zone)
 
 
 def span_text(start_ns: int, end_ns: int, zone: tzinfo) -> str:

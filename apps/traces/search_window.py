@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from apps.traces.moments import DAY_NS, S_NS, clock_span_text, offset_name, span_text
+from apps.traces.moments import DAY_NS, S_NS, brief_span_text, offset_name, span_text
 
 CUSTOM = "custom"
 ALL = "all"
@@ -58,8 +58,7 @@ class Window:
 
     def detail(self, zone: tzinfo) -> str:
         """`13:38 – 14:38 UTC+1`; the days too where the clock alone would not tell."""
-        is_told_by_clock = self.is_relative and self.shown_end_ns - self.start_ns < DAY_NS
-        told = clock_span_text if is_told_by_clock else span_text
+        told = brief_span_text if self.is_relative else span_text
         return f"{told(self.start_ns, self.shown_end_ns, zone)} {offset_name(self.shown_end_ns, zone)}"
 
 

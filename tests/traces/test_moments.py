@@ -2,7 +2,15 @@ from datetime import UTC
 
 import pytest
 
-from apps.traces.moments import clock_text, dated_minute_text, minute_text, parse_moment_ns, second_text, zone_named
+from apps.traces.moments import (
+    brief_span_text,
+    clock_text,
+    dated_minute_text,
+    minute_text,
+    parse_moment_ns,
+    second_text,
+    zone_named,
+)
 
 NOW_NS = parse_moment_ns("2026-11-23T15:00:00Z", UTC)
 
@@ -44,3 +52,16 @@ def test_which_day_it_is_depends_on_the_zone():
     assert minute_text(at_ns, NOW_NS, UTC, beside_ns) == "23:30"
     prague = zone_named("Europe/Prague")
     assert minute_text(at_ns, NOW_NS, prague, beside_ns) == "22\u00a0Nov\u00a000:30"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "told"),
+    [
+        ("2026-11-22T23:38Z", "2026-11-23T02:38Z", "23:38 – 02:38"),
+        ("2026-11-22T14:00Z", "2026-11-23T14:00Z", "22 Nov 14:00 – 23 Nov 14:00"),
+        ("2026-11-09T18:00Z", "2026-11-23T18:15Z", "9 Nov 18:00 – 23 Nov 18:15"),
+    ],
+)
+def test_a_stretch_is_told_with_its_days_where_the_clock_alone_would_not_tell(start, end, told):
+    found = brief_span_text(parse_moment_ns(start, UTC), parse_moment_ns(end, UTC), UTC)
+    assert found.replace("\u00a0", " ") == told

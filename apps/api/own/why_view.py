@@ -43,7 +43,7 @@ class WhyView(ApiView):
             return json_answer(changed_object(self.workspace_id, period))
         found = answer(self.workspace_id, _ask(params, period))
         unknown = unknown_of(self.workspace_id, found)
-        if unknown:
+        if unknown and not unknown.name:  # a span name is known half a minute after it came
             raise Problem(404, f"{unknown.sentence}{unknown.near_words}")
         wants = params.get("attributes", "") not in ("", "0")
         told = answer_object(found) | {"attributes": None}

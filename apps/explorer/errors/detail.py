@@ -13,7 +13,7 @@ from apps.explorer.search.pasted import trace_address
 from apps.explorer.services.addresses import search_link, service_link
 from apps.insights.error_groups import ErrorGroup, ErrorGroups, LookedInto, look_into
 from apps.traces.durations import counted, format_count, format_percent
-from apps.traces.moments import clock_span_text, clock_text, utc_text
+from apps.traces.moments import brief_span_text, clock_text, utc_text
 
 EXAMPLES = 8
 
@@ -100,7 +100,7 @@ def _spans(into: LookedInto) -> int:
 def _chart(group: ErrorGroup, found: ErrorGroups, form: ErrorsForm) -> LineChart:
     line = group.line or (0.0,) * len(found.steps)
     label = (
-        f"{format_count(round(group.after.calls))} from {clock_span_text(*form.period.window, form.zone)}, at most "
+        f"{format_count(round(group.after.calls))} from {brief_span_text(*form.period.window, form.zone)}, at most "
         f"{format_count(round(max(line, default=0)))} in one step."
     )
     return line_chart(found.steps, found.step_ns, [Line("errors", ERROR, line)], NUMBER, label=label, zone=form.zone)

@@ -30,7 +30,7 @@ def why(request: HttpRequest) -> HttpResponse:
     if not form.is_asked:
         return render(request, "explorer/why/changed.html", context | {"page": changed_page(workspace_id, form)})
     frame, page = frame_of(workspace_id, form), why_page(workspace_id, form)
-    status = 404 if page.unknown else 200
+    status = 404 if page.unknown and not page.unknown.name else 200
     return render(request, "explorer/why/page.html", context | {"frame": frame, "page": page}, status=status)
 
 

@@ -22,7 +22,7 @@ from apps.insights.figures import together
 from apps.insights.why.answer import Answer
 from apps.insights.why.told import Point
 from apps.traces.durations import MINUTE, format_duration_ns, format_percent
-from apps.traces.moments import clock_span_text, field_text
+from apps.traces.moments import brief_span_text, field_text
 from apps.traces.why.finding import leads_of
 from apps.traces.why.judge import ERRORS, SHARES
 
@@ -121,7 +121,7 @@ def _before_note(answer: Answer) -> Note | None:
 
 def _label(answer: Answer, zone: tzinfo) -> str:
     judged, ask = answer.finding.judged, answer.ask
-    when = clock_span_text(*answer.view, zone)
+    when = brief_span_text(*answer.view, zone)
     if judged.before is None or judged.after is None:
         return f"{ask.look} from {when}."
     told = [

@@ -12,7 +12,7 @@ from apps.insights.why.answer import Answer
 from apps.insights.why.ask import Selection
 from apps.traces.durations import format_count, format_duration_ns
 from apps.traces.histogram import value_of
-from apps.traces.moments import clock_span_text, field_text
+from apps.traces.moments import brief_span_text, field_text
 from apps.traces.sampling import CALL
 
 ROWS = 28
@@ -50,7 +50,7 @@ def heat_of(answer: Answer, zone: tzinfo) -> HeatChart | None:
         return None
     total = sum(map(sum, grid.counts))
     label = (
-        f"{format_count(round(total))} traces by start and duration, {clock_span_text(*answer.view, zone)}: from "
+        f"{format_count(round(total))} traces by start and duration, {brief_span_text(*answer.view, zone)}: from "
         f"{_ns(grid.edges[0])} to {_ns(grid.edges[-1])}."
     )
     sums = [(grid.span(row), round(sum(grid.counts[row]))) for row in range(ROWS - 1, -1, -1)]

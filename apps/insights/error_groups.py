@@ -38,6 +38,8 @@ STEPS = 48
 LOOKED_INTO = 60
 """Traces of a group that are read for where they came from."""
 BUDGET_SECONDS = 0.12
+LEAST_EXPECTED = 8
+"""Of so many, fewer than half come by chance once in twenty times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ class ErrorGroup:
     """Occurrences by step."""
     added: float
     """Occurrences beyond those that the rate before makes of the window; below 0 when there were fewer."""
-    is_over: bool
-    """In the last part of the period it came nearer to how often it came before; False where that is not known."""
+    over_within_ns: int
+    """In the last so many of the period it came nearer to how often it came before; 0 where it did not, or that is not
+    known."""
 
     @property
     def id(self) -> str:
@@ -108,7 +111,7 @@ def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
     """By what came on top of before; what goes on stands before what is over, unless it is nothing beside that."""
     groups = list(groups)
     least = LEAST_HARM * max((group.added for group in groups), default=0.0)
-    return sorted(groups, key=lambda group: (group.added < least, group.is_over, -group.added, group.key))
+    return sorted(groups, key=lambda group: (group.added < least, group.over_within_ns > 0, -group.added, group.key))
 
 
 def _group(
@@ -128,7 +131,7 @@ def _group(
     counts = tuple(figures.calls for figures in line)
     return ErrorGroup(
         key, before, after, change, word, first_ns, max(newest, min(last_ns, newest or last_ns)), counts,
-        (new - old) * period.minutes, _is_over(dict(zip(steps, counts, strict=False)), (old + new) / 2, period),
+        (new - old) * period.minutes, _over_within_ns(dict(zip(steps, counts, strict=False)), old, new, period),
     )  # fmt: skip
 
 
@@ -137,14 +140,15 @@ def _is_young(first_ns: int, began_ns: int, period: Period) -> bool:
     return first_ns - began_ns > min(period.now_ns, period.end_ns) - first_ns
 
 
-def _is_over(counts: Mapping[int, float], middle: float, period: Period) -> bool:
-    """`counts`: by start of the step in ns; `middle`: between the rates before and now, a minute, below which it is
-    nearer to before."""
-    if period.recent is None:
-        return False
-    late = [at for at in counts if at >= period.recent.window.start_ns]
-    minutes = (period.now_ns - min(late)) / MINUTE_NS if late else 0.0
-    return minutes > 0 and sum(counts[at] for at in late) < middle * minutes
+def _over_within_ns(counts: Mapping[int, float], old: float, new: float, period: Period) -> int:
+    """`counts`: by start of the step in ns; `old` and `new`: a minute. By the shortest last part in which so many would
+    have come that few are no chance, or else by the longest; nearer to before than to now is over."""
+    for recent in period.recents:
+        late = [at for at in counts if at >= recent.window.start_ns]
+        minutes = (period.now_ns - min(late)) / MINUTE_NS if late else 0.0
+        if minutes > 0 and (recent == period.recent or new * minutes >= LEAST_EXPECTED):
+            return recent.length_ns if sum(counts[at] for at in late) < (old + new) / 2 * minutes else 0
+    return 0
 
 
 def word_of(before: Figures, after: Figures, first_ns: int, period: Period, held_minutes: float) -> str:

@@ -1,9 +1,11 @@
 """Which group of errors is worst, and whether one comes more often: of figures made by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from apps.insights.change import FEWER, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
-from apps.insights.error_groups import ErrorGroup, _group, word_of, worst_first
+from apps.insights.error_groups import ErrorGroup, _group, _over_within_ns, word_of, worst_first
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.period import chosen_period
 from apps.insights.queries import ErrorKey
@@ -55,9 +57,9 @@ def test_of_few_minutes_no_rate_is_told(minutes, word):
     assert _group(key, some(20), some(400), HOUR, held, began_ns, (began_ns, NOW_NS), (), ()).word == word
 
 
-def group(name: str, added: float, is_over: bool = False) -> ErrorGroup:
+def group(name: str, added: float, *, is_over: bool = False) -> ErrorGroup:
     key = ErrorKey("payment", "POST /charges", name, "")
-    return ErrorGroup(key, NO_FIGURES, some(1), Change(NEW), NEW, 0, 0, (), added, is_over)
+    return ErrorGroup(key, NO_FIGURES, some(1), Change(NEW), NEW, 0, 0, (), added, 600 * 10**9 * is_over)
 
 
 def test_the_worst_is_what_came_on_top_most_and_goes_on():
@@ -70,3 +72,15 @@ def test_the_worst_is_what_came_on_top_most_and_goes_on():
     assert names(group("over", 135, is_over=True), group("rare", 4)) == ["over", "rare"]
     assert names(group("b", 7), group("a", 7)) == ["a", "b"]
     assert names() == []
+
+
+@pytest.mark.parametrize(
+    ("a_minute", "ended", "within_minutes"),
+    [(4, 4, 3), (4, 1, 0), (2, 4, 5), (2, 2, 0), (1, 8, 10), (1, 4, 0), (0.1, 12, 10)],
+)
+def test_it_is_over_by_the_shortest_last_part_in_which_many_would_have_come(a_minute, ended, within_minutes):
+    counts = {NOW_NS - minute * MINUTE_NS: a_minute * (minute > ended) for minute in range(60, 0, -1)}
+    new = sum(counts.values()) / 60
+    assert _over_within_ns(counts, 0.0, new, HOUR) == within_minutes * MINUTE_NS
+    past = replace(HOUR, end_ns=NOW_NS - 5 * MINUTE_NS)
+    assert _over_within_ns(counts, 0.0, new, past) == 0, "of a time that does not reach to now nothing is said"

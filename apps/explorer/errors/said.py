@@ -90,8 +90,8 @@ def _no_news(groups: Sequence[ErrorGroup], is_compared: bool) -> str:
 
 def _lately(group: ErrorGroup, form: ErrorsForm) -> str:
     """`: none came in the last 10 minutes`, of what is over."""
-    recent = form.period.recent
-    if not group.is_over or recent is None:
+    recent = next((one for one in form.period.recents if one.length_ns == group.over_within_ns), None)
+    if recent is None:
         return ""
     return f": {'none' if group.last_seen_ns < recent.window.start_ns else 'fewer'} came in {recent.words}"
 

@@ -16,10 +16,10 @@ from apps.insights.period import (
     LAST_WEEK,
     OFFERED,
     PRESETS,
-    SHIFT_WORDS,
     SHIFTS_NS,
     YESTERDAY,
     chosen_period,
+    too_long_for,
 )
 from apps.traces.moments import MINUTE_NS, field_text, is_from_now, utc_text, zone_named
 from apps.traces.search_window import CUSTOM
@@ -88,8 +88,7 @@ class PeriodForm(forms.Form):
         period, asked = self.period, self.params.get("against", "")
         if self.errors or asked in ("", period.against):
             return ""
-        longer = f"This time is longer than {SHIFT_WORDS[asked]}"
-        return f"{longer}: compared with {period.against_label}, not with {SHORT_WORDS[asked]}."
+        return f"{too_long_for(asked)}: compared with {period.against_label}, not with {SHORT_WORDS[asked]}."
 
     def link(self, path: str, **changes: str | None) -> str:
         """The address of the same page with `changes`; None or "" removes."""

@@ -26,9 +26,13 @@ SHIFTED_FACTOR = 1.5
 CERTAIN = 2.6
 """Standard deviations: a service has dozens of names, each with several figures, and a page cries wolf once in
 hundreds of comparisons."""
-LEAST_ABSENT = 3.0
-"""Slow ones that would be expected: none comes by chance once in twenty times."""
+LEAST_ABSENT, LEAST_MISSED = 2.99, 1.5
+"""Bad ones that would be expected in a few minutes: of the one none comes by chance once in twenty times, of the other
+in five, which is too often to say that it is over, and too seldom to say that it goes on."""
 SLOW_RANKS = (0.25, 0.5, 0.7, 0.8, 0.85, 0.9)
+"""At which it is looked how many are slow: a figure too few of them is on the safe side."""
+MAY_BE_OVER = "may_be_over"
+"""Of a few minutes: none of what is bad came, in so little that this may be chance."""
 RANK_CERTAIN = 2.3
 """Standard deviations of a quantile's rank, on either side, before two bands that do not touch are a change. Measured
 on the p95 of lognormal durations (sigma 0.4): of 20 against 20 equal ones 0.8 % are called changed, of 60 none; twice
@@ -155,8 +159,7 @@ def ending_word(change: Change, lately: Change, since: Change) -> str:
     against the whole window, from which they must differ, too, for what comes seldom is away by chance. "" when that
     is unsure, or they are nearer to what was before. What is unclear and no worse than before is over as well."""
     if lately.word in (SLOWER, MORE):
-        middle = ((change.before or 0.0) + (change.after or 0.0)) / 2
-        return GOES_ON if (lately.after or 0.0) >= middle else ""
+        return GOES_ON if (lately.after or 0.0) >= _middle(change) else ""
     is_as_before = lately.word in (SAME, FASTER, FEWER) or (
         lately.word == UNCLEAR and (lately.after or 0.0) <= (lately.before or 0.0)
     )
@@ -167,19 +170,32 @@ def durations_ending(
     change: Change, before: Measured, now: Measured, lately: Measured, *, is_short: bool = False
 ) -> str:  # fmt: skip
     """`ending_word` of a change from `before` to `now`, by the quantile that it is told by. `is_short`: of a few
-    minutes, which say that it is over where some that are slow would have come among so many, if it went on."""
-    share = QUANTILES[change.quantile]
+    minutes, which say that it is over where some that are slow would have come among so many, if it went on; else
+    MAY_BE_OVER where none came."""
+    share, middle = QUANTILES[change.quantile], _middle(change)
     word = ending_word(change, duration_change(before, lately, share), duration_change(now, lately, share))
-    if word == OVER and is_short:
-        middle = ((change.before or 0.0) + (change.after or 0.0)) / 2
-        # From the first rank on that is slow; that at which it is told is.
-        slow = next((1 - rank for rank in SLOW_RANKS if rank < share and (now.p(rank) or 0.0) > middle), 1 - share)
-        return word if lately.samples * slow >= LEAST_ABSENT - 1e-9 else ""
-    return word
+    if not is_short or word == GOES_ON:
+        return word
+    # From the first rank on that is slow; that at which it is told is.
+    slow = next((1 - rank for rank in SLOW_RANKS if rank < share and (now.p(rank) or 0.0) > middle), 1 - share)
+    if word == OVER and lately.samples * slow >= LEAST_ABSENT:
+        return OVER
+    is_missed = lately.samples * slow >= LEAST_MISSED and (lately.p(share) or 0.0) < middle
+    return MAY_BE_OVER if is_missed else ""
 
 
-def errors_ending(change: Change, before: Measured, now: Measured, lately: Measured) -> str:
-    return ending_word(change, error_change(before, lately), error_change(now, lately))
+def errors_ending(
+    change: Change, before: Measured, now: Measured, lately: Measured, *, is_short: bool = False
+) -> str:  # fmt: skip
+    """The same of the share that failed."""
+    word = ending_word(change, error_change(before, lately), error_change(now, lately))
+    is_missed = lately.samples * now.error_share >= LEAST_MISSED and lately.error_share < _middle(change)
+    return MAY_BE_OVER if is_short and not word and is_missed else word
+
+
+def _middle(change: Change) -> float:
+    """What is beyond it is nearer to now than to before."""
+    return ((change.before or 0.0) + (change.after or 0.0)) / 2
 
 
 def _near(old: float, new: float) -> str:

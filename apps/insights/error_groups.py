@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import digest_of
-from apps.insights.period import Period
+from apps.insights.period import Period, Recent
 from apps.insights.queries import ErrorKey, coverage, errors, first_seen
-from apps.insights.seen import Held, first_trace_ns, held_since
+from apps.insights.seen import Held, began_of, held_since
 from apps.insights.series import series, step_of
 from apps.insights.why.sources import reader_of_thread
 from apps.store.connection import store_cursor
@@ -94,10 +94,10 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     before, after = errors(workspace_id, period.compared), errors(workspace_id, period.window)
     step_ns = step_of(period.window, period.now_ns, STEPS)
     found = series(workspace_id, period.window, ERROR, (), step_ns, group=4, histograms=False)
-    seen, began_ns = first_seen(workspace_id, ERROR, ()), first_trace_ns(workspace_id) or period.now_ns
-    held = held_since(period, began_ns)
+    seen, began_ns = first_seen(workspace_id, ERROR, ()), began_of(workspace_id, period) or period.now_ns
+    held, recents = held_since(period, began_ns), period.recents
     groups = [
-        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, held, began_ns,
+        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, recents, held, began_ns,
                seen.get(tuple(key), (0, 0)), found.steps, found.lines.get(tuple(key), ()))
         for key in {**before, **after}
     ]  # fmt: skip
@@ -115,8 +115,8 @@ def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
 
 
 def _group(
-    key: ErrorKey, before: Figures, after: Figures, period: Period, held: Held, began_ns: int, seen: tuple[int, int],
-    steps: Sequence[int], line: Sequence[Figures],
+    key: ErrorKey, before: Figures, after: Figures, period: Period, recents: Sequence[Recent], held: Held,
+    began_ns: int, seen: tuple[int, int], steps: Sequence[int], line: Sequence[Figures],
 ) -> ErrorGroup:  # fmt: skip
     """`began_ns`: when the first trace came."""
     first_ns, last_ns = seen
@@ -131,7 +131,8 @@ def _group(
     counts = tuple(figures.calls for figures in line)
     return ErrorGroup(
         key, before, after, change, word, first_ns, max(newest, min(last_ns, newest or last_ns)), counts,
-        (new - old) * period.minutes, _over_within_ns(dict(zip(steps, counts, strict=False)), old, new, period),
+        (new - old) * period.minutes,
+        _over_within_ns(dict(zip(steps, counts, strict=False)), old, new, recents, period.now_ns),
     )  # fmt: skip
 
 
@@ -140,13 +141,16 @@ def _is_young(first_ns: int, began_ns: int, period: Period) -> bool:
     return first_ns - began_ns > min(period.now_ns, period.end_ns) - first_ns
 
 
-def _over_within_ns(counts: Mapping[int, float], old: float, new: float, period: Period) -> int:
+def _over_within_ns(
+    counts: Mapping[int, float], old: float, new: float, recents: Sequence[Recent], now_ns: int
+) -> int:  # fmt: skip
     """`counts`: by start of the step in ns; `old` and `new`: a minute. By the shortest last part in which so many would
     have come that few are no chance, or else by the longest; nearer to before than to now is over."""
-    for recent in period.recents:
+    for recent in recents:
         late = [at for at in counts if at >= recent.window.start_ns]
-        minutes = (period.now_ns - min(late)) / MINUTE_NS if late else 0.0
-        if minutes > 0 and (recent == period.recent or new * minutes >= LEAST_EXPECTED):
+        minutes = (now_ns - min(late)) / MINUTE_NS if late else 0.0
+        is_last = recent is recents[-1] and not recent.is_short
+        if minutes > 0 and (is_last or new * minutes >= LEAST_EXPECTED):
             return recent.length_ns if sum(counts[at] for at in late) < (old + new) / 2 * minutes else 0
     return 0
 

@@ -15,7 +15,7 @@ from apps.insights.change import (
     error_change,
 )
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
-from apps.insights.lately import UNSURE_YET, Lately, services_lately
+from apps.insights.lately import UNSURE_YET, Lately, Worse, services_lately
 from apps.insights.mix import Mix, Work, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import Period
@@ -116,7 +116,7 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
     duration, turn = durations_change(whole_before, whole), turn_of(view.steps, step_ns, summed(view))
     mix = _mix(workspace_id, name, period, (whole_before, whole), duration, turn)
     errors = error_change(whole_before, whole)
-    worse = {(name, MORE): (whole_before, whole)} if errors.is_worse else {}
+    worse = {(name, MORE): Worse(errors, whole_before, whole)} if errors.is_worse else {}
     return OneService(
         name, whole, whole_before,
         where_held(duration, held),

@@ -23,7 +23,7 @@ SHORT_RECENTS_NS = (3 * MINUTE_NS, 5 * MINUTE_NS)
 MISSING_SHARE = 10
 """A tenth of a window may be missing: what comes at all is hardly missed by that."""
 SHIFTS_NS = {YESTERDAY: DAY_NS, LAST_WEEK: 7 * DAY_NS}
-SHIFT_WORDS = {YESTERDAY: "a day", LAST_WEEK: "a week"}
+_SHIFT_WORDS = {YESTERDAY: "a day", LAST_WEEK: "a week"}
 
 
 class Recent(NamedTuple):
@@ -137,11 +137,6 @@ class Period:
         )
 
     @property
-    def recent(self) -> Recent | None:
-        """The longest of `recents`, unless it is short."""
-        return next((one for one in reversed(self.recents) if not one.is_short), None)
-
-    @property
     def in_this_time(self) -> str:
         """Where there was nothing, in words."""
         return "in what is digested of this time" if self.is_behind else "in this time"
@@ -190,6 +185,11 @@ def digested_words(*, is_behind: bool, is_compared_behind: bool) -> str:
 def can_compare(against: str, length_ns: int) -> bool:
     """A window longer than the shift would overlap itself."""
     return SHIFTS_NS.get(against, length_ns) >= length_ns
+
+
+def too_long_for(against: str) -> str:
+    """`This time is longer than a day`: why it is not compared with yesterday."""
+    return f"This time is longer than {_SHIFT_WORDS[against]}"
 
 
 def last_words(length_ns: int) -> str:

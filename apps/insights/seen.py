@@ -82,7 +82,12 @@ def rate_since(before: Figures, now: Figures, held: Held, minutes: float) -> Cha
 
 def held_of(workspace_id: int, period: Period) -> Held:
     """Raises StoreUnavailable."""
-    return held_since(period, first_trace_ns(workspace_id) if period.began_ns is None else period.began_ns)
+    return held_since(period, began_of(workspace_id, period))
+
+
+def began_of(workspace_id: int, period: Period) -> int | None:
+    """When the first trace came, which a held period knows. Raises StoreUnavailable."""
+    return first_trace_ns(workspace_id) if period.began_ns is None else period.began_ns
 
 
 def held_since(period: Period, began_ns: int | None) -> Held:

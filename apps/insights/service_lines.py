@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from apps.insights.change import (
@@ -16,7 +16,7 @@ from apps.insights.change import (
 )
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.keys import OTHER
-from apps.insights.lately import UNSURE_YET, Lately, services_lately
+from apps.insights.lately import UNSURE_YET, Lately, Worse, services_lately
 from apps.insights.map_change import matters
 from apps.insights.own_time import own_by_service
 from apps.insights.period import Period, Recent
@@ -135,25 +135,18 @@ def service_lines(workspace_id: int, period: Period) -> ServiceLines:
                 rate=rate_since(before_, after_, held, period.minutes), errors=error_change(before_, after_),
             )
         )  # fmt: skip
-    return ServiceLines(_with_lately(workspace_id, period.recents, lines), bool(before), held)
+    return ServiceLines(tuple(_with_lately(workspace_id, period.recents, lines)), bool(before), held)
 
 
-def _with_lately(
-    workspace_id: int, recents: Sequence[Recent], lines: Iterable[ServiceLine]
-) -> tuple[ServiceLine, ...]:  # fmt: skip
-    lines = tuple(lines)
-    worse = {(line.name, SLOWER): (line.before, line.now) for line in lines if line.duration.is_worse}
-    worse |= {(line.name, MORE): (line.before, line.now) for line in lines if line.errors.is_worse}
+def _with_lately(workspace_id: int, recents: Sequence[Recent], lines: Sequence[ServiceLine]) -> Iterator[ServiceLine]:
+    worse = {
+        (line.name, change.word): Worse(change, line.before, line.now)
+        for line in lines for change in (line.duration, line.errors) if change.is_worse
+    }  # fmt: skip
     found = services_lately(workspace_id, recents, worse)
-    if not found:
-        return lines
-    return tuple(
-        replace(
-            line, duration_lately=found.get((line.name, SLOWER), UNSURE_YET),
-            error_lately=found.get((line.name, MORE), UNSURE_YET),
-        )
-        for line in lines
-    )  # fmt: skip
+    for line in lines:
+        duration, error = (found.get((line.name, word), UNSURE_YET) for word in (SLOWER, MORE))
+        yield replace(line, duration_lately=duration, error_lately=error)
 
 
 def _calls(found: Mapping[str, Entered]) -> float:

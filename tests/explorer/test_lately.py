@@ -46,6 +46,20 @@ def test_what_ended_four_minutes_ago_is_over_though_most_of_ten_minutes_was_bad(
     assert OVER_BY_NOW in slow and "still" not in slow, slow
 
 
+def test_where_few_came_since_nothing_is_said_to_go_on_that_may_be_over(client):
+    """Of late a dozen calls a minute: five minutes hold the last errors, the three since are too few to be sure."""
+    dice, end, documents = random.Random(5), last_minute_ns(), []
+    for minute in range(120, 0, -1):
+        a_minute = 12 if minute <= 30 else 3
+        for n in range(a_minute):
+            start = end - minute * MINUTE_NS + n * MINUTE_NS // a_minute
+            documents.append(checkout(minute * 100 + n, start, dice, fails=2 < minute <= 20 and not n % 3))
+    store(documents)
+    for path in ("/services", "/services/payment", "/map"):
+        told = said(client.get(path, {"range": "1h"}).context["page"])
+        assert "still so" not in told and re.search("more errors|% of its calls|fails more", told), told
+
+
 def test_what_goes_on_is_known_by_its_last_minutes(client):
     store_busy(ended=0)
     for path in ("/services", "/services/payment", "/map", "/slow"):

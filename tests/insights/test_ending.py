@@ -5,10 +5,23 @@ from functools import partial
 import pytest
 
 from apps.insights import change
-from apps.insights.change import FEWER, MORE, Change, durations_change, durations_ending, ending_word, error_change
+from apps.insights.change import (
+    FEWER,
+    MAY_BE_OVER,
+    MORE,
+    Change,
+    durations_change,
+    durations_ending,
+    ending_word,
+    error_change,
+    errors_ending,
+)
 from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.lately import lately_of
+from apps.insights.period import chosen_period
 from apps.insights.turn import ending_in
 from apps.traces.histogram import Histogram
+from apps.traces.moments import MINUTE_NS
 from apps.traces.sampling import CALL
 from apps.traces.why.ending import GOES_ON, NOT_AS_BEFORE, OVER, OVER_BY_NOW, STILL, TOO_SOON, is_as_before
 from apps.traces.why.judge import UNCLEAR, Judged, judge_durations, judge_errors, needed_traces
@@ -92,9 +105,41 @@ def test_a_few_minutes_say_that_it_is_over_where_some_that_are_slow_would_have_c
         before, now = Some([100.0] * 300), Some([100.0] * (300 - len(slow)) + slow)
         return durations_ending(durations_change(before, now), before, now, Some([100.0] * lately), is_short=is_short)
 
-    assert (word(9, 60), word(9, 59), word(9, 59, is_short=False)) == (OVER, "", OVER)
-    assert (word(22, 20), word(16, 20), word(12, 20)) == (OVER, OVER, "")
-    assert word(60, 19) == "", "too few to compare"
+    assert (word(9, 60), word(9, 59), word(9, 59, is_short=False)) == (OVER, MAY_BE_OVER, OVER)
+    assert (word(22, 20), word(16, 20), word(12, 20), word(12, 14)) == (OVER, OVER, MAY_BE_OVER, "")
+    assert (word(60, 19), word(60, 3), word(60, 1)) == (MAY_BE_OVER, MAY_BE_OVER, "")
+
+
+def test_a_few_minutes_in_which_none_failed_say_that_it_may_be_over():
+    before, now = Some([1.0] * 300), Some([1.0] * 300, errors=24)
+
+    def word(lately: int, errors: int = 0, *, is_short: bool = True) -> str:
+        few = Some([1.0] * lately, errors=errors)
+        return errors_ending(error_change(before, now), before, now, few, is_short=is_short)
+
+    assert (word(20), word(20, is_short=False), word(18), word(20, 1)) == (MAY_BE_OVER, "", "", GOES_ON)
+    assert (word(200), word(60, 12)) == (OVER, GOES_ON)
+
+
+def test_what_may_be_over_by_few_minutes_does_not_go_on_by_more_and_what_is_over_is():
+    recents = chosen_period("1h", None, None, "before", 500_000 * 3600 * 10**9).recents
+    told = {
+        "bad till now": ("", GOES_ON, ""), "over for three": (MAY_BE_OVER, GOES_ON, GOES_ON),
+        "over for five": (MAY_BE_OVER, OVER, ""), "over at last": ("", MAY_BE_OVER, OVER), "unsure": ("", "", ""),
+    }  # fmt: skip
+    asked = []
+
+    def words_of(recent, changes):
+        asked.append(changes)
+        return {change: told[change][recents.index(recent)] for change in changes}
+
+    found = {
+        change: (one.word, one.within_ns // MINUTE_NS) for change, one in lately_of(told, recents, words_of).items()
+    }
+    assert found == {
+        "bad till now": (GOES_ON, 5), "over for five": (OVER, 5), "over at last": (OVER, 10),
+    }  # fmt: skip
+    assert [len(changes) for changes in asked] == [5, 5, 2]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_rate_is_of_the_time_of_which_anything_is_known():
 def test_of_few_minutes_no_rate_is_told(minutes, word):
     key, held = ErrorKey("payment", "POST /charges", "Refused", ""), Held(False, minutes)
     began_ns = HOUR.compared.end_ns - round(minutes) * MINUTE_NS
-    assert _group(key, some(20), some(400), HOUR, held, began_ns, (began_ns, NOW_NS), (), ()).word == word
+    assert _group(key, some(20), some(400), HOUR, HOUR.recents, held, began_ns, (began_ns, NOW_NS), (), ()).word == word
 
 
 def group(name: str, added: float, *, is_over: bool = False) -> ErrorGroup:
@@ -81,6 +81,8 @@ def test_the_worst_is_what_came_on_top_most_and_goes_on():
 def test_it_is_over_by_the_shortest_last_part_in_which_many_would_have_come(a_minute, ended, within_minutes):
     counts = {NOW_NS - minute * MINUTE_NS: a_minute * (minute > ended) for minute in range(60, 0, -1)}
     new = sum(counts.values()) / 60
-    assert _over_within_ns(counts, 0.0, new, HOUR) == within_minutes * MINUTE_NS
+    assert _over_within_ns(counts, 0.0, new, HOUR.recents, NOW_NS) == within_minutes * MINUTE_NS
     past = replace(HOUR, end_ns=NOW_NS - 5 * MINUTE_NS)
-    assert _over_within_ns(counts, 0.0, new, past) == 0, "of a time that does not reach to now nothing is said"
+    assert _over_within_ns(counts, 0.0, new, past.recents, NOW_NS) == 0, (
+        "of a time that does not reach to now nothing is said"
+    )

@@ -68,7 +68,7 @@ def test_history_that_is_being_told_is_held_up_to_the_first_trace_that_is_not_se
     assert held_minutes(period) == 10
     held = held_period(1, period)
     assert held.is_behind and held.window == Window(period.window.start_ns, end_ns - 20 * MINUTE_NS)
-    assert (held.compared, held.minutes, held.recent, held.reaches_now) == (period.compared, 10.0, None, False)
+    assert (held.compared, held.minutes, held.recents, held.reaches_now) == (period.compared, 10.0, (), False)
     digest_all(later_s=120)
     assert held_minutes(period) == HALF_HOUR and is_uncut(1, period)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from apps.api.problem import Problem
 from apps.insights.freshness import held_period
-from apps.insights.period import AGAINST, PRESETS, SHIFT_WORDS, Period, chosen_period
+from apps.insights.period import AGAINST, PRESETS, Period, chosen_period, too_long_for
 from apps.traces.moments import exact_text, parse_instant_ns, zone_named
 from apps.traces.search_window import CUSTOM
 
@@ -35,7 +35,7 @@ def read_period(workspace_id: int, params: Mapping[str, str]) -> Period:
             against = params.get("against", "")
             period = chosen_period(params.get("range", ""), ends["start"], ends["end"], against, now_ns)
             if against not in ("", period.against):
-                longer = f"This time is longer than {SHIFT_WORDS[against]}, and would be compared with part of itself."
+                longer = f"{too_long_for(against)}, and would be compared with part of itself."
                 wrong["against"] = f"{longer} Choose one of: {', '.join(period.comparable)}."
         except ValueError as error:
             wrong["end"] = str(error)

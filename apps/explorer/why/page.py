@@ -30,6 +30,7 @@ from apps.traces.why.judge import ERRORS
 from apps.traces.why.next_line import next_line
 from apps.traces.why.parts import Part
 from apps.traces.why.sentence import sentence
+from apps.traces.why.words import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
     unknown = unknown_of(workspace_id, found)
     longest = max((s.waited_ns for s in (*found.before_samples.read, *found.after_samples.read)), default=0)
     return WhyPage(
-        sentence=said(sentence(finding, clock), services),
+        sentence=said((Word(unknown.sentence),) if unknown else sentence(finding, clock), services),
         next_line=said(next_line(finding, clock), services),
         title=finding.name or finding.service or "what was searched for",
         before=before,

@@ -6,6 +6,7 @@ from apps.api.base import UnknownView
 from apps.api.jaeger import v3_views as v3
 from apps.api.jaeger import views as jaeger
 from apps.api.jaeger.dependencies_view import Dependencies as JaegerDependencies
+from apps.api.own.bad_now_view import BadNowView
 from apps.api.own.errors_view import ErrorsView
 from apps.api.own.figures_views import OneServiceView, ServiceFiguresView
 from apps.api.own.map_view import MapView
@@ -25,6 +26,7 @@ urlpatterns = [
     path("api/v1/services/<path:service>/span-names", SpanNamesView.as_view(), name="api-span-names"),
     path("api/v1/service-figures", ServiceFiguresView.as_view(), name="api-service-figures"),
     path("api/v1/service-figures/<path:service>", OneServiceView.as_view(), name="api-one-service"),
+    path("api/v1/bad-now", BadNowView.as_view(), name="api-bad-now"),
     path("api/v1/slow", SlowView.as_view(), name="api-slow"),
     path("api/v1/map", MapView.as_view(), name="api-map"),
     path("api/v1/why", WhyView.as_view(), name="api-why"),

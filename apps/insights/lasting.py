@@ -12,15 +12,13 @@ from apps.insights.map_change import MORE_CALLS, SLOWER_EDGE, TROUBLE, Sides, fa
 from apps.insights.map_graph import Ends
 from apps.insights.period import Recent
 from apps.insights.queries import EdgeKey, Traffic, traffic_of
-from apps.insights.service_map import MapEdge, MapNode, ServiceMap
+from apps.insights.service_map import UNASKED, MapEdge, MapNode, ServiceMap
 from apps.traces.peers import Node
 
 Place = tuple[Ends | Node, str]
 """An edge, or a node, and what changed on it."""
 Endings = dict[Place, Lately]
 """Of those whose last minutes say something."""
-UNASKED = ("user", "queue")
-"""Nobody calls the one, and the figures of the other come from who takes its messages."""
 
 
 class _Changed(NamedTuple):

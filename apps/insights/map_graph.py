@@ -89,6 +89,19 @@ def around(links: Iterable[Ends], focus: Node, depth: int) -> tuple[set[Node], s
     return {*up, *down}, edges
 
 
+def leading_to(found: Collection[Node], edges: Iterable[Ends]) -> set[Node]:
+    """The nodes, and those from which edges lead to one of them."""
+    above: dict[Node, list[Node]] = {}
+    for edge in edges:
+        above.setdefault(edge.callee, []).append(edge.caller)
+    reached, ends = set(found), list(found)
+    while ends:
+        more = [caller for caller in above.get(ends.pop(), ()) if caller not in reached]
+        reached.update(more)
+        ends += more
+    return reached
+
+
 def _reach(near: Mapping[Node, list[Node]], focus: Node, depth: int) -> set[Node]:
     met, edge = {focus}, [focus]
     for _ in range(depth):

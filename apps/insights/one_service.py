@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.insights.change import (
@@ -14,9 +14,10 @@ from apps.insights.change import (
     durations_change,
     error_change,
 )
+from apps.insights.entries import works_of
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace, together
 from apps.insights.lately import UNSURE_YET, Lately, Worse, services_lately
-from apps.insights.mix import Mix, Work, mix_of
+from apps.insights.mix import Mix, mix_of
 from apps.insights.own_time import Own, Place, own_of_service
 from apps.insights.period import Period
 from apps.insights.queries import NameKey, edges, span_names, versions
@@ -31,7 +32,6 @@ from apps.traces.why.finding import Release
 
 CHART_POINTS, SPARK_POINTS = 90, 36
 SLOWEST = 8
-ENTERED = ("SERVER", "CONSUMER")
 MOST_NAMES = 40
 """Span names with quantiles: those with the most time of their own, then the busiest."""
 
@@ -141,28 +141,9 @@ def _mix(
     else:
         first, last = period.compared if period.touches else period.window, period.window
         sides, quantile = turn.windows(Window(first.start_ns, last.end_ns)), turn.quantile
-    keys = _entries(workspace_id, name, {one for windows in sides for one in windows})
-    found = [_by_work(workspace_id, windows, keys) for windows in sides]
+    found = works_of(workspace_id, name, sides)
     calls = sum(one.calls for one in whole[turn is not None and not period.touches :])
     return mix_of(*found, calls, QUANTILES[quantile])
-
-
-def _entries(workspace_id: int, name: str, windows: Iterable[Window]) -> list[NameKey]:
-    """Of the names by which others call it the busiest in any of the windows."""
-    busiest: dict[NameKey, int] = {}
-    for window in windows:
-        for key, figures in span_names(workspace_id, window, service=name, histograms=False).items():
-            if key.kind in ENTERED:
-                busiest[key] = max(busiest.get(key, 0), figures.weight)
-    return sorted(busiest, key=lambda key: (-busiest[key], key))[:MOST_NAMES]
-
-
-def _by_work(workspace_id: int, windows: Iterable[Window], keys: list[NameKey]) -> dict[Work, Figures]:
-    found: dict[Work, list[Figures]] = {}
-    for window in windows:
-        for key, figures in (span_names(workspace_id, window, keys=keys) if keys else {}).items():
-            found.setdefault(Work(key.span_name, key.kind), []).append(figures)
-    return {work: together(figures) for work, figures in found.items()}
 
 
 def _names(

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from apps.insights.change import QUANTILES, durations_change
 from apps.insights.figures import NO_FIGURES, Figures, together
-from apps.insights.map_change import FIRST, TOO_FEW, WORDS, EdgeChange, Sides, edge_words, node_words
+from apps.insights.map_change import (
+    FASTER_EDGE,
+    FIRST,
+    SLOWER_EDGE,
+    TOO_FEW,
+    WORDS,
+    EdgeChange,
+    Sides,
+    edge_words,
+    node_words,
+)
 from apps.insights.map_graph import Ends, Link, links_of
+from apps.insights.mix import Work, mix_of
 from apps.insights.period import Period
 from apps.insights.queries import EdgeKey, first_seen_of, traffic
 from apps.insights.seen import Held, held_of
 from apps.store.queries import list_services
 from apps.traces.key_book import EDGE
 from apps.traces.peers import USER, Node
+
+LATENCY = frozenset((SLOWER_EDGE, FASTER_EDGE))
+UNASKED = ("user", "queue")
+"""Nobody calls the one, and the figures of the other come from who takes its messages."""
 
 
 class MapNode(NamedTuple):
@@ -125,8 +141,26 @@ def _nodes(
     for node in sorted(every):
         after = own_now.get(node) or reached_now.get(node, NO_FIGURES)
         earlier = own_before.get(node) or reached_before.get(node, NO_FIGURES)
-        nodes[node] = MapNode(node, after, earlier, node_words(earlier, after))
+        words = node_words(earlier, after)
+        if node not in own_now and _is_other_work(node, now, before, earlier, after, words):
+            words = tuple(word for word in words if word not in LATENCY)
+        nodes[node] = MapNode(node, after, earlier, words)
     return nodes
+
+
+def _is_other_work(
+    node: Node, now: Mapping[Ends, Link], before: Mapping[Ends, Link], earlier: Figures, after: Figures,
+    words: Collection[str],
+) -> bool:  # fmt: skip
+    """A database of which those call less that it answers fast is not slower, as long as each takes what it took."""
+    if node.kind in UNASKED or LATENCY.isdisjoint(words):
+        return False
+    sides = [
+        {Work(ends.caller.name, ends.caller.kind): link.figures for ends, link in side.items() if ends.callee == node}
+        for side in (before, now)
+    ]  # fmt: skip
+    share = QUANTILES[durations_change(earlier, after).quantile]
+    return mix_of(*sides, earlier.calls + after.calls, share) is not None
 
 
 def _reached(links: Mapping[Ends, Link], own: Mapping[Node, Figures]) -> dict[Node, Figures]:

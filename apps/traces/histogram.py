@@ -40,6 +40,11 @@ def value_of(bucket: int) -> float:
     return 2 * low * high / (low + high) if low else 0.0
 
 
+def bound_after(duration_ns: int) -> int:
+    """The shortest duration in ns that stands in a higher bucket: how many are as long or longer is known exactly."""
+    return BOUNDS[min(bucket_of(duration_ns) + 1, LAST)]
+
+
 _VALUES = tuple(map(value_of, range(LAST + 1)))
 
 
@@ -138,6 +143,11 @@ class Histogram:
         buckets, ends, first, stop, below = self._ranks
         rank = below + int(share * (ends[stop - 1] - below - 1))
         return _VALUES[buckets[bisect_right(ends, rank, first, stop)]]
+
+    def share_from(self, bound_ns: int) -> float:
+        """How many of the values are at least so long, 0 to 1; exact at the bounds of buckets. 0 without values."""
+        first, all_ = bucket_of(bound_ns), self.total
+        return sum(count for bucket, count in self.counts.items() if bucket >= first) / all_ if all_ else 0.0
 
     def _ranked(self) -> Ranks:
         buckets, counts = self.arrays()

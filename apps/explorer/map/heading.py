@@ -25,6 +25,7 @@ from apps.insights.map_change import (
     WORDS,
     is_unclear,
 )
+from apps.insights.map_graph import leading_to
 from apps.insights.period import digested_words
 from apps.insights.service_map import MapEdge, MapNode, ServiceMap
 from apps.traces.durations import counted, format_count, format_percent
@@ -145,22 +146,9 @@ def _worst(mine: list[MapEdge], word: str, alike: list[MapEdge]) -> MapEdge:
     (who waits is slow, who is failed fails) the ones farthest from the users. `alike`: all that may be on such a way,
     also where it is unsure whether it goes on."""
     if word in (SLOWER_EDGE, MORE_ERRORS):
-        callers = _leading_to({edge.caller for edge in mine}, [*mine, *alike])
+        callers = leading_to({edge.caller for edge in mine}, (edge.ends for edge in [*mine, *alike]))
         mine = [edge for edge in mine if edge.callee not in callers] or mine
     return max(mine, key=lambda edge: _cost(edge, word))
-
-
-def _leading_to(found: set[Node], edges: list[MapEdge]) -> set[Node]:
-    """The nodes, and those from which edges lead to one of them."""
-    above: dict[Node, list[Node]] = {}
-    for edge in edges:
-        above.setdefault(edge.callee, []).append(edge.caller)
-    reached, ends = set(found), list(found)
-    while ends:
-        more = [caller for caller in above.get(ends.pop(), ()) if caller not in reached]
-        reached.update(more)
-        ends += more
-    return reached
 
 
 def _cost(edge: MapEdge, word: str) -> float:

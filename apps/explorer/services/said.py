@@ -147,9 +147,10 @@ class _Teller:
         )  # fmt: skip
 
     def _then(self, turn: Turn) -> Words:
-        """Whether it goes on, where the window reaches to now."""
-        is_trouble = turn.is_more and self.found.mix is None
-        if turn.ending is None or (turn.ending.word == GOES_ON and not (is_trouble and self.form.period.reaches_now)):
+        """Whether it goes on, where the window reaches to now. Other work is no trouble that could be over."""
+        if turn.ending is None or self.found.mix is not None:
+            return ()
+        if turn.ending.word == GOES_ON and not (turn.is_more and self.form.period.reaches_now):
             return ()
         return (Word(f" {ending_text(turn.ending, format_ns, turn.is_more)}", STRONG),)
 
@@ -170,7 +171,8 @@ class _Teller:
             )  # fmt: skip
         period = self.form.period
         when = f" In the {period.label.lower()}, " if period.is_relative else " In this time, "
-        return Word(when), Word(f"{now} of its calls failed", STRONG), Word(f", {before} {self.when}."), then
+        compared = "." if change.before is None else f", {before} {self.when}."
+        return Word(when), Word(f"{now} of its calls failed", STRONG), Word(compared), then
 
     def _with_version(self, turn: Turn) -> Words:
         """`, while 4.12.0 ran`, `, when 4.12.0 came`."""

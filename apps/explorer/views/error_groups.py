@@ -12,7 +12,7 @@ from apps.accounts.access import current_workspace
 from apps.explorer.errors.detail import group_page
 from apps.explorer.errors.form import PATH, ErrorsForm
 from apps.explorer.errors.page import errors_page
-from apps.explorer.views.figures import asked_form, figures_context
+from apps.explorer.views.figures import asked_form, list_context
 from apps.insights.error_groups import error_groups
 from apps.store.queries import first_span_received_at
 
@@ -22,7 +22,7 @@ def errors(request: HttpRequest) -> HttpResponse:
     """`/errors?…`: groups of errors; with `group=` also one of them. 422 with what is wrong in the address."""
     workspace_id = current_workspace(request).id
     form = asked_form(ErrorsForm, request, workspace_id)
-    context = figures_context(request, workspace_id, form, PATH) | {"nav": "errors", "form": form}
+    context = list_context(request, workspace_id, form, PATH) | {"nav": "errors", "form": form}
     if form.errors:
         return render(request, "explorer/errors/page.html", context, status=422)
     if first_span_received_at(workspace_id) is None:

@@ -8,8 +8,11 @@ from typing import TypeVar
 
 from django.http import HttpRequest
 
+from apps.explorer.bad_now import bad_now_said
 from apps.explorer.fresh import fresh_line
 from apps.explorer.period import PeriodForm, period_picker
+from apps.explorer.says import Said
+from apps.insights.bad_now import bad_now
 from apps.insights.freshness import Freshness, freshness, held_period
 from apps.traces.moments import zone_named
 
@@ -27,6 +30,17 @@ def asked_form(form_class: type[Form], request: HttpRequest, workspace_id: int) 
 
 def viewer_zone(request: HttpRequest) -> tzinfo:
     return zone_named(request.COOKIES.get("tz", "")) or UTC
+
+
+def list_context(
+    request: HttpRequest, workspace_id: int, form: PeriodForm, path: str, fresh: Freshness | None = None
+) -> dict:
+    """The same of a page over all services, which says first what is bad right now."""
+    return figures_context(request, workspace_id, form, path, fresh) | {"bad_now": bad_now_line(workspace_id, form)}
+
+
+def bad_now_line(workspace_id: int, form: PeriodForm) -> tuple[Said, ...]:
+    return () if form.errors else bad_now_said(bad_now(workspace_id, form.period), form)
 
 
 def figures_context(

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import current_workspace
-from apps.explorer.views.figures import asked_form, figures_context
+from apps.explorer.views.figures import asked_form, bad_now_line, figures_context
 from apps.explorer.why.changed_page import changed_page
 from apps.explorer.why.form import PATH, WhyForm
 from apps.explorer.why.frame import frame_of
@@ -28,7 +28,8 @@ def why(request: HttpRequest) -> HttpResponse:
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/why/first.html", context)
     if not form.is_asked:
-        return render(request, "explorer/why/changed.html", context | {"page": changed_page(workspace_id, form)})
+        context |= {"bad_now": bad_now_line(workspace_id, form), "page": changed_page(workspace_id, form)}
+        return render(request, "explorer/why/changed.html", context)
     frame, page = frame_of(workspace_id, form), why_page(workspace_id, form)
     status = 404 if page.unknown and not page.unknown.name else 200
     return render(request, "explorer/why/page.html", context | {"frame": frame, "page": page}, status=status)

@@ -1,0 +1,65 @@
+"""The line over the pages of all services that says what is bad right now."""
+
+import random
+import re
+
+import pytest
+from django.test import Client
+
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAGES = ("/map", "/services", "/slow", "/why", "/errors")
+
+
+@pytest.fixture
+def client(empty_store) -> Client:
+    return Client()
+
+
+def store_hours(bad: range, a_minute: int = 12, **trouble) -> None:
+    """Three hours of checkouts; with trouble in the minutes before the end that are in `bad`."""
+    dice, end, documents = random.Random(7), last_minute_ns(), []
+    for minute in range(180, 0, -1):
+        for n in range(a_minute):
+            start = end - minute * MINUTE_NS + n * MINUTE_NS // a_minute
+            documents.append(checkout(minute * 100 + n, start, dice, **(trouble if minute in bad else {})))
+    store(documents)
+
+
+def line(client: Client, path: str, **asked: str) -> str:
+    answer = client.get(path, asked)
+    assert answer.status_code == 200
+    return "".join(word.text for word in answer.context["bad_now"])
+
+
+def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
+    store_hours(range(1, 5), calls=13)
+    told = {line(client, path, range=time) for path in PAGES for time in ("15m", "1h", "24h", "7d")}
+    (one,) = told
+    took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer instead of 0\S*\xa0% before that"
+    assert re.fullmatch(rf"payment: in the last 3\xa0minutes {took}\. What calls it is bad too: gateway\.", one), one
+    page = client.get("/map", {"range": "1h"}).content.decode()
+    assert '<b>Bad now</b> <a class="where' in page and "/services/payment?range=1h" in page
+
+
+def test_what_is_over_is_not_told(client):
+    store_hours(range(5, 12), calls=13, fails=True)
+    assert {line(client, path, range="1h") for path in PAGES} == {""}
+    assert "Bad now" not in client.get("/services", {"range": "1h"}).content.decode()
+
+
+def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
+    store_hours(range(1, 5), calls=13, fails=True)
+    assert re.match(
+        r"payment: in the last 3\xa0minutes 100\xa0% of its calls failed instead of 0\xa0% before that, and \S+\xa0%"
+        r" took \S+\xa0\S+ or longer instead of \S+\xa0%\. What calls it is bad too: gateway\.$",
+        line(client, "/services", range="1h"),
+    )
+
+
+def test_of_a_time_that_is_past_nothing_is_said(client):
+    store_hours(range(1, 5), calls=13)
+    end = last_minute_ns() // 10**9
+    past = {"start": str(end - 7200), "end": str(end - 1200)}
+    assert line(client, "/services", **past) == ""

@@ -1,0 +1,115 @@
+"""What of the last minutes is bad: the shares, chance, and other work."""
+
+import random
+from itertools import pairwise
+from math import exp, factorial
+
+import pytest
+
+from apps.insights.bad_now import LASTS_NS, Share, is_more_than_mix, is_no_chance, shares_of
+from apps.insights.figures import Figures
+from apps.insights.mix import Work
+from apps.insights.period import Recent
+from apps.insights.window import Window
+from apps.traces.histogram import Histogram
+from apps.traces.moments import MINUTE_NS
+from apps.traces.sampling import CALL
+
+MS = 1_000_000
+READ, REPORT = Work("GET /items", "SERVER"), Work("GET /report", "SERVER")
+
+
+def calls(*parts: tuple[int, float], errors: int = 0) -> Figures:
+    """(count, ms) each."""
+    durations = [round(ms * MS) for count, ms in parts for _ in range(count)]
+    histogram = Histogram({bucket: n * CALL for bucket, n in Histogram.of(durations).counts.items()})
+    count = len(durations)
+    return Figures(count * CALL, errors * CALL, count, sum(durations), max(durations, default=0), histogram)
+
+
+DAY = calls((8000, 100), (1600, 150), (400, 300), errors=20)
+
+
+def bad(*lately: Figures, before: Figures = DAY) -> list[tuple[str, int]]:
+    """Of three parts, the shortest first: ("fails" or "slow", minutes)."""
+    parts = [(Recent(Window(0, 1), last_ns), one) for last_ns, one in zip(LASTS_NS, lately, strict=True)]
+    found = shares_of(before, parts)
+    return [("fails" if one.over_ns is None else "slow", one.within_ns // MINUTE_NS) for one in found]
+
+
+def test_the_shortest_part_that_is_sure_is_told():
+    fine, slow = (30, 100), (30, 900)
+    assert bad(calls(fine, slow), calls((80, 100), slow), calls((170, 100), slow)) == [("slow", 3)]
+    few = calls((4, 100), (4, 900))
+    assert bad(few, calls((10, 100), (12, 900)), calls((60, 100), (12, 900))) == [("slow", 5)], "eight are too few"
+    failed = calls((60, 100), errors=9)
+    assert bad(failed, failed, failed) == [("fails", 3)]
+    both = calls((40, 100), (20, 900), errors=20)
+    assert bad(both, both, both) == [("fails", 3), ("slow", 3)]
+
+
+def test_what_three_minutes_are_without_is_not_bad_now():
+    over, was = calls((60, 100)), calls((60, 100), (60, 900), errors=30)
+    assert bad(over, was, was) == []
+    assert bad(calls((5, 100)), was, was) == [("fails", 5), ("slow", 5)], "five calls say nothing"
+
+
+def test_as_ever_is_not_bad():
+    usual = calls((96, 100), (19, 150), (5, 300), errors=1)
+    assert bad(usual, usual, usual) == []
+    assert bad(calls((100, 119)), calls((200, 119)), calls((400, 119))) == [], "a fifth longer"
+    assert bad(calls((60, 900)), calls((60, 900)), calls((60, 900)), before=calls((19, 100))) == [], "nothing usual"
+    tiny = calls((10_000, 0.05))
+    assert bad(*[calls((60, 0.6))] * 3, before=tiny) == [], "half a millisecond"
+
+
+def test_a_day_of_which_a_fifth_was_bad_does_not_hide_it():
+    day = calls((8000, 100), (2000, 900), errors=1000)
+    assert bad(*[calls((30, 100), (30, 900))] * 3, before=day) == [("slow", 3)]
+    assert bad(*[calls((60, 100), errors=30)] * 3, before=day) == [("fails", 3)]
+    assert bad(*[calls((48, 100), (12, 900), errors=6)] * 3, before=day) == []
+
+
+def test_a_few_of_many_that_are_slow_are_seen():
+    assert bad(*[calls((1800, 100), (200, 2000))] * 3) == [("slow", 3)]
+
+
+def test_of_a_million_looks_hardly_one_is_wrong():
+    dice = random.Random(1)
+    false = 0
+    for _ in range(4000):
+        count = dice.choice((20, 40, 80, 200))
+        durations = [(1, dice.choices((100, 150, 300), (80, 16, 4))[0]) for _ in range(count)]
+        one = calls(*durations, errors=sum(dice.random() < 0.02 for _ in range(count)))
+        false += len(bad(one, one, one, before=DAY._replace(errors=200 * CALL)))
+    assert false == 0
+
+
+def test_chance_is_the_tail_of_poisson():
+    for expected in (0.06, 0.4, 2.0, 12.0):
+        tails = [1 - sum(exp(-expected) * expected**n / factorial(n) for n in range(count)) for count in range(60)]
+        assert [is_no_chance(count, expected) for count in range(60)] == [tail < 1e-5 for tail in tails]
+        assert [*pairwise(is_no_chance(count, expected) for count in range(60))].count((False, True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("lately", "is_told"),
+    [
+        ({READ: calls((30, 10)), REPORT: calls((40, 900))}, False),
+        ({READ: calls((30, 10), (20, 900)), REPORT: calls((40, 900))}, True),
+        ({READ: calls((50, 10)), Work("POST /new", "SERVER"): calls((40, 900))}, False),
+        ({}, True),
+    ],
+    ids=["the slow one is called more", "another is slow too", "a new one is slow", "nothing known"],
+)
+def test_more_of_what_always_takes_long_is_other_work(lately, is_told):
+    before = {READ: calls((9000, 10)), REPORT: calls((1000, 900))}
+    assert is_more_than_mix(before, lately, Share(0.1, 0.5, MINUTE_NS, 500 * MS)) == is_told
+
+
+def test_a_new_name_that_fails_is_trouble():
+    before, new = {READ: calls((9000, 10), errors=9)}, Work("POST /new", "SERVER")
+    share = Share(0.001, 0.3, MINUTE_NS)
+    assert is_more_than_mix(before, {READ: calls((50, 10)), new: calls((20, 10), errors=20)}, share)
+    failing = before | {REPORT: calls((1000, 10), errors=500)}
+    assert not is_more_than_mix(failing, {READ: calls((50, 10)), REPORT: calls((60, 10), errors=30)}, share)

@@ -1,4 +1,4 @@
-"""The line over every page of figures that says which service is bad right now, whatever time the page shows."""
+"""The line over every page of figures that says which service is bad right now, however long a time it shows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NAMED = 3
 
 
 def bad_now_said(found: BadNow, form: PeriodForm) -> tuple[Said, ...]:
-    """`payment: in the last 3 minutes 38 % of its calls failed instead of 0.3 % in the day before. What calls it is bad
-    too: order, gateway.`; () where nothing is bad."""
+    """`payment: in the last 3 minutes 38 % of its calls failed instead of 0.3 % in the day before. What leads to it
+    is bad too: order, gateway.`; () where nothing is bad."""
     if not found.services:
         return ()
     (first, *others), waiting = found.causes, found.waiting
@@ -26,7 +26,7 @@ def bad_now_said(found: BadNow, form: PeriodForm) -> tuple[Said, ...]:
     if others:
         words += [Word(" Bad too: "), *_named(others), Word(".")]
     if waiting:
-        words += [Word(f" What calls {'them' if others else 'it'} is bad too: "), *_named(waiting), Word(".")]
+        words += [Word(f" What leads to {'one of them' if others else 'it'} is bad too: "), *_named(waiting), Word(".")]
     return said(tuple(words), lambda service: service_link(form, service))
 
 

@@ -1,4 +1,4 @@
-"""Which services are bad right now, whatever time a page shows: the last minutes against the day before them.
+"""Which services are bad right now, however long a time a page shows: the last minutes against the day before them.
 
 An hour hides an incident of five minutes, and leads with one that is over. Looked at is how many calls fail, and how
 many take longer than nearly all of a service's calls did: such a share moves at once, and a day of which a quarter was
@@ -7,36 +7,42 @@ bad still tells it from a bad minute, where a p95 would not. All thresholds stan
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from apps.insights.change import MIN_SAMPLES
 from apps.insights.entries import works_of
 from apps.insights.figures import NO_FIGURES, Figures
-from apps.insights.map_graph import leading_to, links_of
+from apps.insights.map_graph import Ends, leading_to, links_of
 from apps.insights.mix import Work
 from apps.insights.period import Period, Recent, readable_window
-from apps.insights.queries import Entered, edges, entered
+from apps.insights.queries import edges, services_entered, traffic_of
 from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.traces.histogram import bound_after
 from apps.traces.moments import DAY_NS, MINUTE_NS
 from apps.traces.peers import Node
+from apps.traces.why.significance import fewer_p
 
+TEN_NS = 10 * MINUTE_NS
 LASTS_NS = (3 * MINUTE_NS, 5 * MINUTE_NS, 10 * MINUTE_NS)
 """The shortest that is sure is told: in ten minutes of which seven were bad something is bad that is long over."""
 SLOW = ((0.75, 1.5), (0.95, 1.2))
 """Slow is what takes so many times longer than that share of the calls of the day: the one stands where up to a quarter
 of the day was bad, the other sees what makes a few of many calls slow."""
 LEAST_LONGER_NS = 1_000_000
+LEAST_BAD = 6
+"""Calls: four slow ones in ten minutes are hardly chance, and nothing to be woken for."""
 LEAST_SLOW_POINTS, LEAST_ERROR_POINTS = 0.05, 0.02
+WORTH = 0.3
+"""Of these points in the longest time, before the shorter ones are read: they are that part of it."""
 CHANCE = 1e-5
 """Of so many by chance, each comparison: a page makes hundreds of them, all day."""
 LEAST_EXPECTED = 3.0
 """Bad ones, before a shorter part without them says that it is over."""
 MOST_USUAL = 0.5
+"""Bad, of the calls of a name on any day."""
 MOST_LOOKED_AT = 8
 """Services of which it is asked whether they only do other work: of more that are bad at once it is not that."""
 
@@ -48,6 +54,10 @@ class Share:
     before: float
     now: float
     """0 to 1."""
+    calls: float
+    """All of them, in the minutes that are told of."""
+    samples: int
+    """Of them, not weighted."""
     within_ns: int
     """In the last so many."""
     over_ns: int | None = None
@@ -59,13 +69,11 @@ class BadService:
     name: str
     errors: Share | None
     slow: Share | None
-    calls: float
-    """In the minutes that are told of."""
 
     @property
     def cost(self) -> float:
         """Bad calls on top, for sorting."""
-        return self.calls * sum(share.now - share.before for share in (self.errors, self.slow) if share)
+        return sum(share.calls * (share.now - share.before) for share in (self.errors, self.slow) if share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class BadNow:
     services: tuple[BadService, ...]
     """Those that call no other one of them first, then what cost most."""
     callers: frozenset[str]
-    """Those that lead to another one: who waits is slow, and who is failed fails."""
+    """Those that lead to another one, and not it to them: who waits is slow, and who is failed fails."""
     is_whole_day: bool
     """The day before is known, not only a part."""
 
@@ -86,37 +94,49 @@ class BadNow:
         return tuple(one for one in self.services if one.name in self.callers)
 
 
-NOTHING_BAD = BadNow((), frozenset(), True)
-
-
 def bad_now(workspace_id: int, period: Period) -> BadNow:
     """Of a period that reaches to now; of another one, or while spans wait to be counted, nothing is said. Raises
     StoreUnavailable."""
-    if not period.reaches_now:
-        return NOTHING_BAD
     now_ns = period.now_ns
     lasts = [Recent(readable_window(now_ns - length_ns, now_ns, now_ns), length_ns) for length_ns in LASTS_NS]
     longest = lasts[-1].window
-    day = readable_window(longest.start_ns - DAY_NS, longest.start_ns, now_ns)
-    before, *lately = at_once(*(partial(entered, workspace_id, one) for one in (day, *(part.window for part in lasts))))
-    found = {}
-    for name in lately[-1]:
-        parts = [(last, _figures(side, name)) for last, side in zip(lasts, lately, strict=True)]
-        shares = shares_of(_figures(before, name), parts)
-        if shares:
-            found[name] = shares
-    found = _but_other_work(workspace_id, day, {last.length_ns: last.window for last in lasts}, found)
+    # To whole tens of minutes, which takes half the facts.
+    day_end_ns = longest.start_ns // TEN_NS * TEN_NS
+    day = readable_window(day_end_ns - DAY_NS, day_end_ns, now_ns)
+    is_whole = period.began_ns is not None and period.began_ns <= day.start_ns
+    if not period.reaches_now:
+        return BadNow((), frozenset(), is_whole)
+    found = _but_other_work(workspace_id, day, lasts, _shares(workspace_id, day, lasts))
     bad = [
         BadService(
             name, next((one for one in shares if one.over_ns is None), None),
             next((one for one in shares if one.over_ns is not None), None),
-            _figures(lately[LASTS_NS.index(shares[0].within_ns)], name).calls,
         )
         for name, shares in found.items()
     ]  # fmt: skip
-    callers = _callers(workspace_id, longest, bad)
+    callers = (
+        callers_among(found, links_of(edges(workspace_id, longest), list(found))) if len(found) > 1 else frozenset()
+    )
     bad.sort(key=lambda one: (one.name in callers, -one.cost, one.name))
-    return BadNow(tuple(bad), callers, period.began_ns is not None and period.began_ns <= day.start_ns)
+    return BadNow(tuple(bad), callers, is_whole)
+
+
+def _shares(workspace_id: int, day: Window, lasts: Sequence[Recent]) -> dict[str, tuple[Share, ...]]:
+    """By service, of those of which any is told."""
+    before, now = at_once(
+        partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, lasts[-1].window)
+    )
+    names = [name for name, figures in now.items() if _may_be_bad(before.get(name, NO_FIGURES), figures)]
+    if not names:
+        return {}
+    lately = [traffic_of(workspace_id, last.window, (), names).services for last in lasts[:-1]]
+    found = {
+        name: shares_of(before[name], [
+            (last, side.get(name, NO_FIGURES)) for last, side in zip(lasts, (*lately, now), strict=True)
+        ])
+        for name in names
+    }  # fmt: skip
+    return {name: shares for name, shares in found.items() if shares}
 
 
 def shares_of(before: Figures, parts: Sequence[tuple[Recent, Figures]]) -> tuple[Share, ...]:
@@ -134,17 +154,22 @@ def share_over(figures: Figures, over_ns: int | None) -> float:
 
 
 def is_no_chance(bad: float, expected: float) -> bool:
-    """So many or more come by chance, where so many are expected, less often than CHANCE (Poisson)."""
-    some = math.exp(-expected)
-    fewer = 0.0
-    for count in range(math.ceil(bad - 1e-9)):
-        fewer += some
-        some *= expected / (count + 1)
-    return 1.0 - fewer < CHANCE
+    """So many or more come by chance, where so many are expected, less often than CHANCE."""
+    return 1.0 - fewer_p(bad, expected) < CHANCE
 
 
-def _figures(side: Mapping[str, Entered], name: str) -> Figures:
-    return side[name].figures if name in side else NO_FIGURES
+def _may_be_bad(before: Figures, longest: Figures) -> bool:
+    """Worth to be looked at closely: a part of the longest time that is bad shows in all of it."""
+    if min(before.samples, longest.samples) < MIN_SAMPLES:
+        return False
+    return any(
+        share_over(longest, over_ns) - share_over(before, over_ns) >= WORTH * _least(over_ns)
+        for over_ns in (None, *_limits(before))
+    )
+
+
+def _least(over_ns: int | None) -> float:
+    return LEAST_ERROR_POINTS if over_ns is None else LEAST_SLOW_POINTS
 
 
 def _limits(before: Figures) -> Iterable[int]:
@@ -159,32 +184,32 @@ def _sure(before: Figures, parts: Sequence[tuple[Recent, Figures]], over_ns: int
     usual = share_over(before, over_ns)
     # One more than was seen of before: of few calls nobody knows that none fails.
     expected = (usual * before.samples + 1) / (before.samples + 1)
-    least = LEAST_ERROR_POINTS if over_ns is None else LEAST_SLOW_POINTS
     shorter: list[tuple[int, float]] = []
     for last, figures in parts:
         share = share_over(figures, over_ns)
-        is_bad = figures.samples >= MIN_SAMPLES and share - usual >= least
+        is_enough = figures.samples >= MIN_SAMPLES and share * figures.samples >= LEAST_BAD - 1e-9
+        is_bad = is_enough and share - usual >= _least(over_ns)
         if is_bad and is_no_chance(share * figures.samples, expected * figures.samples):
             middle = (usual + share) / 2
             is_over = any(few * share >= LEAST_EXPECTED and late < middle for few, late in shorter)
-            return None if is_over else Share(usual, share, last.length_ns, over_ns)
+            return None if is_over else Share(usual, share, figures.calls, figures.samples, last.length_ns, over_ns)
         shorter.append((figures.samples, share))
     return None
 
 
 def _but_other_work(
-    workspace_id: int, day: Window, windows: Mapping[int, Window], found: Mapping[str, tuple[Share, ...]]
+    workspace_id: int, day: Window, lasts: Sequence[Recent], found: Mapping[str, tuple[Share, ...]]
 ) -> dict[str, tuple[Share, ...]]:  # fmt: skip
     """Without what the names that were called explain: a report that always takes long is nothing bad, and neither is
-    that it is asked for. `windows`: by length."""
+    that it is asked for."""
     if len(found) > MOST_LOOKED_AT:
         return dict(found)
-    kept = {}
+    windows, kept = {last.length_ns: last.window for last in lasts}, {}
     for name, shares in found.items():
-        lasts = list(dict.fromkeys(share.within_ns for share in shares))
-        before, *lately = works_of(workspace_id, name, [(day,), *((windows[last],) for last in lasts)])
-        by_last = dict(zip(lasts, lately, strict=True))
-        left = tuple(share for share in shares if is_more_than_mix(before, by_last[share.within_ns], share))
+        told = list(dict.fromkeys(share.within_ns for share in shares))
+        before, *lately = works_of(workspace_id, name, [(day,), *((windows[length_ns],) for length_ns in told)])
+        by_length = dict(zip(told, lately, strict=True))
+        left = tuple(share for share in shares if is_more_than_mix(before, by_length[share.within_ns], share))
         if left:
             kept[name] = left
     return kept
@@ -193,10 +218,13 @@ def _but_other_work(
 def is_more_than_mix(before: Mapping[Work, Figures], lately: Mapping[Work, Figures], share: Share) -> bool:
     """More calls are bad than would be if each name had its share of before (direct standardisation). Of a name that
     is new nothing is known: it is other work where it takes long, and trouble where it fails. A name most of whose
-    calls always are bad tells nothing, and its number would only hide the others."""
+    calls always are bad tells nothing, and its number would only hide the others. What none of the names is (work that
+    nobody asked for, names beyond the busiest) was as bad before as the whole."""
     bad = expected = 0.0
+    rest, rest_bad = float(share.samples), share.now * share.samples
     for work, figures in lately.items():
         now = share_over(figures, share.over_ns) * figures.samples
+        rest, rest_bad = rest - figures.samples, rest_bad - now
         known = before.get(work, NO_FIGURES)
         if known.samples:
             usual = (share_over(known, share.over_ns) * known.samples + 1) / (known.samples + 1)
@@ -206,17 +234,13 @@ def is_more_than_mix(before: Mapping[Work, Figures], lately: Mapping[Work, Figur
             continue
         if usual <= MOST_USUAL:
             bad, expected = bad + now, expected + usual * figures.samples
-    return not lately or is_no_chance(bad, expected)
+    return is_no_chance(bad + max(rest_bad, 0.0), expected + share.before * max(rest, 0.0))
 
 
-def _callers(workspace_id: int, window: Window, bad: Sequence[BadService]) -> frozenset[str]:
-    """Of the bad ones those from which calls lead to another one. Where each of them does none is told apart."""
-    if len(bad) < 2:
-        return frozenset()
-    names = {one.name for one in bad}
-    links = links_of(edges(workspace_id, window), names)
-    callers: set[str] = set()
-    for name in names:
-        above = leading_to({Node("service", name)}, links) - {Node("service", name)}
-        callers |= {node.name for node in above if node.kind == "service"} & names
-    return frozenset(callers if callers != names else ())
+def callers_among(names: Collection[str], links: Collection[Ends]) -> frozenset[str]:
+    """Services from which calls lead to another one of them, from which none lead back."""
+    above = {
+        name: {node.name for node in leading_to({Node("service", name)}, links) if node.kind == "service"}
+        for name in names
+    }  # fmt: skip
+    return frozenset(one for other in names for one in above[other].intersection(names) if other not in above[one])

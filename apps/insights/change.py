@@ -32,7 +32,7 @@ in five, which is too often to say that it is over, and too seldom to say that i
 SLOW_RANKS = (0.25, 0.5, 0.7, 0.8, 0.85, 0.9)
 """At which it is looked how many are slow: a figure too few of them is on the safe side."""
 MAY_BE_OVER = "may_be_over"
-"""Of a few minutes: none of what is bad came, in so little that this may be chance."""
+"""Of a few minutes: what came is nearer to before than to now, in so little that this may be chance."""
 RANK_CERTAIN = 2.3
 """Standard deviations of a quantile's rank, on either side, before two bands that do not touch are a change. Measured
 on the p95 of lognormal durations (sigma 0.4): of 20 against 20 equal ones 0.8 % are called changed, of 60 none; twice
@@ -159,7 +159,7 @@ def ending_word(change: Change, lately: Change, since: Change) -> str:
     against the whole window, from which they must differ, too, for what comes seldom is away by chance. "" when that
     is unsure, or they are nearer to what was before. What is unclear and no worse than before is over as well."""
     if lately.word in (SLOWER, MORE):
-        return GOES_ON if (lately.after or 0.0) >= _middle(change) else ""
+        return GOES_ON if (lately.after or 0.0) >= middle_of(change) else ""
     is_as_before = lately.word in (SAME, FASTER, FEWER) or (
         lately.word == UNCLEAR and (lately.after or 0.0) <= (lately.before or 0.0)
     )
@@ -172,7 +172,7 @@ def durations_ending(
     """`ending_word` of a change from `before` to `now`, by the quantile that it is told by. `is_short`: of a few
     minutes, which say that it is over where some that are slow would have come among so many, if it went on; else
     MAY_BE_OVER where none came."""
-    share, middle = QUANTILES[change.quantile], _middle(change)
+    share, middle = QUANTILES[change.quantile], middle_of(change)
     word = ending_word(change, duration_change(before, lately, share), duration_change(now, lately, share))
     if not is_short or word == GOES_ON:
         return word
@@ -189,11 +189,11 @@ def errors_ending(
 ) -> str:  # fmt: skip
     """The same of the share that failed."""
     word = ending_word(change, error_change(before, lately), error_change(now, lately))
-    is_missed = lately.samples * now.error_share >= LEAST_MISSED and lately.error_share < _middle(change)
+    is_missed = lately.samples * now.error_share >= LEAST_MISSED and lately.error_share < middle_of(change)
     return MAY_BE_OVER if is_short and not word and is_missed else word
 
 
-def _middle(change: Change) -> float:
+def middle_of(change: Change) -> float:
     """What is beyond it is nearer to now than to before."""
     return ((change.before or 0.0) + (change.after or 0.0)) / 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from apps.insights.change import FEWER, GONE, MORE, NEW, SAME, UNCLEAR, UNSURE, Change
@@ -22,7 +22,7 @@ from apps.traces.error_origin import ErrorOrigin
 from apps.traces.key_book import ERROR
 from apps.traces.moments import MINUTE_NS
 from apps.traces.tokens import name_token
-from apps.traces.why.significance import rates_p
+from apps.traces.why.significance import fewer_p, rates_p
 
 BACK = "back"
 """Not in the window compared with, but known from before that."""
@@ -38,8 +38,8 @@ STEPS = 48
 LOOKED_INTO = 60
 """Traces of a group that are read for where they came from."""
 BUDGET_SECONDS = 0.12
-LEAST_EXPECTED = 8
-"""Of so many, fewer than half come by chance once in twenty times."""
+OVER_P = 0.05
+"""A part in which it is so seldom by chance nearer to before, as long as it goes on, says whether it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,11 @@ def error_groups(workspace_id: int, period: Period) -> ErrorGroups:
     step_ns = step_of(period.window, period.now_ns, STEPS)
     found = series(workspace_id, period.window, ERROR, (), step_ns, group=4, histograms=False)
     seen, began_ns = first_seen(workspace_id, ERROR, ()), began_of(workspace_id, period) or period.now_ns
-    held, recents = held_since(period, began_ns), period.recents
+    held, lates = held_since(period, began_ns), [(one, errors(workspace_id, one.window)) for one in period.recents]
     groups = [
-        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, recents, held, began_ns,
-               seen.get(tuple(key), (0, 0)), found.steps, found.lines.get(tuple(key), ()))
+        _group(key, before.get(key, NO_FIGURES), after.get(key, NO_FIGURES), period, held, began_ns,
+               seen.get(tuple(key), (0, 0)), found.lines.get(tuple(key), ()),
+               [(one, late.get(key, NO_FIGURES).calls) for one, late in lates])
         for key in {**before, **after}
     ]  # fmt: skip
     covered = coverage(workspace_id, period.window)
@@ -115,10 +116,10 @@ def worst_first(groups: Iterable[ErrorGroup]) -> list[ErrorGroup]:
 
 
 def _group(
-    key: ErrorKey, before: Figures, after: Figures, period: Period, recents: Sequence[Recent], held: Held,
-    began_ns: int, seen: tuple[int, int], steps: Sequence[int], line: Sequence[Figures],
+    key: ErrorKey, before: Figures, after: Figures, period: Period, held: Held, began_ns: int,
+    seen: tuple[int, int], line: Sequence[Figures], lates: Sequence[tuple[Recent, float]],
 ) -> ErrorGroup:  # fmt: skip
-    """`began_ns`: when the first trace came."""
+    """`began_ns`: when the first trace came; `lates`: how many came in the last parts of the period."""
     first_ns, last_ns = seen
     word = word_of(before, after, first_ns, period, held.minutes)
     is_old = word == NEW and not held.is_whole and not _is_young(first_ns, began_ns, period)
@@ -128,11 +129,10 @@ def _group(
     old, new = before.calls / held.minutes, after.calls / period.minutes
     change = Change(word if word != BACK else NEW, old or None, new or None, min(before.samples, after.samples))
     newest = max((example.start_ns for example in after.examples), default=0)
-    counts = tuple(figures.calls for figures in line)
     return ErrorGroup(
-        key, before, after, change, word, first_ns, max(newest, min(last_ns, newest or last_ns)), counts,
-        (new - old) * period.minutes,
-        _over_within_ns(dict(zip(steps, counts, strict=False)), old, new, recents, period.now_ns),
+        key, before, after, change, word, first_ns, max(newest, min(last_ns, newest or last_ns)),
+        tuple(figures.calls for figures in line), (new - old) * period.minutes,
+        _over_within_ns(old, new, lates, period.now_ns),
     )  # fmt: skip
 
 
@@ -141,17 +141,16 @@ def _is_young(first_ns: int, began_ns: int, period: Period) -> bool:
     return first_ns - began_ns > min(period.now_ns, period.end_ns) - first_ns
 
 
-def _over_within_ns(
-    counts: Mapping[int, float], old: float, new: float, recents: Sequence[Recent], now_ns: int
-) -> int:  # fmt: skip
-    """`counts`: by start of the step in ns; `old` and `new`: a minute. By the shortest last part in which so many would
-    have come that few are no chance, or else by the longest; nearer to before than to now is over."""
-    for recent in recents:
-        late = [at for at in counts if at >= recent.window.start_ns]
-        minutes = (now_ns - min(late)) / MINUTE_NS if late else 0.0
-        is_last = recent is recents[-1] and not recent.is_short
-        if minutes > 0 and (is_last or new * minutes >= LEAST_EXPECTED):
-            return recent.length_ns if sum(counts[at] for at in late) < (old + new) / 2 * minutes else 0
+def _over_within_ns(old: float, new: float, lates: Sequence[tuple[Recent, float]], now_ns: int) -> int:
+    """`old` and `new`: a minute. By the shortest last part in which so many would have come that few are no chance, or
+    where it is of no few minutes none; or else by the longest, where none came before either. Nearer to before than to
+    now is over."""
+    for recent, count in lates:
+        minutes = (now_ns - recent.window.start_ns) / MINUTE_NS
+        middle = (old + new) / 2 * minutes
+        is_sure = fewer_p(middle if count or recent.is_short else 1, new * minutes) < OVER_P
+        if is_sure or (recent is lates[-1][0] and not recent.is_short and not old):
+            return recent.length_ns if count < middle else 0
     return 0
 
 

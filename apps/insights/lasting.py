@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from apps.insights.change import durations_change, ending_word, error_change
+from apps.insights.change import durations_change, error_change
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.lately import Lately, Worse, lately_of
-from apps.insights.map_change import MORE_CALLS, SLOWER_EDGE, TROUBLE, Sides, fan_change
+from apps.insights.map_change import MORE_CALLS, SLOWER_EDGE, TROUBLE, fan_ending
 from apps.insights.map_graph import Ends
 from apps.insights.period import Recent
 from apps.insights.queries import EdgeKey, Traffic, traffic_of
@@ -36,14 +36,11 @@ class _Changed(NamedTuple):
         if self.callers is None:
             return self.worse.word(lately, is_short=is_short)
         change, *sides = self.worse
-        return ending_word(change, *(
-            fan_change(Sides(side, lately, caller, entered)) for side, caller in zip(sides, self.callers, strict=True)
-        ))  # fmt: skip
+        return fan_ending(change, *zip(sides, self.callers, strict=True), (lately, entered), is_short=is_short)
 
 
 def endings_of(workspace_id: int, whole: ServiceMap, recents: Sequence[Recent]) -> Endings:
-    """Of every change for the worse, read at once. Without a recent window nothing is known. Raises
-    StoreUnavailable."""
+    """Of every change for the worse. Without a recent window nothing is known. Raises StoreUnavailable."""
     found: dict[Place, _Changed] = {
         **{
             (edge.ends, word): _edge(whole, edge, word)

@@ -12,6 +12,7 @@ from apps.insights.change import (
     CERTAIN,
     FASTER,
     FEWER,
+    MAY_BE_OVER,
     MIN_SAMPLES,
     MORE,
     NEAR_FACTOR,
@@ -23,7 +24,9 @@ from apps.insights.change import (
     UNKNOWN,
     Change,
     durations_change,
+    ending_word,
     error_change,
+    middle_of,
 )
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.seen import Held, rate_since
@@ -33,6 +36,8 @@ SLOWER_FACTOR = 1.25
 SLOWER_NS = 1_000_000
 FAN_FACTOR = 2.0
 """Calls for each call of the caller: less than that is another mix of requests."""
+LEAST_CALLERS = 3
+"""Of a few minutes: two that happen to ask seldom are nothing."""
 MIN_PRESENCE = 10
 """Calls after which none at all is no accident: one in 22 000."""
 
@@ -131,6 +136,19 @@ def fan_change(sides: Sides) -> Change:
     if far < math.log(FAN_FACTOR) or far < CERTAIN * noise:
         return Change(SAME if far < math.log(NEAR_FACTOR) else UNCLEAR, old, new, samples)
     return Change(MORE if new > old else FEWER, old, new, samples)
+
+
+def fan_ending(
+    change: Change, before: tuple[Figures, Figures], now: tuple[Figures, Figures], lately: tuple[Figures, Figures], *,
+    is_short: bool,
+) -> str:  # fmt: skip
+    """`ending_word` of calls that got more for each of the caller's, or MAY_BE_OVER. Each side: the calls, and those
+    that the caller got."""
+    calls, callers = lately
+    word = ending_word(change, *(fan_change(Sides(side, calls, caller, callers)) for side, caller in (before, now)))
+    fan = _fan(calls, callers)
+    is_missed = callers.samples >= LEAST_CALLERS and fan is not None and fan < middle_of(change)
+    return MAY_BE_OVER if is_short and not word and is_missed else word
 
 
 def is_traded(sides: Sides) -> bool:

@@ -129,7 +129,8 @@ class Period:
         """The last parts of a period that reaches to now, the shortest first: what tells whether something goes on.
         None of one that does not, or that is hardly longer."""
         length_ns = self.end_ns - self.start_ns
-        lasts = sorted({*SHORT_RECENTS_NS, LEAST_RECENT_NS, max(LEAST_RECENT_NS, length_ns // RECENT_SHARE)})
+        share_ns = length_ns // RECENT_SHARE
+        lasts = [*SHORT_RECENTS_NS, LEAST_RECENT_NS, *([share_ns] if share_ns >= LEAST_RECENT_NS + MINUTE_NS else [])]
         return tuple(
             Recent(readable_window(self.end_ns - last_ns, self.end_ns, self.now_ns), last_ns)
             for last_ns in lasts

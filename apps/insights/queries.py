@@ -127,6 +127,11 @@ def entered(workspace_id: int, window: Window) -> dict[str, Entered]:
     return {service: Entered(figures, frozenset(versions[service])) for service, figures in found.items()}
 
 
+def services_entered(workspace_id: int, window: Window) -> dict[str, Figures]:
+    """The same without versions, in less work."""
+    return {service: figures for (service,), figures in _by_service(workspace_id, window).items()}
+
+
 class Traffic(NamedTuple):
     edges: dict[EdgeKey, Figures]
     services: dict[str, Figures]
@@ -136,23 +141,27 @@ class Traffic(NamedTuple):
 def traffic(workspace_id: int, windows: Sequence[Window]) -> list[Traffic]:
     """What was called in each window, read at once."""
 
-    def of(kind: int, window: Window, by: int | None = None) -> dict[tuple[str, ...], Figures]:
-        with store_cursor() as cursor:
-            return figures_by_key(cursor, Asked(workspace_id, kind, stretches_of(cursor, window), by=by))
-
-    calls = [partial(of, EDGE, window) for window in windows]
-    found = at_once(*calls, *(partial(of, SERVICE, window, 1) for window in windows))
+    calls = [partial(_figures, workspace_id, EDGE, window) for window in windows]
+    found = at_once(*calls, *(partial(_by_service, workspace_id, window) for window in windows))
     return [_traffic(*both) for both in zip(found[: len(windows)], found[len(windows) :], strict=True)]
+
+
+def _by_service(workspace_id: int, window: Window) -> dict[tuple[str, ...], Figures]:
+    with store_cursor() as cursor:
+        return figures_by_key(cursor, Asked(workspace_id, SERVICE, stretches_of(cursor, window), by=1))
 
 
 def traffic_of(workspace_id: int, window: Window, edges: Iterable[EdgeKey], services: Iterable[str]) -> Traffic:
     """Of certain edges and services."""
     with store_cursor() as cursor:
         stretches = stretches_of(cursor, window)
-        keys = ids_of(cursor, workspace_id, EDGE, [tuple(key) for key in edges])
-        calls = figures_by_key(cursor, Asked(workspace_id, EDGE, stretches, keys))
-        keys = ids_of_first(cursor, workspace_id, SERVICE, list(services))
-        own = figures_by_key(cursor, Asked(workspace_id, SERVICE, stretches, keys, by=1))
+        calls, own = {}, {}
+        if asked := [tuple(key) for key in edges]:
+            keys = ids_of(cursor, workspace_id, EDGE, asked)
+            calls = figures_by_key(cursor, Asked(workspace_id, EDGE, stretches, keys))
+        if names := list(services):
+            keys = ids_of_first(cursor, workspace_id, SERVICE, names)
+            own = figures_by_key(cursor, Asked(workspace_id, SERVICE, stretches, keys, by=1))
     return _traffic(calls, own)
 
 

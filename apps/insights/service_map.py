@@ -141,26 +141,31 @@ def _nodes(
     for node in sorted(every):
         after = own_now.get(node) or reached_now.get(node, NO_FIGURES)
         earlier = own_before.get(node) or reached_before.get(node, NO_FIGURES)
-        words = node_words(earlier, after)
-        if node not in own_now and _is_other_work(node, now, before, earlier, after, words):
-            words = tuple(word for word in words if word not in LATENCY)
-        nodes[node] = MapNode(node, after, earlier, words)
+        nodes[node] = MapNode(node, after, earlier, node_words(earlier, after))
+    moved = {
+        node for node, one in nodes.items()
+        if node not in own_now and node.kind not in UNASKED and not LATENCY.isdisjoint(one.words)
+    }  # fmt: skip
+    sides = [_by_caller(side, moved) for side in (before, now)]
+    for node in moved:
+        one = nodes[node]
+        if _is_other_work(one, *(side.get(node, {}) for side in sides)):
+            nodes[node] = one._replace(words=tuple(word for word in one.words if word not in LATENCY))
     return nodes
 
 
-def _is_other_work(
-    node: Node, now: Mapping[Ends, Link], before: Mapping[Ends, Link], earlier: Figures, after: Figures,
-    words: Collection[str],
-) -> bool:  # fmt: skip
+def _by_caller(links: Mapping[Ends, Link], callees: Collection[Node]) -> dict[Node, dict[Work, Figures]]:
+    found: dict[Node, dict[Work, Figures]] = {}
+    for (caller, callee), link in links.items():
+        if callee in callees:
+            found.setdefault(callee, {})[Work(caller.name, caller.kind)] = link.figures
+    return found
+
+
+def _is_other_work(one: MapNode, before: Mapping[Work, Figures], now: Mapping[Work, Figures]) -> bool:
     """A database of which those call less that it answers fast is not slower, as long as each takes what it took."""
-    if node.kind in UNASKED or LATENCY.isdisjoint(words):
-        return False
-    sides = [
-        {Work(ends.caller.name, ends.caller.kind): link.figures for ends, link in side.items() if ends.callee == node}
-        for side in (before, now)
-    ]  # fmt: skip
-    share = QUANTILES[durations_change(earlier, after).quantile]
-    return mix_of(*sides, earlier.calls + after.calls, share) is not None
+    share = QUANTILES[durations_change(one.before, one.now).quantile]
+    return mix_of(before, now, one.before.calls + one.now.calls, share) is not None
 
 
 def _reached(links: Mapping[Ends, Link], own: Mapping[Node, Figures]) -> dict[Node, Figures]:

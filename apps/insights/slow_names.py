@@ -18,12 +18,11 @@ from apps.insights.change import (
     Change,
     durations_change,
     durations_ending,
-    ending_word,
 )
 from apps.insights.figures import NO_FIGURES, Example, Figures, one_a_trace
 from apps.insights.keys import listed_parts
 from apps.insights.lately import UNSURE_YET, Lately, lately_of
-from apps.insights.map_change import Sides, fan_change, is_traded
+from apps.insights.map_change import Sides, fan_change, fan_ending, is_traded
 from apps.insights.own_time import NO_OWN, Own, own_of_names
 from apps.insights.period import Period, Recent
 from apps.insights.queries import NameKey, span_names
@@ -137,10 +136,8 @@ def _ending(
 ) -> str:  # fmt: skip
     if one.calls is None:
         return durations_ending(one.duration, one.before, one.now, lately, is_short=is_short)
-    sides = (one.before, own_before), (one.now, own_now)
-    return ending_word(one.calls, *(
-        fan_change(Sides(side, lately, _traces(own), _traces(own_lately))) for side, own in sides
-    ))  # fmt: skip
+    sides = (one.before, own_before), (one.now, own_now), (lately, own_lately)
+    return fan_ending(one.calls, *((side, _traces(own)) for side, own in sides), is_short=is_short)
 
 
 def _read(read: Callable, asked: Asked) -> dict:

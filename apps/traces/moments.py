@@ -21,7 +21,7 @@ _WRITTEN = re.compile(
 _EPOCH_DIGITS = {10: S_NS, 13: 1_000_000, 16: 1_000, 19: 1}
 """Digits of an epoch number -> nanoseconds of its unit (seconds, milliseconds, microseconds, nanoseconds)."""
 
-_HOW = "Write 2026-11-23 14:05, with seconds if you like, or an epoch number."
+_HOW = "Write 2026-11-23 14:05, with seconds if you like, an epoch number, or -1h for an hour ago."
 
 
 def zone_named(name: str) -> tzinfo | None:

@@ -38,7 +38,7 @@ def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
     told = {line(client, path, range=time) for path in PAGES for time in ("15m", "1h", "24h", "7d")}
     (one,) = told
     took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer instead of 0\S*\xa0% before that"
-    assert re.fullmatch(rf"payment: in the last 3\xa0minutes {took}\. What calls it is bad too: gateway\.", one), one
+    assert re.fullmatch(rf"payment: in the last 3\xa0minutes {took}\. What leads to it is bad too: gateway\.", one), one
     page = client.get("/map", {"range": "1h"}).content.decode()
     assert '<b>Bad now</b> <a class="where' in page and "/services/payment?range=1h" in page
 
@@ -53,7 +53,7 @@ def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     store_hours(range(1, 5), calls=13, fails=True)
     assert re.match(
         r"payment: in the last 3\xa0minutes 100\xa0% of its calls failed instead of 0\xa0% before that, and \S+\xa0%"
-        r" took \S+\xa0\S+ or longer instead of \S+\xa0%\. What calls it is bad too: gateway\.$",
+        r" took \S+\xa0\S+ or longer instead of \S+\xa0%\. What leads to it is bad too: gateway\.$",
         line(client, "/services", range="1h"),
     )
 

@@ -76,10 +76,12 @@ def test_more_calls_of_most_services_are_the_traffic():
 @pytest.mark.parametrize(
     ("period", "told"),
     [
-        (chosen_period("30d", None, None, BEFORE, NOW).up_to(NOW - 3600 * SECOND),
-         "Nothing of the last 30 days is digested yet; 2 services are known."),
-        (chosen_period("", NOW - 7200 * SECOND, NOW, BEFORE, NOW).up_to(NOW - 3600 * SECOND),
+        (chosen_period("3h", None, None, BEFORE, NOW).up_to(0),
+         "Nothing of the last 3 hours is digested yet; 2 services are known."),
+        (chosen_period("", NOW - 7200 * SECOND, NOW, BEFORE, NOW).up_to(NOW - 7100 * SECOND),
          "Nothing of this time is digested yet; 2 services are known."),
+        (chosen_period("30d", None, None, BEFORE, NOW).up_to(NOW - 3600 * SECOND),
+         "No spans in what is digested of this time; 2 services are known."),
         (FORM.period, "No spans in this time; 2 services are known."),
     ],
 )  # fmt: skip
@@ -93,7 +95,7 @@ def test_where_no_service_is_known_none_is_counted():
 
 
 def test_what_is_as_before_does_not_speak_for_what_was_not_there():
-    new = ServiceLine("new", CALLS, NO_FIGURES, "", False, UNKNOWN, UNKNOWN, UNKNOWN, 0.1, 0.1, NOW, NOW, "", "")
+    new = ServiceLine("new", CALLS, NO_FIGURES, "", False, UNKNOWN, UNKNOWN, UNKNOWN, 0.1, 0.1, NOW, NOW)
     assert said(line("a")) == "All services are as in the hour before."
     assert said(line("a"), new) == ("All other services are as in the hour before. 1 has nothing to compare with.")
     assert said(line("a", duration=Change(UNCLEAR, 0.1 * SECOND, 0.12 * SECOND, 100))) == (
@@ -136,8 +138,9 @@ def test_of_one_service_what_goes_on_is_told_before_what_is_over_and_what_got_be
     rest = " It was still so in the last 10 minutes. It also was slower for a while: p95 1.00 s instead of 100 ms."
     assert said(mixed) == f"a has more errors: 10 % of its calls failed instead of 2 % in the hour before.{rest}"
     shorter = line("a", duration=LONGER, errors=FAILING, endings=(Lately(GOES_ON, 3 * 60 * 10**9), GOES_ON))
-    assert said(shorter).endswith(
-        " It was still so in the last 3 minutes. It also has more errors: 10 % of its calls failed instead of 2 %."
+    assert said(shorter) == (
+        "a got slower and has more errors: p95 1.00 s instead of 100 ms, 10 % of its calls failed instead of 2 % in "
+        "the hour before. It was still so in the last 10 minutes."
     )
     better = said(line("a", duration=LONGER, errors=WELL))
     assert better.startswith(

@@ -6,13 +6,15 @@ from math import exp, factorial
 
 import pytest
 
-from apps.insights.bad_now import LASTS_NS, Share, is_more_than_mix, is_no_chance, shares_of
+from apps.insights.bad_now import LASTS_NS, Share, callers_among, is_more_than_mix, is_no_chance, share_over, shares_of
 from apps.insights.figures import Figures
+from apps.insights.map_graph import Ends
 from apps.insights.mix import Work
 from apps.insights.period import Recent
 from apps.insights.window import Window
 from apps.traces.histogram import Histogram
 from apps.traces.moments import MINUTE_NS
+from apps.traces.peers import Node
 from apps.traces.sampling import CALL
 
 MS = 1_000_000
@@ -74,7 +76,7 @@ def test_a_few_of_many_that_are_slow_are_seen():
     assert bad(*[calls((1800, 100), (200, 2000))] * 3) == [("slow", 3)]
 
 
-def test_of_a_million_looks_hardly_one_is_wrong():
+def test_twelve_thousand_looks_at_what_is_as_ever_find_nothing():
     dice = random.Random(1)
     false = 0
     for _ in range(4000):
@@ -104,12 +106,40 @@ def test_chance_is_the_tail_of_poisson():
 )
 def test_more_of_what_always_takes_long_is_other_work(lately, is_told):
     before = {READ: calls((9000, 10)), REPORT: calls((1000, 900))}
-    assert is_more_than_mix(before, lately, Share(0.1, 0.5, MINUTE_NS, 500 * MS)) == is_told
+    count = sum(figures.samples for figures in lately.values()) or 100
+    slow = sum(share_over(figures, 500 * MS) * figures.samples for figures in lately.values()) or 50
+    share = Share(0.1, slow / count, count, count, MINUTE_NS, 500 * MS)
+    assert is_more_than_mix(before, lately, share) == is_told
 
 
 def test_a_new_name_that_fails_is_trouble():
     before, new = {READ: calls((9000, 10), errors=9)}, Work("POST /new", "SERVER")
-    share = Share(0.001, 0.3, MINUTE_NS)
+    share = Share(0.001, 0.3, 70.0, 70, MINUTE_NS)
     assert is_more_than_mix(before, {READ: calls((50, 10)), new: calls((20, 10), errors=20)}, share)
     failing = before | {REPORT: calls((1000, 10), errors=500)}
-    assert not is_more_than_mix(failing, {READ: calls((50, 10)), REPORT: calls((60, 10), errors=30)}, share)
+    asked = {READ: calls((50, 10)), REPORT: calls((60, 10), errors=30)}
+    assert not is_more_than_mix(failing, asked, Share(0.05, 0.27, 110.0, 110, MINUTE_NS))
+
+
+def test_what_no_name_tells_of_counts_as_well():
+    """Jobs that nobody asks for, and names beyond the busiest."""
+    before, lately = {READ: calls((9000, 10))}, {READ: calls((50, 10))}
+    assert is_more_than_mix(before, lately, Share(0.01, 0.5, 100.0, 100, MINUTE_NS))
+    assert not is_more_than_mix(before, lately, Share(0.45, 0.25, 100.0, 100, MINUTE_NS))
+
+
+def test_of_a_busy_service_it_is_seen_too():
+    before = DAY._replace(samples=10_000_000)
+    many = calls((2000, 100), (18_000, 900))
+    assert bad(many, many, many, before=before) == [("slow", 3)]
+    assert [is_no_chance(count, 1000.0) for count in (900, 1000, 1100, 1150, 6000)] == [False, False, False, True, True]
+
+
+def test_who_leads_to_a_bad_one_stands_after_it_and_a_ring_does_not():
+    def links(*pairs: str) -> list[Ends]:
+        return [Ends(*(Node("service", name) for name in pair)) for pair in pairs]
+
+    assert callers_among("ad", links("ab", "bc", "cd")) == {"a"}
+    assert callers_among("abd", links("ab", "ba")) == set()
+    assert callers_among("abd", links("ab", "ba", "bd")) == {"a", "b"}
+    assert callers_among("ad", [Ends(Node("service", "a"), Node("database", "d"))]) == set()

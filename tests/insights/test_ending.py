@@ -18,6 +18,7 @@ from apps.insights.change import (
 )
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.lately import lately_of
+from apps.insights.map_change import Sides, fan_change, fan_ending
 from apps.insights.period import chosen_period
 from apps.insights.turn import ending_in
 from apps.traces.histogram import Histogram
@@ -119,6 +120,21 @@ def test_a_few_minutes_in_which_none_failed_say_that_it_may_be_over():
 
     assert (word(20), word(20, is_short=False), word(18), word(20, 1)) == (MAY_BE_OVER, "", "", GOES_ON)
     assert (word(200), word(60, 12)) == (OVER, GOES_ON)
+
+
+def test_more_calls_for_each_of_the_callers_may_be_over_by_a_few_that_made_few():
+    def side(calls: int, callers: int) -> tuple[Figures, Figures]:
+        return Figures(calls * CALL, 0, calls, 0, 0), Figures(callers * CALL, 0, callers, 0, 0)
+
+    before, now = side(100, 100), side(1300, 100)
+    change = fan_change(Sides(before[0], now[0], before[1], now[1]))
+    assert (change.word, change.before, change.after) == (MORE, 1.0, 13.0)
+
+    def word(calls: int, callers: int, *, is_short: bool = True) -> str:
+        return fan_ending(change, before, now, side(calls, callers), is_short=is_short)
+
+    assert (word(9, 9), word(2, 2), word(9, 9, is_short=False)) == (MAY_BE_OVER, "", "")
+    assert (word(117, 9), word(390, 30), word(30, 30)) == ("", GOES_ON, OVER)
 
 
 def test_what_may_be_over_by_few_minutes_does_not_go_on_by_more_and_what_is_over_is():

@@ -1,5 +1,6 @@
 """Which group of errors is worst, and whether one comes more often: of figures made by hand."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_rate_is_of_the_time_of_which_anything_is_known():
 def test_of_few_minutes_no_rate_is_told(minutes, word):
     key, held = ErrorKey("payment", "POST /charges", "Refused", ""), Held(False, minutes)
     began_ns = HOUR.compared.end_ns - round(minutes) * MINUTE_NS
-    assert _group(key, some(20), some(400), HOUR, HOUR.recents, held, began_ns, (began_ns, NOW_NS), (), ()).word == word
+    assert _group(key, some(20), some(400), HOUR, held, began_ns, (began_ns, NOW_NS), (), ()).word == word
 
 
 def group(name: str, added: float, *, is_over: bool = False) -> ErrorGroup:
@@ -75,14 +76,37 @@ def test_the_worst_is_what_came_on_top_most_and_goes_on():
 
 
 @pytest.mark.parametrize(
-    ("a_minute", "ended", "within_minutes"),
-    [(4, 4, 3), (4, 1, 0), (2, 4, 5), (2, 2, 0), (1, 8, 10), (1, 4, 0), (0.1, 12, 10)],
-)
-def test_it_is_over_by_the_shortest_last_part_in_which_many_would_have_come(a_minute, ended, within_minutes):
-    counts = {NOW_NS - minute * MINUTE_NS: a_minute * (minute > ended) for minute in range(60, 0, -1)}
-    new = sum(counts.values()) / 60
-    assert _over_within_ns(counts, 0.0, new, HOUR.recents, NOW_NS) == within_minutes * MINUTE_NS
+    ("a_minute", "before", "ended", "within_minutes"),
+    [
+        (4, 0, 4, 3), (4, 0, 1, 0), (2, 0, 4, 5), (2, 0, 2, 0), (1, 0, 8, 10), (1, 0, 4, 0), (0.1, 0, 12, 10),
+        (60, 40, 6, 3), (60, 40, 0, 0), (6, 3, 12, 10), (6, 3, 4, 0), (1.5, 1, 12, 0),
+    ],
+)  # fmt: skip
+def test_it_is_over_by_the_shortest_last_part_in_which_many_would_have_come(a_minute, before, ended, within_minutes):
+    came = {NOW_NS - minute * MINUTE_NS: a_minute if minute > ended else before for minute in range(60, 0, -1)}
+    late = [(one, sum(n for at, n in came.items() if at >= one.window.start_ns)) for one in HOUR.recents]
+    assert _over_within_ns(before, a_minute, late, NOW_NS) == within_minutes * MINUTE_NS
     past = replace(HOUR, end_ns=NOW_NS - 5 * MINUTE_NS)
-    assert _over_within_ns(counts, 0.0, new, past.recents, NOW_NS) == 0, (
-        "of a time that does not reach to now nothing is said"
-    )
+    assert not past.recents, "of a time that does not reach to now nothing is said"
+
+
+def test_what_goes_on_is_hardly_ever_over_by_chance():
+    dice = random.Random(1)
+    for old, new in ((0, 3), (3, 6), (40, 60), (4, 6), (20, 30)):
+        over = 0
+        for _ in range(1000):
+            lates, count, since = [], 0, 0.0
+            for one in HOUR.recents:
+                minutes = (NOW_NS - one.window.start_ns) / MINUTE_NS
+                count += poisson(dice, new * (minutes - since))
+                since = minutes
+                lates.append((one, count))
+            over += _over_within_ns(old, new, lates, NOW_NS) > 0
+        assert over <= 80, (old, new, over)
+
+
+def poisson(dice: random.Random, expected: float) -> int:
+    at = count = 0
+    while (at := at + dice.expovariate(1)) < expected:
+        count += 1
+    return count

@@ -211,8 +211,9 @@ def _of_nodes(nodes: list[MapNode], endings: Endings) -> Words:
     first, *others = nodes
     changes = [(word, _lately(endings, first, word)) for word in first.words if word in BAD_WORDS]
     verbs = " and ".join((WAS if lately.is_over else SAID)[word][0] for word, lately in changes)
-    is_over, ends = all(lately.is_over for _, lately in changes), {lately for _, lately in changes}
-    then = _then(*ends) if len(ends) == 1 else ""
+    is_over, words = all(lately.is_over for _, lately in changes), {lately.word for _, lately in changes}
+    # Of parts that say the same the longest stands for all.
+    then = _then(max((lately for _, lately in changes), key=lambda one: one.within_ns)) if len(words) == 1 else ""
     figures = " ".join(node_said(first, BAD_WORDS, is_over))
     more = _more_nodes(sum(_node_place(node, endings) < PLACE_OVER for node in others), len(others), is_over)
     return (

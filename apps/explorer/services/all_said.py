@@ -10,7 +10,7 @@ from apps.explorer.change import against_in, format_ns, format_rate
 from apps.explorer.services.forms import ServicesForm
 from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SLOWER, UNCLEAR, Change
 from apps.insights.lately import UNSURE_YET, Lately
-from apps.insights.period import Period
+from apps.insights.period import MISSING_SHARE, Period
 from apps.insights.service_lines import GOING_ON, SILENT, WAS_WORSE, WORSE, ServiceLine
 from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.why.words import STRONG, WHERE, Word, Words
@@ -80,7 +80,8 @@ def _nothing(known: int, period: Period) -> Words:
     """`Nothing of the last 30 days is digested yet; 14 services are known.` They are listed below it, whenever they
     sent something."""
     are_known = f"; {counted(known, 'service')} {'is' if known == 1 else 'are'} known." if known else "."
-    if not period.is_behind:
+    held_ns = period.window.end_ns - period.window.start_ns
+    if not period.is_behind or held_ns * MISSING_SHARE > period.end_ns - period.start_ns:
         return Word("No spans", STRONG), Word(f" {period.in_this_time}{are_known}")
     time = f"the {period.label.lower()}" if period.is_relative else "this time"
     return Word(f"Nothing of {time} is digested yet", STRONG), Word(are_known)
@@ -102,7 +103,9 @@ def _changed(line: ServiceLine, period: Period) -> Words:
     the hour before. It was still so in the last 10 minutes.` What ends otherwise has a sentence of its own."""
     lead, *also = _grouped(_parts(line, period))
     verbs, figures = _joined(lead)
-    is_over, then = lead[0].lately.is_over, lead[0].lately.text
+    # Of parts that say the same the longest stands for both.
+    lately = max((part.lately for part in lead), key=lambda one: one.within_ns)
+    is_over, then = lately.is_over, lately.text
     return (
         Word(verbs, STRONG if lead[0].is_worse and not is_over else ""), Word(", and that is over" if is_over else ""),
         Word(f": {figures} {against_in(period.against_label)}.{then and f' {then}'}"), *map(_also, also),
@@ -120,9 +123,9 @@ def _joined(parts: list[Part]) -> tuple[str, str]:
 
 def _grouped(parts: list[Part]) -> list[list[Part]]:
     """What ends alike together: what goes on, what may, what is over, what got better."""
-    groups: dict[tuple[bool, Lately], list[Part]] = {}
+    groups: dict[tuple[bool, str], list[Part]] = {}
     for part in sorted(parts, key=lambda part: (not part.is_worse, part.lately.is_over, not part.lately.word)):
-        groups.setdefault((part.is_worse, part.lately), []).append(part)
+        groups.setdefault((part.is_worse, part.lately.word), []).append(part)
     return [*groups.values()]
 
 

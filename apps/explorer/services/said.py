@@ -166,7 +166,8 @@ class _Teller:
         then = Word(lately and f" {lately}", STRONG)
         if self.word == "errors":
             return (
-                self.subject, Word(" fails more often: "), Word(f"{now} of its calls", STRONG),
+                self.subject, Word(f" {'failed' if self.found.error_lately.is_over else 'fails'} more often: "),
+                Word(f"{now} of its calls", STRONG),
                 Word(f" instead of {before} {self.when}."), then,
             )  # fmt: skip
         period = self.form.period

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import TypeVar
 
@@ -11,12 +12,13 @@ from django.http import HttpRequest
 from apps.explorer.bad_now import bad_now_said
 from apps.explorer.fresh import fresh_line
 from apps.explorer.period import PeriodForm, period_picker
-from apps.explorer.says import Said
 from apps.insights.bad_now import bad_now
 from apps.insights.freshness import Freshness, freshness, held_period
+from apps.store.at_once import at_once
 from apps.traces.moments import zone_named
 
 Form = TypeVar("Form", bound=PeriodForm)
+Page = TypeVar("Page")
 
 
 def asked_form(form_class: type[Form], request: HttpRequest, workspace_id: int) -> Form:
@@ -32,17 +34,6 @@ def viewer_zone(request: HttpRequest) -> tzinfo:
     return zone_named(request.COOKIES.get("tz", "")) or UTC
 
 
-def list_context(
-    request: HttpRequest, workspace_id: int, form: PeriodForm, path: str, fresh: Freshness | None = None
-) -> dict:
-    """The same of a page over all services, which says first what is bad right now."""
-    return figures_context(request, workspace_id, form, path, fresh) | {"bad_now": bad_now_line(workspace_id, form)}
-
-
-def bad_now_line(workspace_id: int, form: PeriodForm) -> tuple[Said, ...]:
-    return () if form.errors else bad_now_said(bad_now(workspace_id, form.period), form)
-
-
 def figures_context(
     request: HttpRequest, workspace_id: int, form: PeriodForm, path: str, fresh: Freshness | None = None
 ) -> dict:
@@ -55,3 +46,9 @@ def figures_context(
         "period": period_picker(form, path, viewer_zone(request)),
         "fresh": fresh_line(fresh.fresh_to_ns, fresh.behind_s, form.now_ns, form.zone, until_ns, against),
     }
+
+
+def with_bad_now(workspace_id: int, form: PeriodForm, made: Callable[[], Page]) -> dict:
+    """The page that `made` gives, of all services, and what is bad right now, which is read beside it."""
+    page, found = at_once(made, lambda: bad_now(workspace_id, form.period))
+    return {"page": page, "bad_now": bad_now_said(found, form)}

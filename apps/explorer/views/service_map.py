@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.access import current_workspace
 from apps.explorer.map.form import PATH, MapForm
 from apps.explorer.map.page import map_page, map_panel
-from apps.explorer.views.figures import asked_form, list_context
+from apps.explorer.views.figures import asked_form, figures_context, with_bad_now
 from apps.insights.freshness import freshness
 
 KEYS = (
@@ -24,8 +24,9 @@ def service_map(request: HttpRequest) -> HttpResponse:
     if not form.errors and request.htmx:
         return render(request, "explorer/map/panel.html", {"form": form, "panel": map_panel(workspace_id, form)})
     fresh = freshness(workspace_id, form.now_ns)
-    context = list_context(request, workspace_id, form, PATH, fresh)
+    context = figures_context(request, workspace_id, form, PATH, fresh)
     context |= {"form": form, "nav": "map", "page_keys": KEYS}
     if form.errors:
         return render(request, "explorer/map/page.html", context, status=422)
-    return render(request, "explorer/map/page.html", context | {"page": map_page(workspace_id, form, fresh)})
+    context |= with_bad_now(workspace_id, form, lambda: map_page(workspace_id, form, fresh))
+    return render(request, "explorer/map/page.html", context)

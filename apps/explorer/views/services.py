@@ -11,7 +11,7 @@ from apps.explorer.services.addresses import service_link
 from apps.explorer.services.all_page import PATH, services_page
 from apps.explorer.services.forms import ServiceForm, ServicesForm
 from apps.explorer.services.one_page import service_page
-from apps.explorer.views.figures import asked_form, figures_context, list_context
+from apps.explorer.views.figures import asked_form, figures_context, with_bad_now
 from apps.store.queries import first_span_received_at
 
 
@@ -23,12 +23,13 @@ def services(request: HttpRequest) -> HttpResponse:
         return service(request, request.GET["name"])
     workspace_id = current_workspace(request).id
     form = asked_form(ServicesForm, request, workspace_id)
-    context = list_context(request, workspace_id, form, PATH) | {"nav": "services", "form": form}
+    context = figures_context(request, workspace_id, form, PATH) | {"nav": "services", "form": form}
     if form.errors:
         return render(request, "explorer/services/all.html", context, status=422)
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/services/first.html", context)
-    return render(request, "explorer/services/all.html", context | {"page": services_page(workspace_id, form)})
+    context |= with_bad_now(workspace_id, form, lambda: services_page(workspace_id, form))
+    return render(request, "explorer/services/all.html", context)
 
 
 @require_safe

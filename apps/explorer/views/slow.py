@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.access import current_workspace
 from apps.explorer.services.forms import SlowForm
 from apps.explorer.slow.page import PATH, slow_page
-from apps.explorer.views.figures import asked_form, list_context
+from apps.explorer.views.figures import asked_form, figures_context, with_bad_now
 from apps.insights.freshness import held_period
 from apps.insights.period import YESTERDAY
 from apps.insights.queries import coverage
@@ -26,9 +26,10 @@ def slow(request: HttpRequest) -> HttpResponse:
     if nobody_said and not period.is_compared_behind and not coverage(workspace_id, period.compared).traces:
         form.fall_back()
         form.period = held_period(workspace_id, form.period)
-    context = list_context(request, workspace_id, form, PATH) | {"nav": "slow", "form": form}
+    context = figures_context(request, workspace_id, form, PATH) | {"nav": "slow", "form": form}
     if form.errors:
         return render(request, "explorer/slow/page.html", context, status=422)
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/slow/first.html", context)
-    return render(request, "explorer/slow/page.html", context | {"page": slow_page(workspace_id, form)})
+    context |= with_bad_now(workspace_id, form, lambda: slow_page(workspace_id, form))
+    return render(request, "explorer/slow/page.html", context)

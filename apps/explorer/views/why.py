@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import current_workspace
-from apps.explorer.views.figures import asked_form, bad_now_line, figures_context
+from apps.explorer.views.figures import asked_form, figures_context, with_bad_now
 from apps.explorer.why.changed_page import changed_page
 from apps.explorer.why.form import PATH, WhyForm
 from apps.explorer.why.frame import frame_of
@@ -18,7 +18,7 @@ from apps.store.queries import first_span_received_at
 @require_safe
 def why(request: HttpRequest) -> HttpResponse:
     """`/why?service=&name=…`: the answer, or what there is to ask about. 422 with what is wrong in the address, 404 for
-    a service or a span name that was never seen."""
+    a service that was never seen."""
     workspace_id = current_workspace(request).id
     form, context = _asked(request, workspace_id)
     if form.errors:
@@ -28,7 +28,7 @@ def why(request: HttpRequest) -> HttpResponse:
     if first_span_received_at(workspace_id) is None:
         return render(request, "explorer/why/first.html", context)
     if not form.is_asked:
-        context |= {"bad_now": bad_now_line(workspace_id, form), "page": changed_page(workspace_id, form)}
+        context |= with_bad_now(workspace_id, form, lambda: changed_page(workspace_id, form))
         return render(request, "explorer/why/changed.html", context)
     frame, page = frame_of(workspace_id, form), why_page(workspace_id, form)
     status = 404 if page.unknown and not page.unknown.name else 200

@@ -27,7 +27,7 @@ from apps.insights.why.selected import tell_selected
 from apps.insights.why.sources import Source, named_source
 from apps.insights.why.told import Point, Told
 from apps.insights.window import Window
-from apps.traces.why.ending import Ending
+from apps.traces.why.ending import OVER_BY_NOW, Ending
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin
 from apps.traces.why.judge import (
     ERRORS,
@@ -175,9 +175,11 @@ def _ending(found: Since | None, points: tuple[Point, ...], ask: Ask, before: Fi
 def _failing_later(
     workspace_id: int, source: Source, judged: Judged, found: Since | None, ending: Ending | None, view: Window
 ) -> Samples:  # fmt: skip
-    """Of traces with an error that began when what is told was over, enough and of enough to be told besides."""
-    is_over = found is not None and found.end_ns is not None and judged.word == ROSE and ending is not None
-    if judged.look != ERRORS or not is_over or (ending.value or 0.0) < ANOTHER_SHARE:
+    """Of traces with an error that began when what is told had ended, enough and of enough to be told besides. Of what
+    is as before by now only the last is told."""
+    has_ended = found is not None and found.end_ns is not None and judged.word == ROSE and ending is not None
+    is_told = has_ended and ending.word != OVER_BY_NOW and (ending.value or 0.0) >= ANOTHER_SHARE
+    if judged.look != ERRORS or not is_told:
         return NO_SAMPLES
     samples = failed(workspace_id, source, Window(found.end_ns, view.end_ns))
     return samples if len(samples.read) >= LEAST_SAMPLES else NO_SAMPLES
@@ -186,7 +188,9 @@ def _failing_later(
 def _judged(look: str, before: Figures, after: Figures) -> Judged:
     if look == ERRORS:
         return judge_errors(_failed(before), before.samples, _failed(after), after.samples)
-    return judge_durations(look, before.histogram, after.histogram, before.samples, after.samples)
+    judged = judge_durations(look, before.histogram, after.histogram, before.samples, after.samples)
+    # As they are told everywhere, no longer than the longest.
+    return replace(judged, before=before.p(SHARES[look]), after=after.p(SHARES[look]))
 
 
 def _failed(figures: Figures) -> int:

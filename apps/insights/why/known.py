@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
 
 from apps.insights.queries import first_seen
 from apps.insights.why.answer import Answer
@@ -65,5 +64,7 @@ def _near(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """By letters, whatever their case."""
     if len(name) > MOST_CHARS:
         return ()
-    by_lower = {known.lower(): known for known in islice(names, MOST_COMPARED) if len(known) <= MOST_CHARS}
+    # Of more names those of about the same length: what is written nearly so is as long.
+    nearest = sorted(names, key=lambda known: abs(len(known) - len(name)))
+    by_lower = {known.lower(): known for known in nearest[:MOST_COMPARED] if len(known) <= MOST_CHARS}
     return tuple(by_lower[found] for found in get_close_matches(name.lower(), by_lower, NEAR))

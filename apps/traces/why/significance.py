@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+MANY = 400.0
 LEAST_EXPECTED = 5
 """With a smaller expected count in any cell chi-square is too rough (Cochran's rule)."""
 
@@ -74,3 +75,15 @@ def q_values(p_values: Sequence[float]) -> list[float]:
 
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def fewer_p(count: float, expected: float) -> float:
+    """How likely fewer than `count` come by chance, where so many are expected (Poisson; of many the normal
+    distribution, which is as good there)."""
+    if max(count, expected) > MANY:
+        return 0.5 * math.erfc((expected - count + 0.5) / math.sqrt(2 * expected)) if expected else 1.0
+    term, found = math.exp(-expected), 0.0
+    for number in range(math.ceil(count - 1e-9)):
+        found += term
+        term *= expected / (number + 1)
+    return found

@@ -7,6 +7,7 @@ bad still tells it from a bad minute, where a p95 would not. All thresholds stan
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -162,10 +163,13 @@ def _may_be_bad(before: Figures, longest: Figures) -> bool:
     """Worth to be looked at closely: a part of the longest time that is bad shows in all of it."""
     if min(before.samples, longest.samples) < MIN_SAMPLES:
         return False
-    return any(
-        share_over(longest, over_ns) - share_over(before, over_ns) >= WORTH * _least(over_ns)
-        for over_ns in (None, *_limits(before))
-    )
+    for over_ns in (None, *_limits(before)):
+        usual = share_over(before, over_ns)
+        more = share_over(longest, over_ns) - usual
+        # Beyond one standard deviation, too: what is sure in three minutes of ten is at least that in all of them.
+        if more >= WORTH * _least(over_ns) and more >= math.sqrt(usual / longest.samples):
+            return True
+    return False
 
 
 def _least(over_ns: int | None) -> float:

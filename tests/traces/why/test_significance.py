@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from apps.traces.why.significance import LEAST_EXPECTED, chi_square_p, fisher_p, q_values, rates_p, two_sided_p
+from apps.traces.why.significance import LEAST_EXPECTED, chi_square_p, fewer_p, fisher_p, q_values, rates_p, two_sided_p
 
 counts = st.integers(0, 12)
 
@@ -110,3 +110,20 @@ def test_among_tests_of_nothing_few_are_called_findings():
             p.append(two_sided_p(a, 60, b, 60))
         times += any(value < 0.05 for value in q_values(p))
     assert times <= 60
+
+
+def test_how_likely_fewer_come_is_the_sum_of_poisson():
+    for expected in (0.0, 0.06, 2.0, 12.0, 380.0):
+        terms = [math.exp(n * math.log(expected) - expected - math.lgamma(n + 1)) if expected else float(n == 0)
+                 for n in range(500)]  # fmt: skip
+        for count in (0, 1, 2, 5, 13, 300, 399):
+            assert fewer_p(count, expected) == pytest.approx(math.fsum(terms[:count]), abs=1e-12)
+        assert fewer_p(4.5, expected) == fewer_p(5, expected), "fewer than 4.5 are at most 4"
+
+
+def test_of_many_the_normal_distribution_is_as_good():
+    for expected in (390.0, 410.0):
+        for count in (330, 370, 400, 440, 480):
+            logs = [n * math.log(expected) - expected - math.lgamma(n + 1) for n in range(count)]
+            assert fewer_p(count, expected) == pytest.approx(math.fsum(map(math.exp, logs)), abs=0.004)
+    assert fewer_p(6000, 1.0) == fewer_p(6000, 0.0) == 1.0 and fewer_p(10, 5000.0) == pytest.approx(0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from apps.insights.change import FASTER, FEWER, GONE, MORE, NEW, SAME, SLOWER, UNCLEAR, Change
 from apps.traces.durations import MINUS, NBSP, format_duration_ns, format_percent, format_times
@@ -49,7 +50,9 @@ def error_mark(change: Change, against: str) -> Mark:
     return Mark(text, "err" if points > 0 else DOWN, _told(change, against, format_percent), True)
 
 
+@lru_cache(maxsize=4_096)
 def format_ns(ns: float) -> str:
+    """A page writes thousands of quantiles, which are the middles of some hundred buckets."""
     return format_duration_ns(round(ns))
 
 

@@ -38,8 +38,9 @@ STEPS = 48
 LOOKED_INTO = 60
 """Traces of a group that are read for where they came from."""
 BUDGET_SECONDS = 0.12
-OVER_P = 0.05
-"""A part in which it is so seldom by chance nearer to before, as long as it goes on, says whether it is over."""
+OVER_P, LONG_P = 0.01, 0.05
+"""It is over where so few come by chance so seldom, as long as it goes on: in one of a few short parts, and in a long
+one. It goes on where a part in which it would be nearer to before by chance as seldom as that is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +143,17 @@ def _is_young(first_ns: int, began_ns: int, period: Period) -> bool:
 
 
 def _over_within_ns(old: float, new: float, lates: Sequence[tuple[Recent, float]], now_ns: int) -> int:
-    """`old` and `new`: a minute. By the shortest last part in which so many would have come that few are no chance, or
-    where it is of no few minutes none; or else by the longest, where none came before either. Nearer to before than to
-    now is over."""
+    """`old` and `new`: a minute. By the shortest last part that is sure: fewer came than would as long as it goes on,
+    nearer to before; or else so many would have come that as many as did are nearer to now. Where none came before the
+    longest says it in any case."""
     for recent, count in lates:
         minutes = (now_ns - recent.window.start_ns) / MINUTE_NS
-        middle = (old + new) / 2 * minutes
-        is_sure = fewer_p(middle if count or recent.is_short else 1, new * minutes) < OVER_P
-        if is_sure or (recent is lates[-1][0] and not recent.is_short and not old):
-            return recent.length_ns if count < middle else 0
+        middle, expected = (old + new) / 2 * minutes, new * minutes
+        is_last = recent is lates[-1][0] and not recent.is_short and not old
+        if count < middle and (is_last or fewer_p(count + 1, expected) < (OVER_P if recent.is_short else LONG_P)):
+            return recent.length_ns
+        if count >= middle and (is_last or fewer_p(middle, expected) < LONG_P):
+            return 0
     return 0
 
 

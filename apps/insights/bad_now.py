@@ -26,7 +26,6 @@ from apps.traces.moments import DAY_NS, MINUTE_NS
 from apps.traces.peers import Node
 from apps.traces.why.significance import fewer_p
 
-TEN_NS = 10 * MINUTE_NS
 LASTS_NS = (3 * MINUTE_NS, 5 * MINUTE_NS, 10 * MINUTE_NS)
 """The shortest that is sure is told: in ten minutes of which seven were bad something is bad that is long over."""
 SLOW = ((0.75, 1.5), (0.95, 1.2))
@@ -100,9 +99,8 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     StoreUnavailable."""
     now_ns = period.now_ns
     lasts = [Recent(readable_window(now_ns - length_ns, now_ns, now_ns), length_ns) for length_ns in LASTS_NS]
-    longest = lasts[-1].window
-    # To whole tens of minutes, which takes half the facts.
-    day_end_ns = longest.start_ns // TEN_NS * TEN_NS
+    # Up to the shortest: a service that is minutes old has nothing before the longest, and to others it is nothing.
+    day_end_ns, longest = lasts[0].window.start_ns, lasts[-1].window
     day = readable_window(day_end_ns - DAY_NS, day_end_ns, now_ns)
     is_whole = period.began_ns is not None and period.began_ns <= day.start_ns
     if not period.reaches_now:

@@ -18,7 +18,7 @@ def test_the_service_that_is_bad_stands_before_the_one_that_calls_it(api):
     first, second = told["services"]
     assert (first["service"], first["calls_another"]) == ("payment", False)
     assert (second["service"], second["calls_another"]) == ("gateway", True)
-    assert first["slow"]["share"] > 0.9 > 0.1 > first["slow"]["share_before"]
+    assert first["slow"]["share"] > 0.9 > 0.2 > first["slow"]["share_before"]
     assert first["slow"]["within_minutes"] in (3, 5, 10) and first["slow"]["at_least_ns"] > 10**8
 
 

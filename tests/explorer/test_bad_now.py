@@ -37,7 +37,7 @@ def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
     store_hours(range(1, 5), calls=13)
     told = {line(client, path, range=time) for path in PAGES for time in ("15m", "1h", "24h", "7d")}
     (one,) = told
-    took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer instead of 0\S*\xa0% before that"
+    took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer instead of [01]\S*\xa0% before that"
     assert re.fullmatch(rf"payment: in the last 3\xa0minutes {took}\. What leads to it is bad too: gateway\.", one), one
     page = client.get("/map", {"range": "1h"}).content.decode()
     assert '<b>Bad now</b> <a class="where' in page and "/services/payment?range=1h" in page
@@ -52,7 +52,7 @@ def test_what_is_over_is_not_told(client):
 def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     store_hours(range(1, 5), calls=13, fails=True)
     assert re.match(
-        r"payment: in the last 3\xa0minutes 100\xa0% of its calls failed instead of 0\xa0% before that, and \S+\xa0%"
+        r"payment: in the last 3\xa0minutes 100\xa0% of its calls failed instead of [01]\S*\xa0% before that, and \S+\xa0%"
         r" took \S+\xa0\S+ or longer instead of \S+\xa0%\. What leads to it is bad too: gateway\.$",
         line(client, "/services", range="1h"),
     )
@@ -63,3 +63,16 @@ def test_of_a_time_that_is_past_nothing_is_said(client):
     end = last_minute_ns() // 10**9
     past = {"start": str(end - 7200), "end": str(end - 1200)}
     assert line(client, "/services", **past) == ""
+
+
+def test_a_service_that_is_minutes_old_is_told_of_too(client):
+    dice, end, documents = random.Random(7), last_minute_ns(), []
+    for minute in range(9, 0, -1):
+        for n in range(40):
+            start = end - minute * MINUTE_NS + n * MINUTE_NS // 40
+            documents.append(checkout(minute * 100 + n, start, dice, fails=minute <= 2 and n % 2 == 0))
+    store(documents)
+    assert re.match(
+        r"payment: in the last 3\xa0minutes [345]\d\xa0% of its calls failed instead of \S+\xa0% before that\.",
+        line(client, "/services", range="1h"),
+    )

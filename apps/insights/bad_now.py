@@ -37,8 +37,8 @@ LEAST_BAD = 6
 LEAST_SLOW_POINTS, LEAST_ERROR_POINTS = 0.05, 0.02
 WORTH = 0.3
 """Of these points in the longest time, before the shorter ones are read: they are that part of it."""
-CHANCE = 1e-5
-"""Of so many by chance, each comparison: a page makes hundreds of them, all day."""
+MOST_CHANCE, FALSE = 1e-4, 1e-3
+"""So many bad ones come by chance less often than the one, and in less than the other of all looks at all services."""
 LEAST_EXPECTED = 3.0
 """Bad ones, before a shorter part without them says that it is over."""
 MOST_USUAL = 0.5
@@ -105,7 +105,8 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     is_whole = period.began_ns is not None and period.began_ns <= day.start_ns
     if not period.reaches_now:
         return BadNow((), frozenset(), is_whole)
-    found = _but_other_work(workspace_id, day, lasts, _shares(workspace_id, day, lasts))
+    found, chance = _shares(workspace_id, day, lasts)
+    found = _but_other_work(workspace_id, day, lasts, found, chance)
     bad = [
         BadService(
             name, next((one for one in shares if one.over_ns is None), None),
@@ -120,31 +121,40 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     return BadNow(tuple(bad), callers, is_whole)
 
 
-def _shares(workspace_id: int, day: Window, lasts: Sequence[Recent]) -> dict[str, tuple[Share, ...]]:
-    """By service, of those of which any is told."""
+def _shares(
+    workspace_id: int, day: Window, lasts: Sequence[Recent]
+) -> tuple[dict[str, tuple[Share, ...]], float]:  # fmt: skip
+    """By service, of those of which any is told; and how seldom so many come by chance."""
     before, now = at_once(
         partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, lasts[-1].window)
     )
+    chance = chance_of(len(now))
     names = [name for name, figures in now.items() if _may_be_bad(before.get(name, NO_FIGURES), figures)]
     if not names:
-        return {}
+        return {}, chance
     lately = [traffic_of(workspace_id, last.window, (), names).services for last in lasts[:-1]]
     found = {
         name: shares_of(before[name], [
             (last, side.get(name, NO_FIGURES)) for last, side in zip(lasts, (*lately, now), strict=True)
-        ])
+        ], chance)
         for name in names
     }  # fmt: skip
-    return {name: shares for name, shares in found.items() if shares}
+    return {name: shares for name, shares in found.items() if shares}, chance
 
 
-def shares_of(before: Figures, parts: Sequence[tuple[Recent, Figures]]) -> tuple[Share, ...]:
-    """What is bad of one service: errors, then durations. `parts`: the shortest first, each within the next."""
+def chance_of(services: int) -> float:
+    """How seldom so many bad calls must come by chance, of each of so many services."""
+    return min(MOST_CHANCE, FALSE / max(services, 1))
+
+
+def shares_of(before: Figures, parts: Sequence[tuple[Recent, Figures]], chance: float) -> tuple[Share, ...]:
+    """What is bad of one service: errors, then durations. `parts`: the shortest first, each within the next;
+    `chance`: how seldom so many bad ones must come by chance."""
     if before.samples < MIN_SAMPLES:
         return ()
-    slow = [_sure(before, parts, over_ns) for over_ns in dict.fromkeys(_limits(before))]
+    slow = [_sure(before, parts, over_ns, chance) for over_ns in dict.fromkeys(_limits(before))]
     most = max(filter(None, slow), key=lambda one: (-one.within_ns, one.now - one.before), default=None)
-    return tuple(filter(None, (_sure(before, parts, None), most)))
+    return tuple(filter(None, (_sure(before, parts, None, chance), most)))
 
 
 def share_over(figures: Figures, over_ns: int | None) -> float:
@@ -152,9 +162,9 @@ def share_over(figures: Figures, over_ns: int | None) -> float:
     return figures.error_share if over_ns is None else figures.histogram.share_from(over_ns)
 
 
-def is_no_chance(bad: float, expected: float) -> bool:
-    """So many or more come by chance, where so many are expected, less often than CHANCE."""
-    return 1.0 - fewer_p(bad, expected) < CHANCE
+def is_no_chance(bad: float, expected: float, chance: float) -> bool:
+    """So many or more come by chance, where so many are expected, less often than that."""
+    return 1.0 - fewer_p(bad, expected) < chance
 
 
 def _may_be_bad(before: Figures, longest: Figures) -> bool:
@@ -181,7 +191,9 @@ def _limits(before: Figures) -> Iterable[int]:
             yield bound_after(round(max(usual_ns * times, usual_ns + LEAST_LONGER_NS)))
 
 
-def _sure(before: Figures, parts: Sequence[tuple[Recent, Figures]], over_ns: int | None) -> Share | None:
+def _sure(
+    before: Figures, parts: Sequence[tuple[Recent, Figures]], over_ns: int | None, chance: float
+) -> Share | None:  # fmt: skip
     """By the shortest part that is sure of it, unless a shorter one is without."""
     usual = share_over(before, over_ns)
     # One more than was seen of before: of few calls nobody knows that none fails.
@@ -191,7 +203,7 @@ def _sure(before: Figures, parts: Sequence[tuple[Recent, Figures]], over_ns: int
         share = share_over(figures, over_ns)
         is_enough = figures.samples >= MIN_SAMPLES and share * figures.samples >= LEAST_BAD - 1e-9
         is_bad = is_enough and share - usual >= _least(over_ns)
-        if is_bad and is_no_chance(share * figures.samples, expected * figures.samples):
+        if is_bad and is_no_chance(share * figures.samples, expected * figures.samples, chance):
             middle = (usual + share) / 2
             is_over = any(few * share >= LEAST_EXPECTED and late < middle for few, late in shorter)
             return None if is_over else Share(usual, share, figures.calls, figures.samples, last.length_ns, over_ns)
@@ -200,7 +212,7 @@ def _sure(before: Figures, parts: Sequence[tuple[Recent, Figures]], over_ns: int
 
 
 def _but_other_work(
-    workspace_id: int, day: Window, lasts: Sequence[Recent], found: Mapping[str, tuple[Share, ...]]
+    workspace_id: int, day: Window, lasts: Sequence[Recent], found: Mapping[str, tuple[Share, ...]], chance: float
 ) -> dict[str, tuple[Share, ...]]:  # fmt: skip
     """Without what the names that were called explain: a report that always takes long is nothing bad, and neither is
     that it is asked for."""
@@ -211,13 +223,15 @@ def _but_other_work(
         told = list(dict.fromkeys(share.within_ns for share in shares))
         before, *lately = works_of(workspace_id, name, [(day,), *((windows[length_ns],) for length_ns in told)])
         by_length = dict(zip(told, lately, strict=True))
-        left = tuple(share for share in shares if is_more_than_mix(before, by_length[share.within_ns], share))
+        left = tuple(share for share in shares if is_more_than_mix(before, by_length[share.within_ns], share, chance))
         if left:
             kept[name] = left
     return kept
 
 
-def is_more_than_mix(before: Mapping[Work, Figures], lately: Mapping[Work, Figures], share: Share) -> bool:
+def is_more_than_mix(
+    before: Mapping[Work, Figures], lately: Mapping[Work, Figures], share: Share, chance: float
+) -> bool:  # fmt: skip
     """More calls are bad than would be if each name had its share of before (direct standardisation). Of a name that
     is new nothing is known: it is other work where it takes long, and trouble where it fails. A name most of whose
     calls always are bad tells nothing, and its number would only hide the others. What none of the names is (work that
@@ -236,7 +250,7 @@ def is_more_than_mix(before: Mapping[Work, Figures], lately: Mapping[Work, Figur
             continue
         if usual <= MOST_USUAL:
             bad, expected = bad + now, expected + usual * figures.samples
-    return is_no_chance(bad + max(rest_bad, 0.0), expected + share.before * max(rest, 0.0))
+    return is_no_chance(bad + max(rest_bad, 0.0), expected + share.before * max(rest, 0.0), chance)
 
 
 def callers_among(names: Collection[str], links: Collection[Ends]) -> frozenset[str]:

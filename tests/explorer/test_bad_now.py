@@ -52,8 +52,8 @@ def test_what_is_over_is_not_told(client):
 def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     store_hours(range(1, 5), calls=13, fails=True)
     assert re.match(
-        r"payment: in the last 3\xa0minutes 100\xa0% of its calls failed instead of [01]\S*\xa0% before that, and \S+\xa0%"
-        r" took \S+\xa0\S+ or longer instead of \S+\xa0%\. What leads to it is bad too: gateway\.$",
+        r"payment: in the last 3\xa0minutes 100\xa0% of its calls failed instead of [01]\S*\xa0% before that, and "
+        r"\S+\xa0% took \S+\xa0\S+ or longer instead of \S+\xa0%\. What leads to it is bad too: gateway\.$",
         line(client, "/services", range="1h"),
     )
 

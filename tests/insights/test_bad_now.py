@@ -29,13 +29,14 @@ def calls(*parts: tuple[int, float], errors: int = 0) -> Figures:
     return Figures(count * CALL, errors * CALL, count, sum(durations), max(durations, default=0), histogram)
 
 
+CHANCE = 1e-5
 DAY = calls((8000, 100), (1600, 150), (400, 300), errors=20)
 
 
 def bad(*lately: Figures, before: Figures = DAY) -> list[tuple[str, int]]:
     """Of three parts, the shortest first: ("fails" or "slow", minutes)."""
     parts = [(Recent(Window(0, 1), last_ns), one) for last_ns, one in zip(LASTS_NS, lately, strict=True)]
-    found = shares_of(before, parts)
+    found = shares_of(before, parts, CHANCE)
     return [("fails" if one.over_ns is None else "slow", one.within_ns // MINUTE_NS) for one in found]
 
 
@@ -90,8 +91,8 @@ def test_twelve_thousand_looks_at_what_is_as_ever_find_nothing():
 def test_chance_is_the_tail_of_poisson():
     for expected in (0.06, 0.4, 2.0, 12.0):
         tails = [1 - sum(exp(-expected) * expected**n / factorial(n) for n in range(count)) for count in range(60)]
-        assert [is_no_chance(count, expected) for count in range(60)] == [tail < 1e-5 for tail in tails]
-        assert [*pairwise(is_no_chance(count, expected) for count in range(60))].count((False, True)) == 1
+        assert [is_no_chance(count, expected, CHANCE) for count in range(60)] == [tail < CHANCE for tail in tails]
+        assert [*pairwise(is_no_chance(count, expected, CHANCE) for count in range(60))].count((False, True)) == 1
 
 
 @pytest.mark.parametrize(
@@ -109,30 +110,36 @@ def test_more_of_what_always_takes_long_is_other_work(lately, is_told):
     count = sum(figures.samples for figures in lately.values()) or 100
     slow = sum(share_over(figures, 500 * MS) * figures.samples for figures in lately.values()) or 50
     share = Share(0.1, slow / count, count, count, MINUTE_NS, 500 * MS)
-    assert is_more_than_mix(before, lately, share) == is_told
+    assert is_more_than_mix(before, lately, share, CHANCE) == is_told
 
 
 def test_a_new_name_that_fails_is_trouble():
     before, new = {READ: calls((9000, 10), errors=9)}, Work("POST /new", "SERVER")
     share = Share(0.001, 0.3, 70.0, 70, MINUTE_NS)
-    assert is_more_than_mix(before, {READ: calls((50, 10)), new: calls((20, 10), errors=20)}, share)
+    assert is_more_than_mix(before, {READ: calls((50, 10)), new: calls((20, 10), errors=20)}, share, CHANCE)
     failing = before | {REPORT: calls((1000, 10), errors=500)}
     asked = {READ: calls((50, 10)), REPORT: calls((60, 10), errors=30)}
-    assert not is_more_than_mix(failing, asked, Share(0.05, 0.27, 110.0, 110, MINUTE_NS))
+    assert not is_more_than_mix(failing, asked, Share(0.05, 0.27, 110.0, 110, MINUTE_NS), CHANCE)
 
 
 def test_what_no_name_tells_of_counts_as_well():
     """Jobs that nobody asks for, and names beyond the busiest."""
     before, lately = {READ: calls((9000, 10))}, {READ: calls((50, 10))}
-    assert is_more_than_mix(before, lately, Share(0.01, 0.5, 100.0, 100, MINUTE_NS))
-    assert not is_more_than_mix(before, lately, Share(0.45, 0.25, 100.0, 100, MINUTE_NS))
+    assert is_more_than_mix(before, lately, Share(0.01, 0.5, 100.0, 100, MINUTE_NS), CHANCE)
+    assert not is_more_than_mix(before, lately, Share(0.45, 0.25, 100.0, 100, MINUTE_NS), CHANCE)
 
 
 def test_of_a_busy_service_it_is_seen_too():
     before = DAY._replace(samples=10_000_000)
     many = calls((2000, 100), (18_000, 900))
     assert bad(many, many, many, before=before) == [("slow", 3)]
-    assert [is_no_chance(count, 1000.0) for count in (900, 1000, 1100, 1150, 6000)] == [False, False, False, True, True]
+    assert [is_no_chance(count, 1000.0, CHANCE) for count in (900, 1000, 1100, 1150, 6000)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_who_leads_to_a_bad_one_stands_after_it_and_a_ring_does_not():

@@ -15,6 +15,8 @@ LEAST_SHIFT = 0.05
 """A name whose share of the calls changed by less explains nothing."""
 LEAST_KNOWN = 0.9
 """So much of the calls must be known by name."""
+LEAST_TIMED = 0.5
+"""Of so much of them now it must be known how long they take."""
 _SCALE = 1_000_000
 """What a share is divided into, for counts are integers."""
 
@@ -43,6 +45,8 @@ def mix_of(before: Mapping[Work, Figures], after: Mapping[Work, Figures], calls:
     of the service, known by name or not. None where the work takes another time, and where that is unknown."""
     weights = [sum(figures.weight for figures in side.values()) for side in (before, after)]
     if not all(weights) or sum(weights) < LEAST_KNOWN * calls * CALL:
+        return None
+    if sum(one.weight for one in after.values() if one.samples >= MIN_SAMPLES) < LEAST_TIMED * weights[1]:
         return None
     old = _quantile(((figures, figures.weight) for figures in before.values()), share)
     same = _quantile(((_now(figures, after.get(work)), figures.weight) for work, figures in before.items()), share)

@@ -103,6 +103,11 @@ def span_names(
     return {NameKey(*parts): figures for parts, figures in found.items()}
 
 
+def calls_to(workspace_id: int, window: Window, kind: str, name: str) -> dict[NameKey, Figures]:
+    """What was asked of a peer that has no spans of its own, `database`, `cache`, `queue` or `external`."""
+    return {NameKey(*parts): one for parts, one in _figures(workspace_id, NAME, window, suffix=(kind, name)).items()}
+
+
 def versions(workspace_id: int, window: Window, service: str) -> dict[str, Figures]:
     """Of one service: version ("" for unknown) -> figures of the spans by which it was entered."""
     found = _figures(workspace_id, SERVICE, window, prefix=(service,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from apps.insights.change import QUANTILES, durations_change
@@ -23,8 +23,10 @@ from apps.insights.map_change import (
 from apps.insights.map_graph import Ends, Link, links_of
 from apps.insights.mix import Work, mix_of
 from apps.insights.period import Period
-from apps.insights.queries import EdgeKey, first_seen_of, traffic
+from apps.insights.queries import EdgeKey, calls_to, first_seen_of, traffic
 from apps.insights.seen import Held, held_of
+from apps.insights.window import Window
+from apps.store.at_once import at_once
 from apps.store.queries import list_services
 from apps.traces.key_book import EDGE
 from apps.traces.peers import USER, Node
@@ -124,7 +126,31 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         change = EdgeChange(sides, held, minutes)
         kind = (one or other).kind
         found[ends] = MapEdge(*ends, kind, sides.now, sides.before, words, change, keys, held.reaches_end)
+    alone = _first_alone(nodes, found)
+    if alone is not None:
+        sides = at_once(
+            *(partial(_by_statement, workspace_id, one, alone.node) for one in (period.compared, period.window))
+        )
+        nodes[alone.node] = _unless_other_work(alone, *sides)
     return ServiceMap(nodes, found, has_before, held)
+
+
+def _first_alone(nodes: Mapping[Node, MapNode], edges: Mapping[Ends, MapEdge]) -> MapNode | None:
+    """The busiest that only its callers tell of and that got slower, or faster, over all of them, but for none by
+    itself: that may be what is asked of it, which takes a look at names. It may be what the page leads with."""
+    told = {ends.callee for ends, edge in edges.items() if not LATENCY.isdisjoint(edge.words)}
+    alone = [
+        one for node, one in nodes.items()
+        if node.kind not in ("service", *UNASKED) and node not in told and not LATENCY.isdisjoint(one.words)
+    ]  # fmt: skip
+    return max(alone, key=lambda one: (one.now.weight, one.node), default=None)
+
+
+def _by_statement(workspace_id: int, window: Window, node: Node) -> dict[Work, Figures]:
+    found: dict[Work, list[Figures]] = {}
+    for key, figures in calls_to(workspace_id, window, node.kind, node.name).items():
+        found.setdefault(Work(key.span_name, key.kind), []).append(figures)
+    return {work: together(figures) for work, figures in found.items()}
 
 
 def _own(found: Mapping[str, Figures]) -> dict[Node, Figures]:
@@ -147,11 +173,7 @@ def _nodes(
         if node not in own_now and node.kind not in UNASKED and not LATENCY.isdisjoint(one.words)
     }  # fmt: skip
     sides = [_by_caller(side, moved) for side in (before, now)]
-    for node in moved:
-        one = nodes[node]
-        if _is_other_work(one, *(side.get(node, {}) for side in sides)):
-            nodes[node] = one._replace(words=tuple(word for word in one.words if word not in LATENCY))
-    return nodes
+    return nodes | {node: _unless_other_work(nodes[node], *(side.get(node, {}) for side in sides)) for node in moved}
 
 
 def _by_caller(links: Mapping[Ends, Link], callees: Collection[Node]) -> dict[Node, dict[Work, Figures]]:
@@ -162,10 +184,12 @@ def _by_caller(links: Mapping[Ends, Link], callees: Collection[Node]) -> dict[No
     return found
 
 
-def _is_other_work(one: MapNode, before: Mapping[Work, Figures], now: Mapping[Work, Figures]) -> bool:
+def _unless_other_work(one: MapNode, before: Mapping[Work, Figures], now: Mapping[Work, Figures]) -> MapNode:
     """A database of which those call less that it answers fast is not slower, as long as each takes what it took."""
     share = QUANTILES[durations_change(one.before, one.now).quantile]
-    return mix_of(before, now, one.before.calls + one.now.calls, share) is not None
+    if mix_of(before, now, one.before.calls + one.now.calls, share) is None:
+        return one
+    return one._replace(words=tuple(word for word in one.words if word not in LATENCY))
 
 
 def _reached(links: Mapping[Ends, Link], own: Mapping[Node, Figures]) -> dict[Node, Figures]:

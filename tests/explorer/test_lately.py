@@ -95,3 +95,24 @@ def test_of_a_database_with_many_callers_it_is_known_too(client):
     told = said(client.get("/map", {"range": "1h"}).context["page"])
     over = r"postgresql · orders was slower over all its callers, and that is over: p95 9\d\.\d ms instead of 10\.\d ms"
     assert re.match(rf"{over}\. In the last (3|5|10) minutes it is as before\.", told), told
+
+
+@pytest.mark.parametrize(("slow_ms", "is_told"), [(90, False), (400, True)])
+def test_a_database_that_is_asked_other_things_is_not_slower_and_one_that_takes_longer_is(client, slow_ms, is_told):
+    """Sixteen services, each of which calls too seldom to be compared, have a fast statement, in the hour before asked
+    six times as often as a slow one."""
+    dice, end, documents = random.Random(5), last_minute_ns(), []
+    for n in range(480, 0, -1):
+        is_now = n <= 240
+        is_slow = n % 2 if is_now else n % 7 == 0
+        took_ms = ((slow_ms if is_now else 90) if is_slow else 5) * dice.uniform(0.9, 1.1)
+        specs = [
+            SpanSpec(f"service-{n % 16}", "GET /", None, 0, 600, {}, "SERVER"),
+            SpanSpec(f"service-{n % 16}", "UPDATE" if is_slow else "SELECT", 0, 5, took_ms, DATABASE, "CLIENT"),
+        ]  # fmt: skip
+        data = traces_data(specs, trace_id=trace_id_of(n), by_service=True)
+        documents.append(now_shifted(data, end - n * MINUTE_NS // 4))
+    store(documents)
+    told = said(client.get("/map", {"range": "1h"}).context["page"])
+    assert told.startswith("postgresql · orders got slower over all its callers: p") == is_told, told
+    assert is_told or told.startswith("Nothing changed"), told

@@ -26,6 +26,8 @@ from apps.traces.moments import DAY_NS, MINUTE_NS
 from apps.traces.peers import Node
 from apps.traces.why.significance import fewer_p
 
+NEWEST_NS = MINUTE_NS
+"""Too short to tell of, and long enough to see in a busy service that it is over."""
 LASTS_NS = (3 * MINUTE_NS, 5 * MINUTE_NS, 10 * MINUTE_NS)
 """The shortest that is sure is told: in ten minutes of which seven were bad something is bad that is long over."""
 SLOW = ((0.75, 1.5), (0.95, 1.2))
@@ -98,14 +100,16 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     """Of a period that reaches to now; of another one, or while spans wait to be counted, nothing is said. Raises
     StoreUnavailable."""
     now_ns = period.now_ns
-    lasts = [Recent(readable_window(now_ns - length_ns, now_ns, now_ns), length_ns) for length_ns in LASTS_NS]
+    newest, *lasts = (
+        Recent(readable_window(now_ns - length_ns, now_ns, now_ns), length_ns) for length_ns in (NEWEST_NS, *LASTS_NS)
+    )
     # Up to the shortest: a service that is minutes old has nothing before the longest, and to others it is nothing.
     day_end_ns, longest = lasts[0].window.start_ns, lasts[-1].window
     day = readable_window(day_end_ns - DAY_NS, day_end_ns, now_ns)
     is_whole = period.began_ns is not None and period.began_ns <= day.start_ns
     if not period.reaches_now:
         return BadNow((), frozenset(), is_whole)
-    found, chance = _shares(workspace_id, day, lasts)
+    found, chance = _shares(workspace_id, day, [newest, *lasts])
     found = _but_other_work(workspace_id, day, lasts, found, chance)
     bad = [
         BadService(
@@ -194,13 +198,16 @@ def _limits(before: Figures) -> Iterable[int]:
 def _sure(
     before: Figures, parts: Sequence[tuple[Recent, Figures]], over_ns: int | None, chance: float
 ) -> Share | None:  # fmt: skip
-    """By the shortest part that is sure of it, unless a shorter one is without."""
+    """By the shortest part that is sure of it, unless a shorter one, or the newest minute, is without."""
     usual = share_over(before, over_ns)
     # One more than was seen of before: of few calls nobody knows that none fails.
     expected = (usual * before.samples + 1) / (before.samples + 1)
     shorter: list[tuple[int, float]] = []
     for last, figures in parts:
         share = share_over(figures, over_ns)
+        if last.length_ns == NEWEST_NS:
+            shorter.append((figures.samples, share))
+            continue
         is_enough = figures.samples >= MIN_SAMPLES and share * figures.samples >= LEAST_BAD - 1e-9
         is_bad = is_enough and share - usual >= _least(over_ns)
         if is_bad and is_no_chance(share * figures.samples, expected * figures.samples, chance):

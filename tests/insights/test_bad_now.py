@@ -6,8 +6,17 @@ from math import exp, factorial
 
 import pytest
 
-from apps.insights.bad_now import LASTS_NS, Share, callers_among, is_more_than_mix, is_no_chance, share_over, shares_of
-from apps.insights.figures import Figures
+from apps.insights.bad_now import (
+    LASTS_NS,
+    NEWEST_NS,
+    Share,
+    callers_among,
+    is_more_than_mix,
+    is_no_chance,
+    share_over,
+    shares_of,
+)
+from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_graph import Ends
 from apps.insights.mix import Work
 from apps.insights.period import Recent
@@ -33,9 +42,10 @@ CHANCE = 1e-5
 DAY = calls((8000, 100), (1600, 150), (400, 300), errors=20)
 
 
-def bad(*lately: Figures, before: Figures = DAY) -> list[tuple[str, int]]:
-    """Of three parts, the shortest first: ("fails" or "slow", minutes)."""
-    parts = [(Recent(Window(0, 1), last_ns), one) for last_ns, one in zip(LASTS_NS, lately, strict=True)]
+def bad(*lately: Figures, before: Figures = DAY, newest: Figures = NO_FIGURES) -> list[tuple[str, int]]:
+    """Of three parts, the shortest first, after the newest minute: ("fails" or "slow", minutes)."""
+    lengths = (NEWEST_NS, *LASTS_NS)
+    parts = [(Recent(Window(0, 1), last_ns), one) for last_ns, one in zip(lengths, (newest, *lately), strict=True)]
     found = shares_of(before, parts, CHANCE)
     return [("fails" if one.over_ns is None else "slow", one.within_ns // MINUTE_NS) for one in found]
 
@@ -55,6 +65,15 @@ def test_what_three_minutes_are_without_is_not_bad_now():
     over, was = calls((60, 100)), calls((60, 100), (60, 900), errors=30)
     assert bad(over, was, was) == []
     assert bad(calls((5, 100)), was, was) == [("fails", 5), ("slow", 5)], "five calls say nothing"
+
+
+def test_the_newest_minute_of_a_busy_service_says_that_it_is_over():
+    was = calls((200, 100), (100, 900), errors=90)
+    assert bad(was, was, was, newest=calls((100, 100))) == []
+    assert bad(was, was, was, newest=calls((8, 100))) == [("fails", 3), ("slow", 3)], "eight are too few"
+    assert bad(was, was, was, newest=calls((60, 100), (40, 900), errors=30)) == [("fails", 3), ("slow", 3)]
+    alone = calls((40, 900), errors=40)
+    assert bad(calls((9, 900)), calls((9, 900)), calls((9, 900)), newest=alone) == [], "it is not told by itself"
 
 
 def test_as_ever_is_not_bad():

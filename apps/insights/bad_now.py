@@ -81,7 +81,7 @@ class BadService:
 @dataclass(frozen=True, slots=True)
 class BadNow:
     services: tuple[BadService, ...]
-    """Those that call no other one of them first, then what cost most."""
+    """Those that call no other one of them first, of these those that fail, then what cost most."""
     callers: frozenset[str]
     """Those that lead to another one, and not it to them: who waits is slow, and who is failed fails."""
     is_whole_day: bool
@@ -121,7 +121,7 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     callers = (
         callers_among(found, links_of(edges(workspace_id, longest), list(found))) if len(found) > 1 else frozenset()
     )
-    bad.sort(key=lambda one: (one.name in callers, -one.cost, one.name))
+    bad.sort(key=lambda one: (one.name in callers, one.errors is None, -one.cost, one.name))
     return BadNow(tuple(bad), callers, is_whole)
 
 

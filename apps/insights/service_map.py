@@ -119,7 +119,9 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         one, other = now.get(ends), before.get(ends)
         keys = tuple(dict.fromkeys((*(one.keys if one else ()), *(other.keys if other else ()))))
         caller = nodes[ends.caller]
-        sides = Sides(_figures(other), _figures(one), caller.before, caller.now)
+        # Users are asked nothing for which they could make more calls.
+        of_caller = (caller.before, caller.now) if ends.caller != USER else ()
+        sides = Sides(_figures(other), _figures(one), *of_caller)
         # Only what is new now was looked for in `seen`; of anything else it does not matter.
         is_old = not seen or any(seen.get(tuple(key), (0, 0))[0] < period.compared_end_ns for key in keys)
         words = edge_words(sides, held, is_old) if has_before else ()

@@ -2,10 +2,17 @@
 
 import random
 import re
+import time
+from datetime import UTC
 
 import pytest
 from django.test import Client
 
+from apps.explorer.bad_now import bad_now_said
+from apps.explorer.period import PeriodForm
+from apps.explorer.says import said
+from apps.insights.bad_now import BadNow, BadService, Share
+from apps.traces.why.words import WHERE, Word
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,3 +83,32 @@ def test_a_service_that_is_minutes_old_is_told_of_too(client):
         r"payment: in the last 3\xa0minutes [345]\d\xa0% of its calls failed instead of \S+\xa0% before that\.",
         line(client, "/services", range="1h"),
     )
+
+
+def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_first():
+    def bad(name: str, failed: float = 0.0, slow: float = 0.0) -> BadService:
+        shares = [Share(0.01, share, 100.0, 100, 3 * MINUTE_NS, over_ns) if share else None
+                  for share, over_ns in ((failed, None), (slow, 50_000_000))]  # fmt: skip
+        return BadService(name, *shares)
+
+    form = PeriodForm({"range": "1h"}, now_ns=time.time_ns(), zone=UTC)
+    assert form.is_valid()
+    services = (
+        bad("stock", failed=0.48),
+        bad("bill\u2066", slow=0.9),
+        bad("x" * 90, failed=0.1),
+        bad("a"),
+        bad("desk"),
+    )
+    told = bad_now_said(BadNow(services, frozenset({"desk"}), True), form)
+    assert "".join(word.text for word in told) == (
+        "stock: in the last 3\u00a0minutes 48\u00a0% of its calls failed instead of 1\u00a0% in the day before. Bad "
+        f"too: bill (slow), {'x' * 59}… (10\u00a0% failed), a (slow). What leads to one of them is bad too: desk."
+    )
+    assert bad_now_said(BadNow((), frozenset(), True), form) == ()
+    assert [word.service for word in told if word.service][1] == "bill\u2066", "its address is its own"
+
+
+def test_a_name_that_leaves_its_direction_open_does_not_turn_the_sentence_round():
+    told = said((Word("a\u2066b\u2067c\u2069", WHERE, "a"), Word("d\u2069"), Word("e")), lambda _: "")
+    assert [word.text for word in told] == ["a\u2066b\u2067c\u2069\u2069", "d\u2069", "e"]

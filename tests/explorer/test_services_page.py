@@ -203,6 +203,13 @@ def test_as_before_nothing_before_silent_and_too_few(client, before, after, word
     assert told[found] in said(answer.context["page"])
 
 
+def test_of_a_new_service_it_is_told_how_many_calls_fail(client):
+    dice, end = random.Random(1), last_minute_ns()
+    store([checkout(n + 1, end - n * MINUTE_NS // 2 - MINUTE_NS // 2, dice, fails=n % 2 == 0) for n in range(40)])
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert re.search(r"nothing to compare it with\. In the last hour, 50.% of its calls failed\.", told), told
+
+
 def test_a_version_that_came_back_is_the_one_that_runs_now(client):
     dice, end, documents = random.Random(2), last_minute_ns(), []
     for n in range(120):

@@ -19,7 +19,7 @@ from apps.traces.why.finding import Release
 from apps.traces.why.words import STRONG, VERSION, WHERE, Word, Words
 
 MAX_VERSION, MAX_NAME = 40, 60
-WITH_ERRORS = ("turned", "slower", "faster", "same", "unclear")
+WITH_ERRORS = ("turned", "slower", "faster", "same", "unclear", "no_before")
 """Words of durations, after which the share that failed is told: when it rose; where all else is as before, always."""
 
 
@@ -157,7 +157,7 @@ class _Teller:
     def errors(self) -> Words:
         change = self.found.errors
         # Where nothing else is news, all that failed is told.
-        is_calm = self.word in ("same", "unclear") or self.found.mix is not None
+        is_calm = self.word in ("same", "unclear", "no_before") or self.found.mix is not None
         is_news = change.is_worse or (is_calm and self.found.now.errors)
         if not is_news or change.after is None:
             return ()

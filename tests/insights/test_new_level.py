@@ -108,7 +108,7 @@ def test_six_hours_are_made_of_what_was_folded_before(of_old, monkeypatch, seed)
     call_command("migrate", "insights", verbosity=0)
     with store_cursor() as cursor:
         closed = read_closed(cursor)
-    assert closed[SIX] < closed[DAY] < closed[HOUR]
+    assert closed[SIX] < closed[DAY] <= closed[HOUR]  # in the first hour of a day it is the same
     assert_any_cover_is_right(expected(whole_traces(TRACES)), pick)
     send(late)
     digest_all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from apps.insights.figures import Figures, together
 from apps.insights.mix import Work
@@ -23,12 +23,16 @@ def works_of(workspace_id: int, service: str, sides: Sequence[Sequence[Window]])
             if key.kind in ENTERED:
                 busiest[key] = max(busiest.get(key, 0), figures.weight)
     keys = sorted(busiest, key=lambda key: (-busiest[key], key))[:MOST]
-    return [_by_work(workspace_id, windows, keys) for windows in sides]
+    return [
+        by_work(span_names(workspace_id, window, keys=keys) for window in (windows if keys else ()))
+        for windows in sides
+    ]
 
 
-def _by_work(workspace_id: int, windows: Sequence[Window], keys: list[NameKey]) -> dict[Work, Figures]:
-    found: dict[Work, list[Figures]] = {}
-    for window in windows:
-        for key, figures in (span_names(workspace_id, window, keys=keys) if keys else {}).items():
-            found.setdefault(Work(key.span_name, key.kind), []).append(figures)
-    return {work: together(figures) for work, figures in found.items()}
+def by_work(found: Iterable[Mapping[NameKey, Figures]]) -> dict[Work, Figures]:
+    """Taken together, whoever has a name of a kind."""
+    parts: dict[Work, list[Figures]] = {}
+    for names in found:
+        for key, figures in names.items():
+            parts.setdefault(Work(key.span_name, key.kind), []).append(figures)
+    return {work: together(figures) for work, figures in parts.items()}

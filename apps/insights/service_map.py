@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from apps.insights.change import QUANTILES, durations_change
+from apps.insights.entries import by_work
 from apps.insights.figures import NO_FIGURES, Figures, together
 from apps.insights.map_change import (
     FASTER_EDGE,
@@ -25,7 +26,6 @@ from apps.insights.mix import Work, mix_of
 from apps.insights.period import Period
 from apps.insights.queries import EdgeKey, calls_to, first_seen_of, traffic
 from apps.insights.seen import Held, held_of
-from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.store.queries import list_services
 from apps.traces.key_book import EDGE
@@ -130,10 +130,9 @@ def service_map(workspace_id: int, period: Period) -> ServiceMap:
         found[ends] = MapEdge(*ends, kind, sides.now, sides.before, words, change, keys, held.reaches_end)
     alone = _first_alone(nodes, found)
     if alone is not None:
-        sides = at_once(
-            *(partial(_by_statement, workspace_id, one, alone.node) for one in (period.compared, period.window))
-        )
-        nodes[alone.node] = _unless_other_work(alone, *sides)
+        asked = partial(calls_to, workspace_id, kind=alone.node.kind, name=alone.node.name)
+        sides = at_once(*(partial(asked, window) for window in (period.compared, period.window)))
+        nodes[alone.node] = _unless_other_work(alone, *(by_work([side]) for side in sides))
     return ServiceMap(nodes, found, has_before, held)
 
 
@@ -146,13 +145,6 @@ def _first_alone(nodes: Mapping[Node, MapNode], edges: Mapping[Ends, MapEdge]) -
         if node.kind not in ("service", *UNASKED) and node not in told and not LATENCY.isdisjoint(one.words)
     ]  # fmt: skip
     return max(alone, key=lambda one: (one.now.weight, one.node), default=None)
-
-
-def _by_statement(workspace_id: int, window: Window, node: Node) -> dict[Work, Figures]:
-    found: dict[Work, list[Figures]] = {}
-    for key, figures in calls_to(workspace_id, window, node.kind, node.name).items():
-        found.setdefault(Work(key.span_name, key.kind), []).append(figures)
-    return {work: together(figures) for work, figures in found.items()}
 
 
 def _own(found: Mapping[str, Figures]) -> dict[Node, Figures]:

@@ -1,49 +1,100 @@
-"""The line over every page of figures that says which service is bad right now, however long a time it shows."""
+"""The line over every page of figures that says which service is bad right now, however long a time it shows, and the
+pages that answer why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from apps.explorer.period import PeriodForm
+from apps.explorer.period import PeriodForm, link_with
 from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
+from apps.insights.bad_calls import BadCalls
 from apps.insights.bad_now import BadNow, BadService
-from apps.insights.period import last_words
-from apps.traces.durations import format_count, format_duration_ns, format_percent
+from apps.insights.bad_shares import Share
+from apps.insights.bad_since import LOOKED_AT_NS
+from apps.insights.period import OFFERED, PRESETS, last_words
+from apps.traces.durations import format_count, format_duration_ns, format_percent, format_times
 from apps.traces.error_words import one_line
+from apps.traces.moments import minute_text, rough_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
-NAMED, MAX_NAME = 3, 60
-"""Of further services; characters of a name."""
+NAMED, NAMED_CALLS, MAX_NAME = 3, 2, 60
+"""Of further services, and of what the first calls; characters of a name."""
+ROOM = 1.25
+"""So many times as long as the bad stretch is the time that is asked why, for its beginning to be seen in it."""
 
 
-def bad_now_said(found: BadNow, form: PeriodForm) -> tuple[Said, ...]:
-    """`payment: in the last 3 minutes 38 % of its calls failed instead of 0.3 % in the day before. Bad too: stock
-    (slow). What leads to one of them is bad too: order, gateway.`; () where nothing is bad."""
+@dataclass(frozen=True, slots=True)
+class Next:
+    words: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadNowLine:
+    words: tuple[Said, ...]
+    nexts: tuple[Next, ...]
+    """Pages about the first service, over a time in which it got bad."""
+
+
+def bad_now_line(found: BadNow, form: PeriodForm) -> BadNowLine | None:
+    """`payment since 14:05: in the last 3 minutes 38 % of its calls failed instead of 0.3 % in the day before. Its
+    calls of bank-api: 80 % failed instead of 1 %. Bad too: stock (slow). What leads to one of them is bad too: order,
+    gateway.`; None where nothing is bad."""
     if not found.services:
-        return ()
+        return None
     (first, *others), waiting = found.causes, found.waiting
-    words = [*_named([first]), Word(": "), *_how(first, found)]
+    words = [*_named([first]), *_since(first, form), Word(": "), *_how(first, found), *_calls(found.calls)]
     if others:
         words += [Word(" Bad too: "), *_named(others, is_told=True), Word(".")]
     if waiting:
         words += [Word(f" What leads to {'one of them' if others else 'it'} is bad too: "), *_named(waiting), Word(".")]
-    return said(tuple(words), lambda service: service_link(form, service))
+    return BadNowLine(said(tuple(words), lambda service: service_link(form, service)), _nexts(first, form))
+
+
+def _since(one: BadService, form: PeriodForm) -> Words:
+    if one.since_ns is None:
+        return Word(" for more than "), Word(rough_text(LOOKED_AT_NS), STRONG)
+    return Word(" since "), Word(minute_text(one.since_ns, form.now_ns, form.zone), STRONG)
 
 
 def _how(one: BadService, found: BadNow) -> Words:
-    shares = [share for share in (one.errors, one.slow) if share]
     before = "in the day before" if found.is_whole_day else "before that"
     words: list[Word] = []
-    for at, share in enumerate(shares):
-        is_alike = at > 0 and share.within_ns == shares[0].within_ns
+    for at, share in enumerate(one.shares):
+        is_alike = at > 0 and share.within_ns == one.shares[0].within_ns
         when = "" if is_alike else f"in {last_words(share.within_ns)} "
         of = "of its calls " if at == 0 else ""
-        what = "failed" if share.over_ns is None else f"took {format_duration_ns(share.over_ns)} or longer"
         usual = f" instead of {format_percent(share.before)}{'' if at else f' {before}'}"
         joint = ", and " if at else ""
-        words += [Word(f"{joint}{when}"), Word(f"{format_percent(share.now)} {of}{what}", STRONG), Word(usual)]
+        words += [Word(f"{joint}{when}"), Word(f"{format_percent(share.now)} {of}{_what(share)}", STRONG), Word(usual)]
     return (*words, Word("."))
+
+
+def _what(share: Share) -> str:
+    return "failed" if share.over_ns is None else f"took {format_duration_ns(share.over_ns)} or longer"
+
+
+def _calls(calls: Sequence[BadCalls]) -> Words:
+    """` Its calls of bank-api: 80 % failed instead of 1 %, and they are 3 × as many for each of its own.`"""
+    words: list[Word] = []
+    for one in calls[:NAMED_CALLS]:
+        name = one_line(one.callee.name, MAX_NAME)
+        is_service = one.callee.kind == "service"
+        named = Word(name, WHERE, one.callee.name) if is_service else Word(name, STRONG)
+        words += [Word(" Its calls of "), named, Word(": " if one.share else " are ")]
+        if one.share:
+            share = one.share
+            words += [
+                Word(f"{format_percent(share.now)} {_what(share)}", STRONG),
+                Word(f" instead of {format_percent(share.before)}"),
+            ]
+        if one.times:
+            words += [Word(", and they are " if one.share else ""), Word(f"{format_times(one.times)} as many", STRONG),
+                      Word(" for each of its own")]  # fmt: skip
+        words.append(Word("."))
+    return tuple(words)
 
 
 def _briefly(one: BadService) -> str:
@@ -59,3 +110,13 @@ def _named(services: Sequence[BadService], *, is_told: bool = False) -> Words:
         words += [Word(f" ({_briefly(one)})")] if is_told else []
     more = len(services) - NAMED
     return (*words, Word(f" and {format_count(more)} more")) if more > 0 else tuple(words)
+
+
+def _nexts(one: BadService, form: PeriodForm) -> tuple[Next, ...]:
+    age_ns = LOOKED_AT_NS if one.since_ns is None else form.now_ns - one.since_ns
+    holds = (name for name in OFFERED if PRESETS[name][1] * 10**9 >= age_ns * ROOM)
+    asked = {"service": one.name, "range": next(holds), "tz": form.params.get("tz")}
+    if one.errors is None:
+        return (Next("Why it is slow", link_with("/why", asked)),)
+    why = Next("Why it fails", link_with("/why", {**asked, "look": "errors"}))
+    return why, Next("Its errors", link_with("/errors", asked))

@@ -4,6 +4,7 @@ import time
 from apps.insights.bad_now import bad_now
 from apps.insights.freshness import held_period
 from apps.insights.period import chosen_period
+from apps.traces.moments import exact_text
 from tests.api.conftest import make_workspace
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store_incident
 from tests.storing import digest_all, send
@@ -12,7 +13,7 @@ PATH = "/api/v1/bad-now"
 
 
 def test_the_service_that_is_bad_stands_before_the_one_that_calls_it(api):
-    store_incident(minutes=100, slow_minutes=15)
+    began_ns = store_incident(minutes=100, slow_minutes=15)
     told = api.json(PATH)
     assert told["is_known"] and not told["is_whole_day"]
     first, second = told["services"]
@@ -20,6 +21,10 @@ def test_the_service_that_is_bad_stands_before_the_one_that_calls_it(api):
     assert (second["service"], second["calls_another"]) == ("gateway", True)
     assert first["slow"]["share"] > 0.9 > 0.2 > first["slow"]["share_before"]
     assert first["slow"]["within_minutes"] in (3, 5, 10) and first["slow"]["at_least_ns"] > 10**8
+    assert first["since"] == exact_text(began_ns)
+    (calls,) = first["calls"]
+    assert (calls["kind"], calls["name"], calls["errors"], calls["slow"]) == ("external", "bank-api", None, None)
+    assert 11 < calls["times"] < 15 and second["calls"] is None
 
 
 def test_what_is_as_ever_is_not_told_and_parameters_are_refused(api):

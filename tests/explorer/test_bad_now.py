@@ -3,15 +3,18 @@
 import random
 import re
 import time
-from datetime import UTC
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
-from apps.explorer.bad_now import bad_now_said
+from apps.explorer.bad_now import bad_now_line
 from apps.explorer.period import PeriodForm
 from apps.explorer.says import said
-from apps.insights.bad_now import BadNow, BadService, Share
+from apps.insights.bad_calls import BadCalls
+from apps.insights.bad_now import BadNow, BadService
+from apps.insights.bad_shares import Share
+from apps.traces.peers import Node
 from apps.traces.why.words import WHERE, Word
 from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store
 
@@ -37,7 +40,8 @@ def store_hours(bad: range, a_minute: int = 12, **trouble) -> None:
 def line(client: Client, path: str, **asked: str) -> str:
     answer = client.get(path, asked)
     assert answer.status_code == 200
-    return "".join(word.text for word in answer.context["bad_now"])
+    told = answer.context["bad_now"]
+    return "".join(word.text for word in told.words) if told else ""
 
 
 def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
@@ -45,9 +49,15 @@ def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
     told = {line(client, path, range=time) for path in PAGES for time in ("15m", "1h", "24h", "7d")}
     (one,) = told
     took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer instead of [01]\S*\xa0% before that"
-    assert re.fullmatch(rf"payment: in the last 3\xa0minutes {took}\. What leads to it is bad too: gateway\.", one), one
+    more = r"Its calls of bank-api are 1[34](\.\d)?\xa0× as many for each of its own\."
+    began = f"{datetime.fromtimestamp((last_minute_ns() - 4 * MINUTE_NS) / 1e9, UTC):%H:%M}"
+    assert re.fullmatch(
+        rf"payment since {began}: in the last 3\xa0minutes {took}\. {more} What leads to it is bad too: gateway\.", one
+    ), one
     page = client.get("/map", {"range": "1h"}).content.decode()
     assert '<b>Bad now</b> <a class="where' in page and "/services/payment?range=1h" in page
+    assert client.get("/why", {"service": "payment", "range": "15m"}).status_code == 200
+    assert 'href="/why?service=payment&amp;range=15m">Why it is slow</a>' in page
 
 
 def test_what_is_over_is_not_told(client):
@@ -59,8 +69,9 @@ def test_what_is_over_is_not_told(client):
 def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     store_hours(range(1, 5), calls=13, fails=True)
     assert re.match(
-        r"payment: in the last 3\xa0minutes 100\xa0% of its calls failed instead of [01]\S*\xa0% before that, and "
-        r"\S+\xa0% took \S+\xa0\S+ or longer instead of \S+\xa0%\. What leads to it is bad too: gateway\.$",
+        r"payment since \d\d:\d\d: in the last 3\xa0minutes 100\xa0% of its calls failed instead of [01]\S*\xa0% "
+        r"before that, and \S+\xa0% took \S+\xa0\S+ or longer instead of \S+\xa0%\. Its calls of postgresql · orders: "
+        r".* Its calls of bank-api are .* What leads to it is bad too: gateway\.$",
         line(client, "/services", range="1h"),
     )
 
@@ -80,7 +91,8 @@ def test_a_service_that_is_minutes_old_is_told_of_too(client):
             documents.append(checkout(minute * 100 + n, start, dice, fails=minute <= 2 and n % 2 == 0))
     store(documents)
     assert re.match(
-        r"payment: in the last 3\xa0minutes [345]\d\xa0% of its calls failed instead of \S+\xa0% before that\.",
+        r"payment since \d\d:\d\d: in the last 3\xa0minutes [345]\d\xa0% of its calls failed instead of \S+\xa0% "
+        r"before that\. Its calls of postgresql · orders: [345]\d\xa0% failed instead of 0",
         line(client, "/services", range="1h"),
     )
 
@@ -100,13 +112,24 @@ def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_fir
         bad("a"),
         bad("desk"),
     )
-    told = bad_now_said(BadNow(services, frozenset({"desk"}), True), form)
+    calls = (
+        BadCalls(Node("database", "orders"), Share(0.01, 0.81, 100.0, 100, 3 * MINUTE_NS, 50_000_000), 12.0),
+        BadCalls(Node("service", "bank"), None, 2.04),
+        BadCalls(Node("queue", "mail"), None, 9.0),
+    )
+    line = bad_now_line(BadNow(services, frozenset({"desk"}), True, calls), form)
+    told = line.words
     assert "".join(word.text for word in told) == (
-        "stock: in the last 3\u00a0minutes 48\u00a0% of its calls failed instead of 1\u00a0% in the day before. Bad "
+        "stock for more than 3\u00a0h: in the last 3\u00a0minutes 48\u00a0% of its calls failed instead of 1\u00a0% in "
+        "the day before. Its calls of orders: 81\u00a0% took 50.0\u00a0ms or longer instead of 1\u00a0%, and they are "
+        "12\u00a0× as many for each of its own. Its calls of bank are 2.0\u00a0× as many for each of its own. Bad "
         f"too: bill (slow), {'x' * 59}… (10\u00a0% failed), a (slow). What leads to one of them is bad too: desk."
     )
-    assert bad_now_said(BadNow((), frozenset(), True), form) == ()
-    assert [word.service for word in told if word.service][1] == "bill\u2066", "its address is its own"
+    assert [next.link for next in line.nexts] == [
+        "/why?service=stock&range=24h&look=errors", "/errors?service=stock&range=24h",
+    ]  # fmt: skip
+    assert bad_now_line(BadNow((), frozenset(), True), form) is None
+    assert [word.service for word in told if word.service][2] == "bill\u2066", "its address is its own"
 
 
 def test_a_name_that_leaves_its_direction_open_does_not_turn_the_sentence_round():

@@ -6,16 +6,17 @@ from math import exp, factorial
 
 import pytest
 
-from apps.insights.bad_now import (
+from apps.insights.bad_now import callers_among
+from apps.insights.bad_shares import (
     LASTS_NS,
     NEWEST_NS,
     Share,
-    callers_among,
     is_more_than_mix,
     is_no_chance,
     share_over,
     shares_of,
 )
+from apps.insights.bad_since import first_bad
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_graph import Ends
 from apps.insights.mix import Work
@@ -74,6 +75,34 @@ def test_the_newest_minute_of_a_busy_service_says_that_it_is_over():
     assert bad(was, was, was, newest=calls((60, 100), (40, 900), errors=30)) == [("fails", 3), ("slow", 3)]
     alone = calls((40, 900), errors=40)
     assert bad(calls((9, 900)), calls((9, 900)), calls((9, 900)), newest=alone) == [], "it is not told by itself"
+
+
+def test_what_goes_on_does_not_come_and_go():
+    """28 % of ten calls a minute fail: by chance few of one minute, or of three, do."""
+    dice, missed = random.Random(3), 0
+    for _ in range(600):
+        minutes = [[dice.random() < 0.28 for _ in range(10)] for _ in range(10)]
+        last = {n: calls((n * 10, 100), errors=sum(map(sum, minutes[-n:]))) for n in (1, 3, 5, 10)}
+        missed += not bad(last[3], last[5], last[10], newest=last[1])
+    assert missed <= 6
+
+
+def test_since_when_is_told_to_the_minute():
+    dice = random.Random(5)
+    share = Share(0.01, 0.3, 60.0, 60, 3 * MINUTE_NS)
+
+    def first(*stretches: tuple[int, float], a_minute: int = 20, told: Share = share) -> int | None:
+        chances = [chance for count, chance in stretches for _ in range(count)]
+        errors = [sum(dice.random() < chance for _ in range(a_minute)) for chance in chances]
+        return first_bad([calls((a_minute, 100), errors=count) for count in errors], told)
+
+    assert all(abs(first((173, 0.01), (7, 0.3)) - 173) <= 1 for _ in range(40))
+    assert all(abs(first((60, 0.01), (20, 0.5), (90, 0.01), (10, 0.3)) - 170) <= 1 for _ in range(20)), "not the first"
+    assert first((180, 0.3)) == 0
+    assert first((30, 0.0), a_minute=0) is None
+    assert first((50, 0.0), (5, 1.0), told=Share(0.0, 1.0, 60.0, 60, 3 * MINUTE_NS)) == 50
+    slow = [calls((10, 100))] * 20 + [calls((5, 100), (5, 900))] * 4
+    assert first_bad(slow, Share(0.02, 0.5, 30.0, 30, MINUTE_NS, 500 * MS)) == 20
 
 
 def test_as_ever_is_not_bad():

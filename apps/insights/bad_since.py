@@ -1,0 +1,49 @@
+"""Since when services that are bad right now have been so, to the minute."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from apps.insights.bad_shares import Share, share_over
+from apps.insights.figures import Figures
+from apps.insights.period import readable_window
+from apps.insights.series import series
+from apps.traces.key_book import SERVICE
+from apps.traces.moments import HOUR_NS, MINUTE_NS
+
+LOOKED_AT_NS = 3 * HOUR_NS
+LEAST_SHARE = 0.001
+"""What is never bad is so at least that often, and what always is never more often than all but that."""
+SURELY = math.log(1e6)
+"""So much likelier with the share of before: what lies behind such a stretch is another incident."""
+
+
+def bad_since(workspace_id: int, now_ns: int, found: Mapping[str, Sequence[Share]]) -> dict[str, int | None]:
+    """The start of the first bad minute of each service, ns; None where that lies before what is looked at. Told is the
+    first of its shares. Raises StoreUnavailable."""
+    window = readable_window(now_ns - LOOKED_AT_NS, now_ns, now_ns)
+    lines = series(workspace_id, window, SERVICE, (), MINUTE_NS, group=1, firsts=list(found))
+    since: dict[str, int | None] = {}
+    for name, (share, *_) in found.items():
+        at = first_bad(lines.lines.get((name,), ()), share)
+        since[name] = (lines.steps[at] if at else None) if at is not None else now_ns - share.within_ns
+    return since
+
+
+def first_bad(minutes: Sequence[Figures], share: Share) -> int | None:
+    """Where the last minutes begin that are far likelier with the share of now than with that of before (the largest
+    sum of log-likelihood ratios up to the end, before a stretch that was surely as before: Page's test, Biometrika 41,
+    1954). None: nowhere."""
+    usual, now = (min(max(one, LEAST_SHARE), 1 - LEAST_SHARE) for one in (share.before, share.now))
+    yes, no = math.log(now / usual), math.log((1 - now) / (1 - usual))
+    total = most = 0.0
+    found = None
+    for at in range(len(minutes) - 1, -1, -1):
+        bad = share_over(minutes[at], share.over_ns)
+        total += minutes[at].samples * (bad * yes + (1 - bad) * no)
+        if total > most:
+            most, found = total, at
+        elif most - total > SURELY:
+            break
+    return found

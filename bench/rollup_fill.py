@@ -1,8 +1,8 @@
 """Weeks of rollups for a fleet of services, without the traces they would come from.
 
 Facts are written by the product's own writer, merged by its own code: a day's traffic that ebbs and flows, span names
-as unequal as they are (1 / rank), durations lognormal. Minutes exist where queries of the windows need them, the
-other levels for as long as the product keeps them.
+as unequal as they are (1 / rank), durations lognormal, a few keys slower every other day. Minutes exist where queries
+of the windows need them, the other levels for as long as the product keeps them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from apps.traces.key_book import COVERAGE, EDGE, ERROR, NAME, PART, SERVICE
 from apps.traces.sampling import CALL
 
 DAY_MINUTES = 1440
-MOST_RECORDS = 24
-"""Histogram buckets drawn for a row; traffic of one name spreads over about as many."""
+SPREAD, FARTHEST = 6.0, 18
+"""Standard deviation of durations, in buckets of a tenth, and how far from the middle any of them lies."""
+DRAWN_ONE_BY_ONE = 24
+"""Calls; of more it is drawn how many lie in each bucket, for they are millions."""
+MOVED_SHARE, MOVED_BUCKETS = 0.04, 4
+"""Keys that take longer every other day, by that many buckets (1.46 times): what a map of a day has to tell of."""
 WORDS = ("cart", "order", "price", "stock", "user", "mail", "search", "card", "parcel", "tax", "image", "menu")
 WORK = ("own_code", "network", "database", "cache", "queue", "external")
 
@@ -105,6 +109,7 @@ class Filler:
         self.asked, self.random = asked, np.random.default_rng(asked.seed)
         self.fleet = make_fleet(asked.services, asked.names, asked.rate * 60, asked.seed)
         self.now = int(time.time()) // 60
+        self.moves = self.random.random(len(self.fleet.keys)) < MOVED_SHARE
 
     def fill(self) -> None:
         from apps.insights.levels import LEVELS, MINUTE
@@ -167,10 +172,10 @@ class Filler:
         chosen = np.flatnonzero(calls)
         calls, n = calls[chosen], len(chosen)
         kind = np.array([fleet.keys[k][0] for k in chosen.tolist()])
-        drawn = np.minimum(calls, MOST_RECORDS)
-        row = np.repeat(np.arange(n), drawn)
-        bucket = np.clip(fleet.middle[chosen][row] + pick.normal(0, 6, len(row)), 1, 440).astype(np.int64)
-        share = (calls * CALL // drawn)[row]
+        is_slow_day = (self.now - minute) // DAY_MINUTES % 2 == 0
+        middle = fleet.middle[chosen] + MOVED_BUCKETS * (self.moves[chosen] & is_slow_day)
+        row, off, count = self._offsets(calls)
+        bucket, share = np.clip(middle[row] + off, 1, 440).astype(np.int64), count * CALL
         is_part = (kind == PART)[row]
         values = np.array([value_of(b) for b in range(450)])
         weight = calls * CALL
@@ -191,6 +196,21 @@ class Filler:
                 Ragged(row[is_part], np.minimum(1 + bucket[is_part] % 3, 20), share[is_part]), example_row, examples,
             )
         )  # fmt: skip
+
+    def _offsets(self, calls: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(row, buckets from its middle, calls) of each record, by row: normally distributed, each call for itself."""
+        one_by_one = np.flatnonzero(calls <= DRAWN_ONE_BY_ONE)
+        row = np.repeat(one_by_one, calls[one_by_one])
+        off = np.clip(self.random.normal(0, SPREAD, len(row)), -FARTHEST, FARTHEST)
+        many = np.flatnonzero(calls > DRAWN_ONE_BY_ONE)
+        offs = np.arange(-FARTHEST, FARTHEST + 1)
+        likely = np.exp(-((offs / SPREAD) ** 2) / 2)
+        counts = self.random.multinomial(calls[many], likely / likely.sum())
+        at, which = np.nonzero(counts)
+        row, off = np.append(row, many[at]), np.append(off, offs[which])
+        order = np.argsort(row, kind="stable")
+        count = np.append(np.ones(len(row) - len(at), np.int64), counts[at, which])
+        return row[order], off[order], count[order]
 
     def _close(self) -> None:
         from apps.insights.closed import begin, close, read_closed

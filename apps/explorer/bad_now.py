@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from apps.explorer.change import format_rate
 from apps.explorer.period import PeriodForm, link_with
 from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
@@ -14,6 +15,7 @@ from apps.insights.bad_now import BadNow, BadService
 from apps.insights.bad_shares import Share
 from apps.insights.bad_since import LOOKED_AT_NS
 from apps.insights.period import OFFERED, PRESETS, last_words
+from apps.insights.silence import Silent
 from apps.traces.durations import format_count, format_duration_ns, format_percent, format_times
 from apps.traces.error_words import one_line
 from apps.traces.moments import minute_text, rough_text
@@ -51,6 +53,31 @@ def bad_now_line(found: BadNow, form: PeriodForm) -> BadNowLine | None:
     if waiting:
         words += [Word(f" What leads to {'one of them' if others else 'it'} is bad too: "), *_named(waiting), Word(".")]
     return BadNowLine(said(tuple(words), lambda service: service_link(form, service)), _nexts(first, form))
+
+
+def silent_line(found: BadNow, form: PeriodForm) -> tuple[Said, ...]:
+    """`checkout since 14:12: no calls came, 120 a minute in the hour before. Silent too: mail. What it calls is silent
+    too: cart, order.`, or that nothing comes at all; () where no service fell silent."""
+    if found.nothing:
+        since = minute_text(found.nothing.since_ns, form.now_ns, form.zone)
+        rate = format_rate(found.nothing.a_minute)
+        words = [
+            Word(f"Nothing came in since {since}", STRONG), Word(f", {rate} traces a minute did in the hour before."),
+        ]  # fmt: skip
+        return said(tuple(words), lambda _: "")
+    if not found.silent:
+        return ()
+    first = found.silent[0]
+    others = [one for one in found.silent[1:] if not one.is_called]
+    called = [one for one in found.silent[1:] if one.is_called]
+    words = [
+        *_named([first]), Word(" since "), Word(minute_text(first.since_ns, form.now_ns, form.zone), STRONG),
+        Word(f": no calls came, {format_rate(first.a_minute)} a minute in the hour before."),
+    ]  # fmt: skip
+    words += [Word(" Silent too: "), *_named(others), Word(".")] if others else []
+    of = "one of them calls" if others else "it calls"
+    words += [Word(f" What {of} is silent too: "), *_named(called), Word(".")] if called else []
+    return said(tuple(words), lambda service: service_link(form, service))
 
 
 def _since(one: BadService, form: PeriodForm) -> Words:
@@ -101,7 +128,7 @@ def _briefly(one: BadService) -> str:
     return f"{format_percent(one.errors.now)} failed" if one.errors else "slow"
 
 
-def _named(services: Sequence[BadService], *, is_told: bool = False) -> Words:
+def _named(services: Sequence[BadService | Silent], *, is_told: bool = False) -> Words:
     """`is_told`: with what is bad of each."""
     words: list[Word] = []
     for one in services[:NAMED]:

@@ -23,10 +23,11 @@ from apps.insights.bad_shares import (
 )
 from apps.insights.bad_since import LOOKED_AT_NS, bad_since
 from apps.insights.entries import works_of
-from apps.insights.figures import NO_FIGURES
+from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_graph import Ends, leading_to, links_of
 from apps.insights.period import Period, Recent, readable_window
-from apps.insights.queries import edges, services_entered, traffic_of
+from apps.insights.queries import edges, services_called, services_entered, traffic_of
+from apps.insights.silence import Silent, all_silent, may_be_silent, silent_services
 from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.traces.moments import DAY_NS
@@ -64,6 +65,10 @@ class BadNow:
     """The day before is known, not only a part."""
     calls: tuple[BadCalls, ...] = ()
     """What the first of them calls that is bad, or is called more often; of other services that are bad not again."""
+    silent: tuple[Silent, ...] = ()
+    """Services that were called all the time and are not any more."""
+    nothing: Silent | None = None
+    """Nothing comes at all, of any service."""
 
     @property
     def causes(self) -> tuple[BadService, ...]:
@@ -87,10 +92,17 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     is_whole = period.began_ns is not None and period.began_ns <= day.start_ns
     if not period.reaches_now:
         return BadNow((), frozenset(), is_whole)
-    found, chance = _shares(workspace_id, day, [newest, *lasts])
+    before, now, lately = at_once(
+        partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, longest),
+        partial(services_called, workspace_id, lasts[0].window),
+    )  # fmt: skip
+    silent = silent_services(workspace_id, now_ns, may_be_silent(before, lately) if lately else ())
+    nothing = None if lately or not before else all_silent(workspace_id, now_ns)
+    chance = chance_of(len(now))
+    found = _shares(workspace_id, before, now, [newest, *lasts], chance)
     found = _but_other_work(workspace_id, day, lasts, found, chance)
     if not found:
-        return BadNow((), frozenset(), is_whole)
+        return BadNow((), frozenset(), is_whole, (), silent, nothing)
     since = bad_since(workspace_id, now_ns, found)
     bad = [
         BadService(
@@ -107,20 +119,18 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     told = next(last for last in lasts if last.length_ns == first.shares[0].within_ns)
     well_ns = min(day_end_ns, first.since_ns or now_ns - LOOKED_AT_NS)
     well = readable_window(well_ns - DAY_NS, well_ns, now_ns)
-    return BadNow(tuple(bad), callers, is_whole, bad_calls(workspace_id, first.name, well, told, besides=found))
+    calls = bad_calls(workspace_id, first.name, well, told, besides=found)
+    return BadNow(tuple(bad), callers, is_whole, calls, silent, nothing)
 
 
 def _shares(
-    workspace_id: int, day: Window, lasts: Sequence[Recent]
-) -> tuple[dict[str, tuple[Share, ...]], float]:  # fmt: skip
-    """By service, of those of which any is told; and how seldom so many come by chance."""
-    before, now = at_once(
-        partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, lasts[-1].window)
-    )
-    chance = chance_of(len(now))
+    workspace_id: int, before: Mapping[str, Figures], now: Mapping[str, Figures], lasts: Sequence[Recent],
+    chance: float,
+) -> dict[str, tuple[Share, ...]]:  # fmt: skip
+    """By service, of those of which any is told. `now`: of the longest of the `lasts`."""
     names = [name for name, figures in now.items() if may_be_bad(before.get(name, NO_FIGURES), figures)]
     if not names:
-        return {}, chance
+        return {}
     lately = [traffic_of(workspace_id, last.window, (), names).services for last in lasts[:-1]]
     found = {
         name: shares_of(before[name], [
@@ -128,7 +138,7 @@ def _shares(
         ], chance)
         for name in names
     }  # fmt: skip
-    return {name: shares for name, shares in found.items() if shares}, chance
+    return {name: shares for name, shares in found.items() if shares}
 
 
 def _but_other_work(

@@ -137,6 +137,13 @@ def services_entered(workspace_id: int, window: Window) -> dict[str, Figures]:
     return {service: figures for (service,), figures in _by_service(workspace_id, window).items()}
 
 
+def services_called(workspace_id: int, window: Window) -> set[str]:
+    """Those that were entered at all."""
+    with store_cursor() as cursor:
+        asked = Asked(workspace_id, SERVICE, stretches_of(cursor, window), histograms=False, by=1)
+        return {service for (service,) in figures_by_key(cursor, asked)}
+
+
 class Traffic(NamedTuple):
     edges: dict[EdgeKey, Figures]
     services: dict[str, Figures]

@@ -6,8 +6,10 @@ from apps.insights.freshness import held_period
 from apps.insights.period import chosen_period
 from apps.traces.moments import exact_text
 from tests.api.conftest import make_workspace
-from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store_incident
+from tests.insights.incident import MINUTE_NS, checkout, last_minute_ns, store, store_incident
+from tests.store.shop import now_shifted, trace_id_of
 from tests.storing import digest_all, send
+from tests.traces.build import SpanSpec, traces_data
 
 PATH = "/api/v1/bad-now"
 
@@ -29,8 +31,25 @@ def test_the_service_that_is_bad_stands_before_the_one_that_calls_it(api):
 
 def test_what_is_as_ever_is_not_told_and_parameters_are_refused(api):
     store_incident(minutes=100, slow_minutes=0)
-    assert api.json(PATH)["services"] == []
+    assert (api.json(PATH)["services"], api.json(PATH)["silent"]) == ([], [])
     assert "range" in api.json(PATH, {"range": "1h"}, status=400)["fields"]
+
+
+def test_who_is_not_called_any_more_is_silent(api):
+    end, dice = last_minute_ns(), random.Random(1)
+    checkouts = [checkout(n, end - (n + 31) * MINUTE_NS // 5, dice) for n in range(300)]
+    store(checkouts)
+    told = api.json(PATH)
+    since = exact_text(end - 6 * MINUTE_NS)
+    assert (told["silent"], told["nothing_came"]) == ([], {"since": since, "traces_a_minute": 5.0})
+    other = traces_data([SpanSpec("mail", "send", None, 0, 5)], trace_id=trace_id_of(999))
+    store([now_shifted(other, end)])
+    told = api.json(PATH)
+    assert told["nothing_came"] is None
+    assert told["silent"] == [
+        {"service": name, "since": since, "calls_a_minute": 5.0, "is_called_by_another": name == "payment"}
+        for name in ("gateway", "payment")
+    ]
 
 
 def test_nothing_crosses_workspaces(api):

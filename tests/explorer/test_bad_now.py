@@ -76,6 +76,56 @@ def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     )
 
 
+def store_until(minutes_ago: int, names: dict[str, str], a_minute: int = 12) -> None:
+    """An hour of checkouts; services as `names` renames them end so many minutes ago."""
+    dice, end, documents = random.Random(7), last_minute_ns(), []
+    for minute in range(60, 0, -1):
+        for n in range(a_minute):
+            document = checkout(minute * 100 + n, end - minute * MINUTE_NS + n * MINUTE_NS // a_minute, dice)
+            if minute <= minutes_ago:
+                for group in document.resource_spans:
+                    for pair in group.resource.attributes:
+                        if pair.key == "service.name":
+                            pair.value.string_value = names.get(pair.value.string_value, pair.value.string_value)
+            documents.append(document)
+    store(documents)
+
+
+def silence(client: Client, path: str) -> str:
+    return "".join(word.text for word in client.get(path, {"range": "1h"}).context["silent"])
+
+
+def test_a_service_that_is_not_called_any_more_is_told_on_every_page(client):
+    store_until(6, {"payment": "payments"})
+    since = f"{datetime.fromtimestamp((last_minute_ns() - 6 * MINUTE_NS) / 1e9, UTC):%H:%M}"
+    (told,) = {silence(client, path) for path in PAGES}
+    assert told == f"payment since {since}: no calls came, 12.0 a minute in the hour before."
+    page = client.get("/services/payment", {"range": "1h"})
+    said = "".join(word.text for word in page.context["page"].said.words)
+    assert said.startswith(f"No calls came since {since}, 12.0 a minute in the hour before. Not enough data ")
+    assert '<b>Silent</b> <a class="where' in client.get("/map", {"range": "1h"}).content.decode()
+
+
+def test_whom_a_silent_service_called_stands_after_it(client):
+    store_until(6, {"payment": "payments", "gateway": "gateways"})
+    assert re.fullmatch(
+        r"gateway since \S+: no calls came, 12\.0 a minute in the hour before\. What it calls is silent too: payment\.",
+        silence(client, "/services"),
+    )
+
+
+def test_when_nothing_comes_at_all_that_is_said(client):
+    dice, end = random.Random(7), last_minute_ns()
+    store([
+        checkout(minute * 100 + n, end - minute * MINUTE_NS + n * MINUTE_NS // 12, dice)
+        for minute in range(60, 6, -1) for n in range(12)
+    ])  # fmt: skip
+    assert re.fullmatch(
+        r"Nothing came in since \d\d:\d\d, 12\.0 traces a minute did in the hour before\.", silence(client, "/map")
+    )
+    assert silence(client, "/map") == silence(client, "/errors")
+
+
 def test_of_a_time_that_is_past_nothing_is_said(client):
     store_hours(range(1, 5), calls=13)
     end = last_minute_ns() // 10**9

@@ -9,6 +9,7 @@ from apps.api.own.period import read_period, refuse_unknown
 from apps.insights.bad_calls import BadCalls
 from apps.insights.bad_now import BadNow, BadService, bad_now
 from apps.insights.bad_shares import Share
+from apps.insights.silence import Silent
 from apps.traces.moments import MINUTE_NS, exact_text
 
 
@@ -20,6 +21,10 @@ class BadNowView(ApiView):
         return json_answer({
             "is_known": period.reaches_now, "is_whole_day": found.is_whole_day,
             "services": [_service(one, found) for one in found.services],
+            "silent": [_silent(one) for one in found.silent],
+            "nothing_came": found.nothing and {
+                "since": exact_text(found.nothing.since_ns), "traces_a_minute": round(found.nothing.a_minute, 1),
+            },
         })  # fmt: skip
 
 
@@ -29,6 +34,13 @@ def _service(one: BadService, found: BadNow) -> dict:
         "since": None if one.since_ns is None else exact_text(one.since_ns),
         "errors": _share(one.errors), "slow": _share(one.slow),
         "calls": [_calls(calls) for calls in found.calls] if one is found.services[0] else None,
+    }  # fmt: skip
+
+
+def _silent(one: Silent) -> dict:
+    return {
+        "service": one.name, "since": exact_text(one.since_ns), "calls_a_minute": round(one.a_minute, 1),
+        "is_called_by_another": one.is_called,
     }  # fmt: skip
 
 

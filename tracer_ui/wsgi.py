@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 
 import tracer_ui.celery  # noqa: F401  (a page that asks for a task must ask our broker)
 from tracer_ui.counters import CountedRequests
+from tracer_ui.tidying import Tidier
 
 application = CountedRequests(get_wsgi_application())
 
@@ -17,3 +18,4 @@ application = CountedRequests(get_wsgi_application())
 gc.collect()
 gc.freeze()
 gc.set_threshold(200_000, 20, 20)  # the largest map makes less at once
+Tidier().watch()

@@ -51,6 +51,8 @@ class ApiView(APIView):
         return json_answer(self.error_body(problem), problem.status, headers=problem.headers)
 
     def finalize_response(self, request, response: HttpResponse, *args, **kwargs) -> HttpResponse:
+        # DRF's request, its context and the view hold each other, and all that was read for them.
+        request.parser_context.clear()
         return response
 
     def error_body(self, problem: Problem) -> dict:

@@ -71,6 +71,8 @@ class OtlpView(APIView):
         origin = request._request.META.get("HTTP_ORIGIN", "")
         if origin:
             _add_cors(response, origin)
+        # DRF's request, its context and the view hold each other, and with them the body that was read.
+        request.parser_context.clear()
         return response
 
     def _decoded(self, wire: str, body: bytes) -> Taken:

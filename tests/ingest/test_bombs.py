@@ -1,4 +1,4 @@
-"""A small body that stands for a large one costs neither what it stands for nor the limit."""
+"""A small body that stands for a large one costs neither what it stands for nor the limit; and no body stays."""
 
 from __future__ import annotations
 
@@ -83,6 +83,22 @@ def test_memory_does_not_grow_from_bomb_to_bomb(servers):
             send(server.port, body, {"Content-Encoding": encoding})
         time.sleep(0.01)
     assert memory.peak - memory.before < 64 * MIB
+
+
+def test_memory_does_not_grow_from_request_to_request(servers):
+    """What is stored is not kept in memory, as it was while a request held itself and its body."""
+    server = servers("open")
+
+    def send_some(count: int) -> None:
+        for _ in range(count):
+            body = spans.with_text(spans.new_trace_id(), b"x" * 2 * MIB)
+            assert send(server.port, body, {}).status == 200
+
+    send_some(20)
+    with PeakMemory(server.process.pid) as memory:
+        send_some(40)
+        time.sleep(0.01)
+    assert memory.peak - memory.before < 24 * MIB
 
 
 def load_what_the_first_request_loads(port: int) -> None:

@@ -27,14 +27,15 @@ def bad_since(workspace_id: int, now_ns: int, found: Mapping[str, Sequence[Share
     since: dict[str, int | None] = {}
     for name, (share, *_) in found.items():
         at = first_bad(lines.lines.get((name,), ()), share)
-        since[name] = (lines.steps[at] if at else None) if at is not None else now_ns - share.within_ns
+        told_ns = (now_ns - share.within_ns) // MINUTE_NS * MINUTE_NS
+        since[name] = (lines.steps[at] if at else None) if at is not None else told_ns
     return since
 
 
 def first_bad(minutes: Sequence[Figures], share: Share) -> int | None:
     """Where the last minutes begin that are far likelier with the share of now than with that of before (the largest
-    sum of log-likelihood ratios up to the end, before a stretch that was surely as before: Page's test, Biometrika 41,
-    1954). None: nowhere."""
+    sum of log-likelihood ratios up to the last bad one, behind a stretch that was surely as before: Page's test,
+    Biometrika 41, 1954). None: nowhere."""
     usual, now = (min(max(one, LEAST_SHARE), 1 - LEAST_SHARE) for one in (share.before, share.now))
     yes, no = math.log(now / usual), math.log((1 - now) / (1 - usual))
     total = most = 0.0
@@ -44,6 +45,8 @@ def first_bad(minutes: Sequence[Figures], share: Share) -> int | None:
         total += minutes[at].samples * (bad * yes + (1 - bad) * no)
         if total > most:
             most, found = total, at
+        elif found is None:
+            total = 0.0  # it may just have ended
         elif most - total > SURELY:
             break
     return found

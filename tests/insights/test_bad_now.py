@@ -98,6 +98,7 @@ def test_since_when_is_told_to_the_minute():
 
     assert all(abs(first((173, 0.01), (7, 0.3)) - 173) <= 1 for _ in range(40))
     assert all(abs(first((60, 0.01), (20, 0.5), (90, 0.01), (10, 0.3)) - 170) <= 1 for _ in range(20)), "not the first"
+    assert all(abs(first((160, 0.01), (8, 0.5), (3, 0.0)) - 160) <= 1 for _ in range(20)), "it just ended"
     assert first((180, 0.3)) == 0
     assert first((30, 0.0), a_minute=0) is None
     assert first((50, 0.0), (5, 1.0), told=Share(0.0, 1.0, 60.0, 60, 3 * MINUTE_NS)) == 50

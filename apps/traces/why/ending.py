@@ -11,6 +11,8 @@ from apps.traces.why.judge import AS_BEFORE, FELL, ROSE, UNCLEAR, Judged
 GOES_ON, OVER, OVER_BY_NOW, NOT_AS_BEFORE, TOO_SOON = "goes_on", "over", "over_by_now", "not_as_before", "too_soon"
 """`over_by_now`: something followed that was not as before, and that is over as well. `not_as_before`: it ended, and
 what followed is still worse (or better) than what was before it. `too_soon`: too little followed to say."""
+MANY = 200
+"""Observations, which are not too few: what they are is between before and within."""
 NEAR_FACTOR = 1.25
 """Figures that differ by chance are alike up to here; farther apart, nothing is said."""
 
@@ -38,11 +40,11 @@ def ending_of(since: Judged, is_more: bool, latest: Judged | None = None, change
 
 
 def is_as_before(judged: Judged, is_more: bool) -> bool:
-    """What became better than before is over, too, be it by chance."""
+    """What became better than before is over, too, be it by chance. After a time with less, more than before is not."""
     if judged.word == UNCLEAR:
-        is_better = judged.after < judged.before if is_more else judged.after > judged.before
+        is_better = is_more and judged.after < judged.before
         return is_better or _are_near(judged.before, judged.after)
-    return judged.word in (AS_BEFORE, FELL if is_more else ROSE)
+    return judged.word == AS_BEFORE or (is_more and judged.word == FELL)
 
 
 def _are_near(one: float, other: float) -> bool:
@@ -59,7 +61,7 @@ def ending_text(ending: Ending | None, value_text: Callable[[float], str], is_mo
         return "Nothing came since."
     told = value_text(ending.value)
     if ending.word == TOO_SOON:
-        doubt = ", too few to say that it is over" if is_more else ""
+        doubt = ", too few to say that it is over" if is_more and ending.samples < MANY else ""
         return f"Since then it is {told} (n{NBSP}={NBSP}{format_count(ending.samples)}){doubt}."
     if ending.word == OVER_BY_NOW:
         return f"By now it is as before: {told} (n{NBSP}={NBSP}{format_count(ending.samples)})."

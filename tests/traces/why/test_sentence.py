@@ -6,7 +6,7 @@ import pytest
 
 from apps.traces.moments import minute_text
 from apps.traces.why import judge
-from apps.traces.why.ending import NOT_AS_BEFORE, OVER, STILL, ending_of
+from apps.traces.why.ending import NOT_AS_BEFORE, OVER, STILL, ending_of, ending_text
 from apps.traces.why.finding import AROUND, MEAN, Finding, Origin, Release
 from apps.traces.why.judge import Judged
 from apps.traces.why.next_line import next_line
@@ -14,7 +14,7 @@ from apps.traces.why.parts import Change, Part
 from apps.traces.why.sentence import sentence
 from apps.traces.why.since import Since
 from apps.traces.why.tries import Tries
-from apps.traces.why.words import STRONG, VERSION, WHERE, text_of
+from apps.traces.why.words import STRONG, VERSION, WHERE, ns_text, text_of
 
 S, MS, MINUTE = 10**9, 10**6, 60 * 10**9
 BANK = Part("payment", "external", "bank-api", "POST /v2/authorisations")
@@ -213,7 +213,13 @@ def test_what_was_quicker_for_a_while_is_over_when_it_is_as_slow_again():
     slow_again = Judged(judge.AS_BEFORE, "p95", 1.9 * S, 1.95 * S, 4118, 41)
     assert ending_of(slow_again, is_more=False).word == OVER
     assert ending_of(replace(slow_again, word=judge.FELL), is_more=False).word == NOT_AS_BEFORE
-    assert ending_of(replace(slow_again, word=judge.ROSE), is_more=False).word == OVER
+    slower = ending_of(Judged(judge.ROSE, "p95", 20 * MS, 926 * MS, 900, 120), is_more=False)
+    assert ending_text(slower, ns_text, is_more=False) == "Since then it is 926\u00a0ms (n\u00a0=\u00a0120)."
+
+
+def test_of_many_nothing_is_too_few():
+    between = ending_of(Judged(judge.UNCLEAR, "p95", 114 * MS, 295 * MS, 900, 2534), is_more=True)
+    assert ending_text(between, ns_text) == "Since then it is 295\u00a0ms (n\u00a0=\u00a02\u00a0534)."
 
 
 def test_what_was_quicker_for_a_while_is_not_called_over():

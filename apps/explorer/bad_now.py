@@ -14,17 +14,17 @@ from apps.insights.bad_calls import BadCalls
 from apps.insights.bad_now import BadNow, BadService
 from apps.insights.bad_shares import Share
 from apps.insights.bad_since import LOOKED_AT_NS
-from apps.insights.period import OFFERED, PRESETS, last_words
+from apps.insights.period import last_words
 from apps.insights.silence import Silent
-from apps.traces.durations import format_count, format_duration_ns, format_percent, format_times
+from apps.traces.durations import duration_text, format_count, format_duration_ns, format_percent, format_times
 from apps.traces.error_words import one_line
-from apps.traces.moments import minute_text, rough_text
+from apps.traces.moments import MINUTE_NS, minute_text, rough_text, utc_text
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 NAMED, NAMED_CALLS, MAX_NAME = 3, 2, 60
 """Of further services, and of what the first calls; characters of a name."""
-ROOM = 1.25
-"""So many times as long as the bad stretch is the time that is asked why, for its beginning to be seen in it."""
+LONG = "24h"
+"""What is asked why about what is bad for longer than is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,30 @@ class BadNowLine:
     """Pages about the first service, over a time in which it got bad."""
 
 
-def bad_now_line(found: BadNow, form: PeriodForm) -> BadNowLine | None:
+def bad_now_line(found: BadNow, form: PeriodForm, about: str = "") -> BadNowLine | None:
     """`payment since 14:05: in the last 3 minutes 38 % of its calls failed instead of 0.3 % in the day before. Its
     calls of bank-api: 80 % failed instead of 1 %. Bad too: stock (slow). What leads to one of them is bad too: order,
-    gateway.`; None where nothing is bad."""
-    if not found.services:
+    gateway.`; None where nothing is bad. `about`: the service whose page it is, of which alone is told what is bad."""
+    told = next((one for one in found.services if one.name == about), None) if about else next(iter(found.causes), None)
+    if told is None:
         return None
-    (first, *others), waiting = found.causes, found.waiting
-    words = [*_named([first]), *_since(first, form), Word(": "), *_how(first, found), *_calls(found.calls)]
-    if others:
-        words += [Word(" Bad too: "), *_named(others, is_told=True), Word(".")]
-    if waiting:
-        words += [Word(f" What leads to {'one of them' if others else 'it'} is bad too: "), *_named(waiting), Word(".")]
-    return BadNowLine(said(tuple(words), lambda service: service_link(form, service)), _nexts(first, form))
+    causes = [one for one in found.causes if one is not told]
+    waiting = [one for one in found.waiting if one is not told]
+    words = [*_named([told]), *_since(told, form), Word(": "), *_how(told, found), *_calls(found.calls)]
+    if causes and told.name in found.callers:
+        words += [Word(" It leads to what is bad: "), *_named(causes, is_told=True), Word(".")]
+    elif causes:
+        words += [Word(" Bad too: "), *_named(causes, is_told=True), Word(".")]
+    if waiting and not about:
+        words += [Word(f" What leads to {'one of them' if causes else 'it'} is bad too: "), *_named(waiting), Word(".")]
+    bad = {one.name: one for one in found.services}
+
+    def link_of(service: str) -> str:
+        """To the page of the one that is told of, and to why each of the others is bad."""
+        one = bad.get(service)
+        return service_link(form, service) if one is None or one is told else _why(one, form)
+
+    return BadNowLine(said(tuple(words), link_of), _nexts(told, form))
 
 
 def silent_line(found: BadNow, form: PeriodForm) -> tuple[Said, ...]:
@@ -95,12 +106,16 @@ def _how(one: BadService, found: BadNow) -> Words:
         of = "of its calls " if at == 0 else ""
         usual = f" instead of {format_percent(share.before)}{'' if at else f' {before}'}"
         joint = ", and " if at else ""
-        words += [Word(f"{joint}{when}"), Word(f"{format_percent(share.now)} {of}{_what(share)}", STRONG), Word(usual)]
+        words += [Word(f"{joint}{when}"), Word(f"{format_percent(share.now)} {of}{_what(share)}", STRONG)]
+        words.append(Word(usual if share.over_ns is None else f",{usual}"))
     return (*words, Word("."))
 
 
 def _what(share: Share) -> str:
-    return "failed" if share.over_ns is None else f"took {format_duration_ns(share.over_ns)} or longer"
+    """`failed`, `took 98.7 ms or longer, half of those 1.23 s`."""
+    if share.over_ns is None:
+        return "failed"
+    return f"took {format_duration_ns(share.over_ns)} or longer, half of those {duration_text(share.typical_ns)}"
 
 
 def _calls(calls: Sequence[BadCalls]) -> Words:
@@ -115,7 +130,7 @@ def _calls(calls: Sequence[BadCalls]) -> Words:
             share = one.share
             words += [
                 Word(f"{format_percent(share.now)} {_what(share)}", STRONG),
-                Word(f" instead of {format_percent(share.before)}"),
+                Word(f"{'' if share.over_ns is None else ','} instead of {format_percent(share.before)}"),
             ]
         if one.times:
             words += [Word(", and they are " if one.share else ""), Word(f"{format_times(one.times)} as many", STRONG),
@@ -140,10 +155,20 @@ def _named(services: Sequence[BadService | Silent], *, is_told: bool = False) ->
 
 
 def _nexts(one: BadService, form: PeriodForm) -> tuple[Next, ...]:
-    age_ns = LOOKED_AT_NS if one.since_ns is None else form.now_ns - one.since_ns
-    holds = (name for name in OFFERED if PRESETS[name][1] * 10**9 >= age_ns * ROOM)
-    asked = {"service": one.name, "range": next(holds), "tz": form.params.get("tz")}
     if one.errors is None:
-        return (Next("Why it is slow", link_with("/why", asked)),)
-    why = Next("Why it fails", link_with("/why", {**asked, "look": "errors"}))
-    return why, Next("Its errors", link_with("/errors", asked))
+        return (Next("Why it is slow", _why(one, form)),)
+    return Next("Why it fails", _why(one, form)), Next("Its errors", link_with("/errors", _asked(one, form)))
+
+
+def _why(one: BadService, form: PeriodForm) -> str:
+    return link_with("/why", {**_asked(one, form), "look": "errors" if one.errors else None})
+
+
+def _asked(one: BadService, form: PeriodForm) -> dict[str, str | None]:
+    """The service since it is bad, against as long a time before: a longer time would have well minutes in it."""
+    if one.since_ns is None:
+        period = {"range": LONG}
+    else:
+        least_ns = form.now_ns - one.shares[0].within_ns
+        period = {"start": utc_text(min(one.since_ns, least_ns) // MINUTE_NS * MINUTE_NS)}
+    return {"service": one.name, **period, "tz": form.params.get("tz")}

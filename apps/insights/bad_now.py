@@ -8,7 +8,7 @@ a day of which a quarter was bad still tells it from a bad minute, where a p95 w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from apps.insights.bad_calls import BadCalls, bad_calls
@@ -19,20 +19,24 @@ from apps.insights.bad_shares import (
     chance_of,
     is_more_than_mix,
     may_be_bad,
+    share_over,
     shares_of,
 )
-from apps.insights.bad_since import LOOKED_AT_NS, bad_since
+from apps.insights.bad_since import LOOKED_AT_NS, bad_since, last_hours
+from apps.insights.change import MIN_SAMPLES
 from apps.insights.entries import works_of
 from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_graph import Ends, leading_to, links_of
 from apps.insights.period import Period, Recent, readable_window
-from apps.insights.queries import edges, services_called, services_entered, traffic_of
+from apps.insights.queries import edges, errors_started, services_called, services_entered, traffic_of
 from apps.insights.silence import Silent, all_silent, may_be_silent, silent_services
 from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.traces.moments import DAY_NS
 from apps.traces.peers import Node
 
+OWN_SHARE = 0.5
+"""Of the calls of a service that fail: if so many errors start in it, they are not those of whom it calls."""
 MOST_LOOKED_AT = 8
 """Services of which it is asked whether they only do other work: of more that are bad at once it is not that."""
 
@@ -60,11 +64,13 @@ class BadNow:
     services: tuple[BadService, ...]
     """Those that call no other one of them first, of these those that fail, then what cost most."""
     callers: frozenset[str]
-    """Those that lead to another one, and not it to them: who waits is slow, and who is failed fails."""
+    """Those that lead to another one, and not it to them: who waits is slow, and who is failed fails. Not those in
+    which errors start themselves."""
     is_whole_day: bool
     """The day before is known, not only a part."""
     calls: tuple[BadCalls, ...] = ()
-    """What the first of them calls that is bad, or is called more often; of other services that are bad not again."""
+    """What the first of them, or the one it is about, calls that is bad, or is called more often; of other services
+    that are bad not again."""
     silent: tuple[Silent, ...] = ()
     """Services that were called all the time and are not any more."""
     nothing: Silent | None = None
@@ -79,9 +85,9 @@ class BadNow:
         return tuple(one for one in self.services if one.name in self.callers)
 
 
-def bad_now(workspace_id: int, period: Period) -> BadNow:
-    """Of a period that reaches to now; of another one, or while spans wait to be counted, nothing is said. Raises
-    StoreUnavailable."""
+def bad_now(workspace_id: int, period: Period, about: str = "") -> BadNow:
+    """Of a period that reaches to now; of another one, or while spans wait to be counted, nothing is said. `about`: the
+    service whose calls are told, if it is bad. Raises StoreUnavailable."""
     now_ns = period.now_ns
     newest, *lasts = (
         Recent(readable_window(now_ns - length_ns, now_ns, now_ns), length_ns) for length_ns in (NEWEST_NS, *LASTS_NS)
@@ -103,24 +109,54 @@ def bad_now(workspace_id: int, period: Period) -> BadNow:
     found = _but_other_work(workspace_id, day, lasts, found, chance)
     if not found:
         return BadNow((), frozenset(), is_whole, (), silent, nothing)
-    since = bad_since(workspace_id, now_ns, found)
-    bad = [
-        BadService(
-            name, next((one for one in shares if one.over_ns is None), None),
-            next((one for one in shares if one.over_ns is not None), None), since[name],
-        )
-        for name, shares in found.items()
-    ]  # fmt: skip
-    callers = (
-        callers_among(found, links_of(edges(workspace_id, longest), list(found))) if len(found) > 1 else frozenset()
-    )
+    bad = _with_since(workspace_id, now_ns, day_end_ns, found)
+    callers = _callers(workspace_id, lasts, bad) if len(bad) > 1 else frozenset()
     bad.sort(key=lambda one: (one.name in callers, one.errors is None, -one.cost, one.name))
-    first = bad[0]
-    told = next(last for last in lasts if last.length_ns == first.shares[0].within_ns)
-    well_ns = min(day_end_ns, first.since_ns or now_ns - LOOKED_AT_NS)
-    well = readable_window(well_ns - DAY_NS, well_ns, now_ns)
-    calls = bad_calls(workspace_id, first.name, well, told, besides=found)
+    told = next((one for one in bad if one.name == about), bad[0])
+    last = next(last for last in lasts if last.length_ns == told.shares[0].within_ns)
+    well = _day_before(told.since_ns, now_ns, day_end_ns)
+    calls = bad_calls(workspace_id, told.name, well, last, besides=found)
     return BadNow(tuple(bad), callers, is_whole, calls, silent, nothing)
+
+
+def _day_before(since_ns: int | None, now_ns: int, latest_ns: int) -> Window:
+    """That of a trouble: what is bad of it is not told as usual."""
+    end_ns = min(latest_ns, now_ns - LOOKED_AT_NS if since_ns is None else since_ns)
+    return readable_window(end_ns - DAY_NS, end_ns, now_ns)
+
+
+def _with_since(
+    workspace_id: int, now_ns: int, day_end_ns: int, found: Mapping[str, tuple[Share, ...]]
+) -> list[BadService]:  # fmt: skip
+    """Since when each is bad, against the day before that: where there was little before the trouble, the trouble is
+    much of the day before the last minutes. Of many nothing but what is known is told."""
+    hours = last_hours(workspace_id, now_ns, list(found))
+    bad = []
+    for name, shares in found.items():
+        since_ns = bad_since(hours, now_ns, name, shares[0])
+        if len(found) <= MOST_LOOKED_AT:
+            well = _day_before(since_ns, now_ns, day_end_ns)
+            usual = traffic_of(workspace_id, well, (), [name]).services.get(name, NO_FIGURES)
+            if usual.samples >= MIN_SAMPLES:
+                shares = [replace(share, before=share_over(usual, share.over_ns)) for share in shares]
+                since_ns = bad_since(hours, now_ns, name, shares[0])
+        errors = next((share for share in shares if share.over_ns is None), None)
+        bad.append(BadService(name, errors, next((share for share in shares if share.over_ns), None), since_ns))
+    return bad
+
+
+def _callers(workspace_id: int, lasts: Sequence[Recent], bad: Sequence[BadService]) -> frozenset[str]:
+    """Those that lead to another one, but those that fail for reasons of their own."""
+    names = [one.name for one in bad]
+    callers, own = callers_among(names, links_of(edges(workspace_id, lasts[-1].window), names)), set()
+    for last in lasts:
+        failing = {
+            one.name: one.errors.now * one.errors.samples for one in bad
+            if one.name in callers and one.errors and one.errors.within_ns == last.length_ns
+        }  # fmt: skip
+        started = errors_started(workspace_id, last.window, failing) if failing else {}
+        own |= {name for name, failed in failing.items() if started.get(name, 0) >= OWN_SHARE * failed}
+    return callers - own
 
 
 def _shares(

@@ -53,6 +53,8 @@ class Share:
     """In the last so many."""
     over_ns: int | None = None
     """They take at least so long; None: they fail."""
+    typical_ns: float | None = None
+    """Half of those that take so long take longer than this; None where they fail."""
 
 
 def chance_of(services: int) -> float:
@@ -122,7 +124,12 @@ def _sure(
         if is_bad and is_no_chance(share * figures.samples, expected * figures.samples, chance):
             middle = (usual + share) / 2
             is_over = any(late < middle and _is_less(late, few, share) for few, late in shorter)
-            return None if is_over else Share(usual, share, figures.calls, figures.samples, last.length_ns, over_ns)
+            typical_ns = None if over_ns is None else figures.p(1 - share / 2)
+            return (
+                None
+                if is_over
+                else Share(usual, share, figures.calls, figures.samples, last.length_ns, over_ns, typical_ns)
+            )
         shorter.append((figures.samples, share))
     return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from apps.insights.bad_shares import Share, share_over
 from apps.insights.figures import Figures
 from apps.insights.period import readable_window
-from apps.insights.series import series
+from apps.insights.series import Series, series
 from apps.traces.key_book import SERVICE
 from apps.traces.moments import HOUR_NS, MINUTE_NS
 
@@ -19,17 +19,18 @@ SURELY = math.log(1e6)
 """So much likelier with the share of before: what lies behind such a stretch is another incident."""
 
 
-def bad_since(workspace_id: int, now_ns: int, found: Mapping[str, Sequence[Share]]) -> dict[str, int | None]:
-    """The start of the first bad minute of each service, ns; None where that lies before what is looked at. Told is the
-    first of its shares. Raises StoreUnavailable."""
+def last_hours(workspace_id: int, now_ns: int, names: Sequence[str]) -> Series:
+    """What is looked at: services by the minute. Raises StoreUnavailable."""
     window = readable_window(now_ns - LOOKED_AT_NS, now_ns, now_ns)
-    lines = series(workspace_id, window, SERVICE, (), MINUTE_NS, group=1, firsts=list(found))
-    since: dict[str, int | None] = {}
-    for name, (share, *_) in found.items():
-        at = first_bad(lines.lines.get((name,), ()), share)
-        told_ns = (now_ns - share.within_ns) // MINUTE_NS * MINUTE_NS
-        since[name] = (lines.steps[at] if at else None) if at is not None else told_ns
-    return since
+    return series(workspace_id, window, SERVICE, (), MINUTE_NS, group=1, firsts=names)
+
+
+def bad_since(hours: Series, now_ns: int, name: str, share: Share) -> int | None:
+    """The start of the first bad minute of a service, ns; None where that lies before what is looked at."""
+    at = first_bad(hours.lines.get((name,), ()), share)
+    if at is None:
+        return (now_ns - share.within_ns) // MINUTE_NS * MINUTE_NS
+    return hours.steps[at] if at else None
 
 
 def first_bad(minutes: Sequence[Figures], share: Share) -> int | None:

@@ -201,6 +201,14 @@ def errors(workspace_id: int, window: Window) -> dict[ErrorKey, Figures]:
     return {ErrorKey(*parts): found for parts, found in _figures(workspace_id, ERROR, window).items()}
 
 
+def errors_started(workspace_id: int, window: Window, services: Iterable[str]) -> dict[str, int]:
+    """Spans in which an error started, by service; those without any left out."""
+    with store_cursor() as cursor:
+        keys = ids_of_first(cursor, workspace_id, ERROR, list(services))
+        asked = Asked(workspace_id, ERROR, stretches_of(cursor, window), keys, histograms=False, by=1)
+        return {service: figures.samples for (service,), figures in figures_by_key(cursor, asked).items()}
+
+
 def coverage(workspace_id: int, window: Window) -> Coverage:
     found = _figures(workspace_id, COVERAGE, window, histograms=False)
     count = {word: figures.samples for (word,), figures in found.items()}.get

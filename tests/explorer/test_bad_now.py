@@ -48,16 +48,22 @@ def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
     store_hours(range(1, 5), calls=13)
     told = {line(client, path, range=time) for path in PAGES for time in ("15m", "1h", "24h", "7d")}
     (one,) = told
-    took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer instead of [01]\S*\xa0% before that"
+    took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer, half of those 1\.\d\d\xa0s"
+    usual = r", instead of [01]\S*\xa0% before that\."
     more = r"Its calls of bank-api are 1[34](\.\d)?\xa0× as many for each of its own\."
     began = f"{datetime.fromtimestamp((last_minute_ns() - 4 * MINUTE_NS) / 1e9, UTC):%H:%M}"
     assert re.fullmatch(
-        rf"payment since {began}: in the last 3\xa0minutes {took}\. {more} What leads to it is bad too: gateway\.", one
+        rf"payment since {began}: in the last 3\xa0minutes {took}{usual} {more} What leads to it is bad too: gateway\.",
+        one,
     ), one
     page = client.get("/map", {"range": "1h"}).content.decode()
     assert '<b>Bad now</b> <a class="where' in page and "/services/payment?range=1h" in page
-    assert client.get("/why", {"service": "payment", "range": "15m"}).status_code == 200
-    assert 'href="/why?service=payment&amp;range=15m">Why it is slow</a>' in page
+    (why,) = client.get("/map", {"range": "1h"}).context["bad_now"].nexts
+    assert why.words == "Why it is slow"
+    told = client.get(why.link).context["page"].sentence
+    assert re.search(
+        r"^p95 of payment rose from \S+ to 1\.\d\d", "".join(word.text for word in told).replace("\xa0", "")
+    ), told
 
 
 def test_what_is_over_is_not_told(client):
@@ -70,7 +76,8 @@ def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     store_hours(range(1, 5), calls=13, fails=True)
     assert re.match(
         r"payment since \d\d:\d\d: in the last 3\xa0minutes 100\xa0% of its calls failed instead of [01]\S*\xa0% "
-        r"before that, and \S+\xa0% took \S+\xa0\S+ or longer instead of \S+\xa0%\. Its calls of postgresql · orders: "
+        r"before that, and \S+\xa0% took \S+\xa0\S+ or longer, half of those 1\.\S+\xa0s, instead of \S+\xa0%\. "
+        r"Its calls of postgresql · orders: "
         r".* Its calls of bank-api are .* What leads to it is bad too: gateway\.$",
         line(client, "/services", range="1h"),
     )
@@ -126,6 +133,52 @@ def test_when_nothing_comes_at_all_that_is_said(client):
     assert silence(client, "/map") == silence(client, "/errors")
 
 
+def test_the_page_of_a_service_says_what_is_bad_of_it(client):
+    store_hours(range(1, 5), calls=13)
+    leads = line(client, "/services/gateway", range="24h")
+    assert re.search(r"^gateway since .* It leads to what is bad: payment \(slow\)\.$", leads), leads
+    own = line(client, "/services/payment", range="24h")
+    assert re.search(r"^payment since .* Its calls of bank-api are 1[34]\xa0× as many for each of its own\.$", own), own
+    why = {word.text: word.link for word in client.get("/services/gateway").context["bad_now"].words if word.service}
+    assert why["gateway"].startswith("/services/gateway") and why["payment"].startswith("/why?service=payment&start=")
+
+
+def test_what_was_bad_before_the_last_minutes_is_not_told_as_usual(client):
+    """Half of an hour."""
+    dice, end, documents = random.Random(7), last_minute_ns(), []
+    for minute in range(60, 0, -1):
+        for n in range(12):
+            start = end - minute * MINUTE_NS + n * MINUTE_NS // 12
+            documents.append(checkout(minute * 100 + n, start, dice, fails=minute <= 30))
+    store(documents)
+    began = f"{datetime.fromtimestamp((end - 30 * MINUTE_NS) / 1e9, UTC):%H:%M}"
+    told = line(client, "/map")
+    assert re.match(
+        rf"payment since {began}: in the last \d+\xa0minutes 100\xa0% of its calls failed instead of 0\xa0% before that\.",
+        told,
+    ), told
+
+
+def test_who_fails_for_a_reason_of_its_own_does_not_stand_after_whom_it_calls(client):
+    dice, end, documents = random.Random(7), last_minute_ns(), []
+    for minute in range(60, 0, -1):
+        for n in range(12):
+            is_bad, start = minute <= 5, end - minute * MINUTE_NS + n * MINUTE_NS // 12
+            own, deep = is_bad and n % 2 == 0, is_bad and n % 2 == 1
+            document = checkout(minute * 100 + n, start, dice, fails=deep)
+            for span in spans_of(document) if own else ():
+                if span.name == "POST /checkout":
+                    span.status.code = 2
+            documents.append(document)
+    store(documents)
+    told = line(client, "/map")
+    assert "What leads to" not in told and "Bad too: " in told, told
+
+
+def spans_of(document):
+    return [span for group in document.resource_spans for scope in group.scope_spans for span in scope.spans]
+
+
 def test_of_a_time_that_is_past_nothing_is_said(client):
     store_hours(range(1, 5), calls=13)
     end = last_minute_ns() // 10**9
@@ -149,8 +202,8 @@ def test_a_service_that_is_minutes_old_is_told_of_too(client):
 
 def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_first():
     def bad(name: str, failed: float = 0.0, slow: float = 0.0) -> BadService:
-        shares = [Share(0.01, share, 100.0, 100, 3 * MINUTE_NS, over_ns) if share else None
-                  for share, over_ns in ((failed, None), (slow, 50_000_000))]  # fmt: skip
+        shares = [Share(0.01, share, 100.0, 100, 3 * MINUTE_NS, *over) if share else None
+                  for share, over in ((failed, ()), (slow, (50_000_000, 9e8)))]  # fmt: skip
         return BadService(name, *shares)
 
     form = PeriodForm({"range": "1h"}, now_ns=time.time_ns(), zone=UTC)
@@ -163,7 +216,7 @@ def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_fir
         bad("desk"),
     )
     calls = (
-        BadCalls(Node("database", "orders"), Share(0.01, 0.81, 100.0, 100, 3 * MINUTE_NS, 50_000_000), 12.0),
+        BadCalls(Node("database", "orders"), Share(0.01, 0.81, 100.0, 100, 3 * MINUTE_NS, 50_000_000, 9e8), 12.0),
         BadCalls(Node("service", "bank"), None, 2.04),
         BadCalls(Node("queue", "mail"), None, 9.0),
     )
@@ -171,7 +224,8 @@ def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_fir
     told = line.words
     assert "".join(word.text for word in told) == (
         "stock for more than 3\u00a0h: in the last 3\u00a0minutes 48\u00a0% of its calls failed instead of 1\u00a0% in "
-        "the day before. Its calls of orders: 81\u00a0% took 50.0\u00a0ms or longer instead of 1\u00a0%, and they are "
+        "the day before. Its calls of orders: 81\u00a0% took 50.0\u00a0ms or longer, half of those 900\u00a0ms, "
+        "instead of 1\u00a0%, and they are "
         "12\u00a0× as many for each of its own. Its calls of bank are 2.0\u00a0× as many for each of its own. Bad "
         f"too: bill (slow), {'x' * 59}… (10\u00a0% failed), a (slow). What leads to one of them is bad too: desk."
     )

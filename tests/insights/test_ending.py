@@ -71,7 +71,8 @@ def test_what_came_after_is_compared_with_what_was_before(after, word):
 
 
 @pytest.mark.parametrize(("is_more", "after", "is_so"), [
-    (True, 0.5, True), (True, 1.2, True), (True, 1.5, False), (False, 1.2, True), (False, 1.5, False), (False, 0.5, False),
+    (True, 0.5, True), (True, 1.2, True), (True, 1.5, False), (False, 1.2, True), (False, 1.5, False),
+    (False, 0.5, False),
 ])  # fmt: skip
 def test_what_is_better_than_before_by_chance_is_over_and_what_is_worse_is_not(is_more, after, is_so):
     assert is_as_before(Judged(UNCLEAR, "p95", 1.0, after, 100, 100), is_more) is is_so

@@ -51,7 +51,9 @@ def _share(share: Share | None) -> dict | None:
         "share": round(share.now, 4), "share_before": round(share.before, 4),
         "within_minutes": share.within_ns // MINUTE_NS,
     }  # fmt: skip
-    return told if share.over_ns is None else told | {"at_least_ns": share.over_ns}
+    if share.over_ns is None:
+        return told
+    return told | {"at_least_ns": share.over_ns, "typical_ns": share.typical_ns and round(share.typical_ns)}
 
 
 def _calls(one: BadCalls) -> dict:

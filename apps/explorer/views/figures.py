@@ -48,7 +48,9 @@ def figures_context(
     }
 
 
-def with_bad_now(workspace_id: int, form: PeriodForm, made: Callable[[], Page]) -> dict:
-    """The page that `made` gives, of all services, and what is bad right now, which is read beside it."""
-    page, found = at_once(made, lambda: bad_now(workspace_id, form.period))
-    return {"page": page, "bad_now": bad_now_line(found, form), "silent": silent_line(found, form)}
+def with_bad_now(workspace_id: int, form: PeriodForm, made: Callable[[], Page], about: str = "") -> dict:
+    """The page that `made` gives, of all services or `about` one, and what is bad right now, which is read beside it.
+    The page of one says itself that it is silent."""
+    page, found = at_once(made, lambda: bad_now(workspace_id, form.period, about))
+    silent = () if about else silent_line(found, form)
+    return {"page": page, "bad_now": bad_now_line(found, form, about), "silent": silent}

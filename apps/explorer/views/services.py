@@ -41,7 +41,8 @@ def service(request: HttpRequest, name: str) -> HttpResponse:
     context = figures_context(request, workspace_id, form, path) | {"nav": "services", "form": form, "name": name}
     if form.errors:
         return render(request, "explorer/services/one.html", context | {"path": path}, status=422)
-    page = service_page(workspace_id, name.replace("\0", ""), form)
-    if page is None:
+    known = name.replace("\0", "")
+    context |= with_bad_now(workspace_id, form, lambda: service_page(workspace_id, known, form), known)
+    if context["page"] is None:
         return render(request, "explorer/services/missing.html", context, status=404)
-    return render(request, "explorer/services/one.html", context | {"page": page, "path": path})
+    return render(request, "explorer/services/one.html", context | {"path": path})

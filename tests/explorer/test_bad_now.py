@@ -154,7 +154,8 @@ def test_what_was_bad_before_the_last_minutes_is_not_told_as_usual(client):
     began = f"{datetime.fromtimestamp((end - 30 * MINUTE_NS) / 1e9, UTC):%H:%M}"
     told = line(client, "/map")
     assert re.match(
-        rf"payment since {began}: in the last \d+\xa0minutes 100\xa0% of its calls failed instead of 0\xa0% before that\.",
+        rf"payment since {began}: in the last \d+\xa0minutes 100\xa0% of its calls failed instead of 0\xa0% before "
+        r"that\.",
         told,
     ), told
 

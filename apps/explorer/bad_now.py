@@ -15,7 +15,7 @@ from apps.insights.bad_now import BadNow, BadService
 from apps.insights.bad_shares import Share
 from apps.insights.bad_since import LOOKED_AT_NS
 from apps.insights.period import last_words
-from apps.insights.silence import Silent
+from apps.insights.stopped import Stopped
 from apps.traces.durations import duration_text, format_count, format_duration_ns, format_percent, format_times
 from apps.traces.error_words import one_line
 from apps.traces.moments import MINUTE_NS, minute_text, rough_text, utc_text
@@ -23,6 +23,7 @@ from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 NAMED, NAMED_CALLS, MAX_NAME = 3, 2, 60
 """Of further services, and of what the first calls; characters of a name."""
+NO_NAME = "(no name)"
 LONG = "24h"
 """What is asked why about what is bad for longer than is looked at."""
 
@@ -37,57 +38,56 @@ class Next:
 class BadNowLine:
     words: tuple[Said, ...]
     nexts: tuple[Next, ...]
-    """Pages about the first service, over a time in which it got bad."""
+    """Pages about the one that is told of, over the time since it is bad."""
 
 
 def bad_now_line(found: BadNow, form: PeriodForm, about: str = "") -> BadNowLine | None:
     """`payment since 14:05: in the last 3 minutes 38 % of its calls failed instead of 0.3 % in the day before. Its
     calls of bank-api: 80 % failed instead of 1 %. Bad too: stock (slow). What leads to one of them is bad too: order,
-    gateway.`; None where nothing is bad. `about`: the service whose page it is, of which alone is told what is bad."""
+    gateway.`; None where nothing is bad. `about`: the service whose page it is; of others that are bad only those are
+    told that it leads to."""
     told = next((one for one in found.services if one.name == about), None) if about else next(iter(found.causes), None)
     if told is None:
         return None
-    causes = [one for one in found.causes if one is not told]
-    waiting = [one for one in found.waiting if one is not told]
     words = [*_named([told]), *_since(told, form), Word(": "), *_how(told, found), *_calls(found.calls)]
-    if causes and told.name in found.callers:
-        words += [Word(" It leads to what is bad: "), *_named(causes, is_told=True), Word(".")]
-    elif causes:
-        words += [Word(" Bad too: "), *_named(causes, is_told=True), Word(".")]
-    if waiting and not about:
-        words += [Word(f" What leads to {'one of them' if causes else 'it'} is bad too: "), *_named(waiting), Word(".")]
-    bad = {one.name: one for one in found.services}
+    if about:
+        below = [one for one in found.causes if one.name in found.leads.get(about, ())]
+        words += [Word(" It leads to what is bad: "), *_named(below, is_told=True), Word(".")] if below else []
+    else:
+        causes, waiting = found.causes[1:], found.waiting
+        words += [Word(" Bad too: "), *_named(causes, is_told=True), Word(".")] if causes else []
+        of = "one of them" if causes else "it"
+        words += [Word(f" What leads to {of} is bad too: "), *_named(waiting), Word(".")] if waiting else []
+    bad = {one.name: one for one in found.services if one is not told}
 
     def link_of(service: str) -> str:
         """To the page of the one that is told of, and to why each of the others is bad."""
-        one = bad.get(service)
-        return service_link(form, service) if one is None or one is told else _why(one, form)
+        return _why(bad[service], form) if service in bad else service_link(form, service)
 
     return BadNowLine(said(tuple(words), link_of), _nexts(told, form))
 
 
-def silent_line(found: BadNow, form: PeriodForm) -> tuple[Said, ...]:
-    """`checkout since 14:12: no calls came, 120 a minute in the hour before. Silent too: mail. What it calls is silent
-    too: cart, order.`, or that nothing comes at all; () where no service fell silent."""
-    if found.nothing:
-        since = minute_text(found.nothing.since_ns, form.now_ns, form.zone)
-        rate = format_rate(found.nothing.a_minute)
-        words = [
-            Word(f"Nothing came in since {since}", STRONG), Word(f", {rate} traces a minute did in the hour before."),
-        ]  # fmt: skip
-        return said(tuple(words), lambda _: "")
-    if not found.silent:
+def stopped_line(found: BadNow, form: PeriodForm, about: str = "") -> tuple[Said, ...]:
+    """`of checkout since 14:12, 120 a minute in the two hours before. None of these either: mail. Nor of what one of
+    them leads to: cart, order.`, or that nothing comes at all; () where no service stopped."""
+    stopped = [one for one in found.stopped if about in ("", one.name)]
+    if not stopped:
         return ()
-    first = found.silent[0]
-    others = [one for one in found.silent[1:] if not one.is_called]
-    called = [one for one in found.silent[1:] if one.is_called]
+    first, *others = stopped
+    since = minute_text(first.since_ns, form.now_ns, form.zone)
+    if found.is_nothing and not about:
+        latest = minute_text(max(one.since_ns for one in stopped), form.now_ns, form.zone)
+        words = [Word("of any service", STRONG), Word(" since "), Word(latest, STRONG), Word(".")]
+        return said(tuple(words), lambda _: "")
+    led_to = [one for one in others if one.is_led_to]
+    others = [one for one in others if not one.is_led_to]
     words = [
-        *_named([first]), Word(" since "), Word(minute_text(first.since_ns, form.now_ns, form.zone), STRONG),
-        Word(f": no calls came, {format_rate(first.a_minute)} a minute in the hour before."),
+        Word("of "), *_named([first]), Word(" since "), Word(since, STRONG),
+        Word(f", {format_rate(first.calls_a_minute)} a minute in the two hours before."),
     ]  # fmt: skip
-    words += [Word(" Silent too: "), *_named(others), Word(".")] if others else []
-    of = "one of them calls" if others else "it calls"
-    words += [Word(f" What {of} is silent too: "), *_named(called), Word(".")] if called else []
+    words += [Word(" None of these either: "), *_named(others), Word(".")] if others else []
+    of = "one of them" if others else "it"
+    words += [Word(f" Nor of what {of} leads to: "), *_named(led_to), Word(".")] if led_to else []
     return said(tuple(words), lambda service: service_link(form, service))
 
 
@@ -122,7 +122,7 @@ def _calls(calls: Sequence[BadCalls]) -> Words:
     """` Its calls of bank-api: 80 % failed instead of 1 %, and they are 3 × as many for each of its own.`"""
     words: list[Word] = []
     for one in calls[:NAMED_CALLS]:
-        name = one_line(one.callee.name, MAX_NAME)
+        name = one_line(one.callee.name, MAX_NAME) or NO_NAME
         is_service = one.callee.kind == "service"
         named = Word(name, WHERE, one.callee.name) if is_service else Word(name, STRONG)
         words += [Word(" Its calls of "), named, Word(": " if one.share else " are ")]
@@ -143,12 +143,12 @@ def _briefly(one: BadService) -> str:
     return f"{format_percent(one.errors.now)} failed" if one.errors else "slow"
 
 
-def _named(services: Sequence[BadService | Silent], *, is_told: bool = False) -> Words:
+def _named(services: Sequence[BadService | Stopped], *, is_told: bool = False) -> Words:
     """`is_told`: with what is bad of each."""
     words: list[Word] = []
     for one in services[:NAMED]:
         words += [Word(", ")] if words else []
-        words.append(Word(one_line(one.name, MAX_NAME), WHERE, one.name))
+        words.append(Word(one_line(one.name, MAX_NAME) or NO_NAME, WHERE, one.name))
         words += [Word(f" ({_briefly(one)})")] if is_told else []
     more = len(services) - NAMED
     return (*words, Word(f" and {format_count(more)} more")) if more > 0 else tuple(words)

@@ -8,7 +8,7 @@ a day of which a quarter was bad still tells it from a bad minute, where a p95 w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from apps.insights.bad_calls import BadCalls, bad_calls
@@ -26,14 +26,13 @@ from apps.insights.bad_since import LOOKED_AT_NS, bad_since, last_hours
 from apps.insights.change import MIN_SAMPLES
 from apps.insights.entries import works_of
 from apps.insights.figures import NO_FIGURES, Figures
-from apps.insights.map_graph import Ends, leading_to, links_of
+from apps.insights.map_graph import led_to_among, links_of
 from apps.insights.period import Period, Recent, readable_window
 from apps.insights.queries import edges, errors_started, services_called, services_entered, traffic_of
-from apps.insights.silence import Silent, all_silent, may_be_silent, silent_services
+from apps.insights.stopped import Stopped, may_have_stopped, stopped_services
 from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.traces.moments import DAY_NS
-from apps.traces.peers import Node
 
 OWN_SHARE = 0.5
 """Of the calls of a service that fail: if so many errors start in it, they are not those of whom it calls."""
@@ -47,7 +46,7 @@ class BadService:
     errors: Share | None
     slow: Share | None
     since_ns: int | None = None
-    """Start of its first bad minute; None: before what was looked at."""
+    """Start of its first bad minute; None: before what was looked at, or not looked at, of many."""
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -61,102 +60,122 @@ class BadService:
 
 @dataclass(frozen=True, slots=True)
 class BadNow:
-    services: tuple[BadService, ...]
+    services: tuple[BadService, ...] = ()
     """Those that call no other one of them first, of these those that fail, then what cost most."""
-    callers: frozenset[str]
-    """Those that lead to another one, and not it to them: who waits is slow, and who is failed fails. Not those in
-    which errors start themselves."""
-    is_whole_day: bool
+    leads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """To which of them calls lead from each, and not back: who waits is slow, and who is failed fails."""
+    starts: frozenset[str] = frozenset()
+    """Those that fail by errors that start in them, wherever they lead to."""
+    is_whole_day: bool = False
     """The day before is known, not only a part."""
     calls: tuple[BadCalls, ...] = ()
     """What the first of them, or the one it is about, calls that is bad, or is called more often; of other services
     that are bad not again."""
-    silent: tuple[Silent, ...] = ()
+    stopped: tuple[Stopped, ...] = ()
     """Services that were called all the time and are not any more."""
-    nothing: Silent | None = None
-    """Nothing comes at all, of any service."""
+    is_nothing: bool = False
+    """No service at all was called in the last minutes."""
+
+    def is_caller(self, one: BadService) -> bool:
+        """What is bad of it may be that of whom it calls."""
+        return bool(self.leads.get(one.name)) and one.name not in self.starts
 
     @property
     def causes(self) -> tuple[BadService, ...]:
-        return tuple(one for one in self.services if one.name not in self.callers)
+        return tuple(one for one in self.services if not self.is_caller(one))
 
     @property
     def waiting(self) -> tuple[BadService, ...]:
-        return tuple(one for one in self.services if one.name in self.callers)
+        return tuple(one for one in self.services if self.is_caller(one))
 
 
 def bad_now(workspace_id: int, period: Period, about: str = "") -> BadNow:
     """Of a period that reaches to now; of another one, or while spans wait to be counted, nothing is said. `about`: the
-    service whose calls are told, if it is bad. Raises StoreUnavailable."""
+    service whose calls are told, instead of the first. Raises StoreUnavailable."""
     now_ns = period.now_ns
     newest, *lasts = (
         Recent(readable_window(now_ns - length_ns, now_ns, now_ns), length_ns) for length_ns in (NEWEST_NS, *LASTS_NS)
     )
     # Up to the shortest: a service that is minutes old has nothing before the longest, and to others it is nothing.
-    day_end_ns, longest = lasts[0].window.start_ns, lasts[-1].window
+    day_end_ns = lasts[0].window.start_ns
     day = readable_window(day_end_ns - DAY_NS, day_end_ns, now_ns)
     is_whole = period.began_ns is not None and period.began_ns <= day.start_ns
     if not period.reaches_now:
-        return BadNow((), frozenset(), is_whole)
+        return BadNow(is_whole_day=is_whole)
     before, now, lately = at_once(
-        partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, longest),
+        partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, lasts[-1].window),
         partial(services_called, workspace_id, lasts[0].window),
     )  # fmt: skip
-    silent = silent_services(workspace_id, now_ns, may_be_silent(before, lately) if lately else ())
-    nothing = None if lately or not before else all_silent(workspace_id, now_ns)
+    stopped = stopped_services(workspace_id, period, may_have_stopped(workspace_id, now_ns, before, lately))
     chance = chance_of(len(now))
     found = _shares(workspace_id, before, now, [newest, *lasts], chance)
     found = _but_other_work(workspace_id, day, lasts, found, chance)
+    known = BadNow(is_whole_day=is_whole, stopped=stopped, is_nothing=not lately)
     if not found:
-        return BadNow((), frozenset(), is_whole, (), silent, nothing)
-    bad = _with_since(workspace_id, now_ns, day_end_ns, found)
-    callers = _callers(workspace_id, lasts, bad) if len(bad) > 1 else frozenset()
-    bad.sort(key=lambda one: (one.name in callers, one.errors is None, -one.cost, one.name))
-    told = next((one for one in bad if one.name == about), bad[0])
-    last = next(last for last in lasts if last.length_ns == told.shares[0].within_ns)
-    well = _day_before(told.since_ns, now_ns, day_end_ns)
-    calls = bad_calls(workspace_id, told.name, well, last, besides=found)
-    return BadNow(tuple(bad), callers, is_whole, calls, silent, nothing)
+        return known
+    known = replace(
+        known, services=tuple(_bad_service(name, shares) for name, shares in found.items()),
+        leads=_leads(workspace_id, lasts[-1].window, found) if len(found) > 1 else {},
+    )  # fmt: skip
+    known = replace(known, starts=_starts(workspace_id, lasts, known.waiting))
+    order = sorted(
+        known.services, key=lambda one: (one.name != about, known.is_caller(one), one.errors is None, -one.cost)
+    )
+    first = _with_since(workspace_id, now_ns, day_end_ns, order[:MOST_LOOKED_AT])
+    services = [*first, *order[MOST_LOOKED_AT:]]
+    told = services[0]
+    calls: tuple[BadCalls, ...] = ()
+    if about in ("", told.name):
+        last = next(last for last in lasts if last.length_ns == told.shares[0].within_ns)
+        calls = bad_calls(workspace_id, told.name, _day_before(told, now_ns, day_end_ns), last, besides=found)
+    services.sort(key=lambda one: (known.is_caller(one), one.errors is None, -one.cost, one.name))
+    return replace(known, services=tuple(services), calls=calls)
 
 
-def _day_before(since_ns: int | None, now_ns: int, latest_ns: int) -> Window:
-    """That of a trouble: what is bad of it is not told as usual."""
-    end_ns = min(latest_ns, now_ns - LOOKED_AT_NS if since_ns is None else since_ns)
+def _bad_service(name: str, shares: Sequence[Share], since_ns: int | None = None) -> BadService:
+    errors = next((share for share in shares if share.over_ns is None), None)
+    return BadService(name, errors, next((share for share in shares if share.over_ns is not None), None), since_ns)
+
+
+def _day_before(one: BadService, now_ns: int, latest_ns: int) -> Window:
+    """That of its trouble: what is bad of it is not told as usual."""
+    end_ns = min(latest_ns, now_ns - LOOKED_AT_NS if one.since_ns is None else one.since_ns)
     return readable_window(end_ns - DAY_NS, end_ns, now_ns)
 
 
 def _with_since(
-    workspace_id: int, now_ns: int, day_end_ns: int, found: Mapping[str, tuple[Share, ...]]
+    workspace_id: int, now_ns: int, day_end_ns: int, bad: Sequence[BadService]
 ) -> list[BadService]:  # fmt: skip
-    """Since when each is bad, against the day before that: where there was little before the trouble, the trouble is
-    much of the day before the last minutes. Of many nothing but what is known is told."""
-    hours = last_hours(workspace_id, now_ns, list(found))
-    bad = []
-    for name, shares in found.items():
-        since_ns = bad_since(hours, now_ns, name, shares[0])
-        if len(found) <= MOST_LOOKED_AT:
-            well = _day_before(since_ns, now_ns, day_end_ns)
-            usual = traffic_of(workspace_id, well, (), [name]).services.get(name, NO_FIGURES)
-            if usual.samples >= MIN_SAMPLES:
-                shares = [replace(share, before=share_over(usual, share.over_ns)) for share in shares]
-                since_ns = bad_since(hours, now_ns, name, shares[0])
-        errors = next((share for share in shares if share.over_ns is None), None)
-        bad.append(BadService(name, errors, next((share for share in shares if share.over_ns), None), since_ns))
-    return bad
+    """Since when each is bad, and against the day before that: where there was little before the trouble, the trouble
+    is much of the day before the last minutes."""
+    hours = last_hours(workspace_id, now_ns, [one.name for one in bad])
+    found = []
+    for one in bad:
+        one = replace(one, since_ns=bad_since(hours, now_ns, one.name, one.shares[0]))
+        well = traffic_of(workspace_id, _day_before(one, now_ns, day_end_ns), (), [one.name]).services
+        usual = well.get(one.name, NO_FIGURES)
+        if usual.samples >= MIN_SAMPLES:
+            shares = [replace(s, before=min(s.before, share_over(usual, s.over_ns))) for s in one.shares]
+            one = _bad_service(one.name, shares, bad_since(hours, now_ns, one.name, shares[0]))
+        found.append(one)
+    return found
 
 
-def _callers(workspace_id: int, lasts: Sequence[Recent], bad: Sequence[BadService]) -> frozenset[str]:
-    """Those that lead to another one, but those that fail for reasons of their own."""
-    names = [one.name for one in bad]
-    callers, own = callers_among(names, links_of(edges(workspace_id, lasts[-1].window), names)), set()
+def _leads(workspace_id: int, window: Window, names: Collection[str]) -> dict[str, frozenset[str]]:
+    led_to = led_to_among(names, links_of(edges(workspace_id, window, histograms=False), names))
+    return {name: frozenset(other for other in names if name in led_to[other]) for name in names}
+
+
+def _starts(workspace_id: int, lasts: Sequence[Recent], waiting: Sequence[BadService]) -> frozenset[str]:
+    own: set[str] = set()
     for last in lasts:
         failing = {
-            one.name: one.errors.now * one.errors.samples for one in bad
-            if one.name in callers and one.errors and one.errors.within_ns == last.length_ns
+            one.name: one.errors.now * one.errors.samples
+            for one in waiting if one.errors and one.errors.within_ns == last.length_ns
         }  # fmt: skip
         started = errors_started(workspace_id, last.window, failing) if failing else {}
         own |= {name for name, failed in failing.items() if started.get(name, 0) >= OWN_SHARE * failed}
-    return callers - own
+    return frozenset(own)
 
 
 def _shares(
@@ -193,12 +212,3 @@ def _but_other_work(
         if left:
             kept[name] = left
     return kept
-
-
-def callers_among(names: Collection[str], links: Collection[Ends]) -> frozenset[str]:
-    """Services from which calls lead to another one of them, from which none lead back."""
-    above = {
-        name: {node.name for node in leading_to({Node("service", name)}, links) if node.kind == "service"}
-        for name in names
-    }  # fmt: skip
-    return frozenset(one for other in names for one in above[other].intersection(names) if other not in above[one])

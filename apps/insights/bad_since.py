@@ -34,11 +34,13 @@ def bad_since(hours: Series, now_ns: int, name: str, share: Share) -> int | None
 
 
 def first_bad(minutes: Sequence[Figures], share: Share) -> int | None:
-    """Where the last minutes begin that are far likelier with the share of now than with that of before (the largest
-    sum of log-likelihood ratios up to the last bad one, behind a stretch that was surely as before: Page's test,
-    Biometrika 41, 1954). None: nowhere."""
-    usual, now = (min(max(one, LEAST_SHARE), 1 - LEAST_SHARE) for one in (share.before, share.now))
-    yes, no = math.log(now / usual), math.log((1 - now) / (1 - usual))
+    """Where the last minutes begin that are far likelier to be bad than as before (the largest sum of log-likelihood
+    ratios up to the last bad one, behind a stretch that was surely as before: Page's test, Biometrika 41, 1954). Bad is
+    half as much on top as now: it may have grown. None: nowhere."""
+    usual, bad_share = (
+        min(max(one, LEAST_SHARE), 1 - LEAST_SHARE) for one in (share.before, (share.before + share.now) / 2)
+    )
+    yes, no = math.log(bad_share / usual), math.log((1 - bad_share) / (1 - usual))
     total = most = 0.0
     found = None
     for at in range(len(minutes) - 1, -1, -1):

@@ -102,6 +102,15 @@ def leading_to(found: Collection[Node], edges: Iterable[Ends]) -> set[Node]:
     return reached
 
 
+def led_to_among(names: Collection[str], links: Collection[Ends]) -> dict[str, frozenset[str]]:
+    """Of services, those of them from which calls lead to each; of a ring nobody leads to another."""
+    above = {
+        name: {node.name for node in leading_to({Node("service", name)}, links) if node.kind == "service"}
+        for name in names
+    }  # fmt: skip
+    return {name: frozenset(one for one in above[name].intersection(names) if name not in above[one]) for name in names}
+
+
 def _reach(near: Mapping[Node, list[Node]], focus: Node, depth: int) -> set[Node]:
     met, edge = {focus}, [focus]
     for _ in range(depth):

@@ -23,7 +23,6 @@ from apps.insights.period import Period
 from apps.insights.queries import NameKey, edges, span_names, versions
 from apps.insights.seen import Held, held_of, rate_since, services_seen, where_held
 from apps.insights.series import series, step_of
-from apps.insights.silence import Silent, silent_services
 from apps.insights.turn import Turn, joined, summed, turn_of
 from apps.insights.why.releases import releases_in
 from apps.insights.window import Window
@@ -96,8 +95,6 @@ class OneService:
     """How much of the window compared with is known."""
     error_lately: Lately
     """Of errors that got more."""
-    silent: Silent | None = None
-    """It was called all the time and is not any more, in a window that reaches to now."""
 
 
 def one_service(workspace_id: int, name: str, period: Period, kind: str | None = None) -> OneService | None:
@@ -130,7 +127,6 @@ def one_service(workspace_id: int, name: str, period: Period, kind: str | None =
         _versions(now, before, seen), callers, callees,
         min(first for first, _ in seen.values()), max(last for _, last in seen.values()), held,
         services_lately(workspace_id, period.recents, worse).get((name, MORE), UNSURE_YET),
-        next(iter(silent_services(workspace_id, period.now_ns, [name] if period.reaches_now else [])), None),
     )  # fmt: skip
 
 

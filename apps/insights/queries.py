@@ -76,14 +76,16 @@ class Coverage:
     """Traces counted here and nowhere else, because their analysis failed."""
 
 
-def edges(workspace_id: int, window: Window, service: str | None = None) -> dict[EdgeKey, Figures]:
+def edges(
+    workspace_id: int, window: Window, service: str | None = None, *, histograms: bool = True
+) -> dict[EdgeKey, Figures]:  # fmt: skip
     """All, or those from and to one service."""
     if service is None:
-        found = _figures(workspace_id, EDGE, window)
+        found = _figures(workspace_id, EDGE, window, histograms)
     else:
         with store_cursor() as cursor:
             keys = ids_around(cursor, workspace_id, service)
-            found = figures_by_key(cursor, Asked(workspace_id, EDGE, stretches_of(cursor, window), keys))
+            found = figures_by_key(cursor, Asked(workspace_id, EDGE, stretches_of(cursor, window), keys, histograms))
     return {EdgeKey(*parts): figures for parts, figures in found.items()}
 
 

@@ -20,7 +20,7 @@ SPAN_ID_BUCKETS = 1 << 16
 spans a day, some 150 traces to look at (10 ms)."""
 
 _CACHE_ENTRIES = 50_000
-"""10 MB, in each thread that takes requests; with four times as many, requests and digest took as long."""
+"""10 MB, in each thread that takes requests."""
 _MOST_KEYS = 20_000
 
 

@@ -31,25 +31,23 @@ def test_the_service_that_is_bad_stands_before_the_one_that_calls_it(api):
 
 def test_what_is_as_ever_is_not_told_and_parameters_are_refused(api):
     store_incident(minutes=100, slow_minutes=0)
-    assert (api.json(PATH)["services"], api.json(PATH)["silent"]) == ([], [])
+    assert (api.json(PATH)["services"], api.json(PATH)["stopped"]) == ([], [])
     assert "range" in api.json(PATH, {"range": "1h"}, status=400)["fields"]
 
 
-def test_who_is_not_called_any_more_is_silent(api):
+def test_who_is_not_called_any_more_has_stopped(api):
     end, dice = last_minute_ns(), random.Random(1)
-    checkouts = [checkout(n, end - (n + 31) * MINUTE_NS // 5, dice) for n in range(300)]
-    store(checkouts)
-    told = api.json(PATH)
-    since = exact_text(end - 6 * MINUTE_NS)
-    assert (told["silent"], told["nothing_came"]) == ([], {"since": since, "traces_a_minute": 5.0})
+    store([checkout(n, end - (n + 46) * MINUTE_NS // 5, dice) for n in range(620)])
+    make_workspace(2, "Other")
     other = traces_data([SpanSpec("mail", "send", None, 0, 5)], trace_id=trace_id_of(999))
     store([now_shifted(other, end)])
-    told = api.json(PATH)
-    assert told["nothing_came"] is None
-    assert told["silent"] == [
-        {"service": name, "since": since, "calls_a_minute": 5.0, "is_called_by_another": name == "payment"}
-        for name in ("gateway", "payment")
-    ]
+    told = api.json(PATH)["stopped"]
+    since = exact_text(end - 9 * MINUTE_NS)
+    assert [(one["service"], one["since"], one["is_led_to"]) for one in told] == [
+        ("gateway", since, False), ("payment", since, True),
+    ]  # fmt: skip
+    assert all(4.5 < one["calls_a_minute"] <= 5 for one in told)
+    assert bad_now(2, held_period(2, chosen_period("1h", None, None, "", time.time_ns()))).stopped == ()
 
 
 def test_nothing_crosses_workspaces(api):

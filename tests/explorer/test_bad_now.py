@@ -27,14 +27,15 @@ def client(empty_store) -> Client:
     return Client()
 
 
-def store_hours(bad: range, a_minute: int = 12, **trouble) -> None:
-    """Three hours of checkouts; with trouble in the minutes before the end that are in `bad`."""
+def store_hours(bad: range, a_minute: int = 12, **trouble) -> int:
+    """Three hours of checkouts; with trouble in the minutes before the end that are in `bad`. The end, ns."""
     dice, end, documents = random.Random(7), last_minute_ns(), []
     for minute in range(180, 0, -1):
         for n in range(a_minute):
             start = end - minute * MINUTE_NS + n * MINUTE_NS // a_minute
             documents.append(checkout(minute * 100 + n, start, dice, **(trouble if minute in bad else {})))
     store(documents)
+    return end
 
 
 def line(client: Client, path: str, **asked: str) -> str:
@@ -45,13 +46,13 @@ def line(client: Client, path: str, **asked: str) -> str:
 
 
 def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
-    store_hours(range(1, 5), calls=13)
+    end = store_hours(range(1, 5), calls=13)
     told = {line(client, path, range=time) for path in PAGES for time in ("15m", "1h", "24h", "7d")}
-    (one,) = told
+    (one,) = {re.sub(r"last \d+", "last 3", text) for text in told}  # the pages take some seconds
     took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer, half of those 1\.\d\d\xa0s"
     usual = r", instead of [01]\S*\xa0% before that\."
     more = r"Its calls of bank-api are 1[34](\.\d)?\xa0× as many for each of its own\."
-    began = f"{datetime.fromtimestamp((last_minute_ns() - 4 * MINUTE_NS) / 1e9, UTC):%H:%M}"
+    began = clock_of(end - 4 * MINUTE_NS)
     assert re.fullmatch(
         rf"payment since {began}: in the last 3\xa0minutes {took}{usual} {more} What leads to it is bad too: gateway\.",
         one,
@@ -83,54 +84,50 @@ def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     )
 
 
-def store_until(minutes_ago: int, names: dict[str, str], a_minute: int = 12) -> None:
-    """An hour of checkouts; services as `names` renames them end so many minutes ago."""
+STOPPED_MINUTES = 9
+
+
+def store_stopped(names: dict[str, str], a_minute: int = 8) -> str:
+    """Two hours of checkouts up to nine minutes ago, and with services as `names` renames them to now; when the first
+    ended."""
     dice, end, documents = random.Random(7), last_minute_ns(), []
-    for minute in range(60, 0, -1):
+    for minute in range(130, STOPPED_MINUTES if not names else 0, -1):
         for n in range(a_minute):
             document = checkout(minute * 100 + n, end - minute * MINUTE_NS + n * MINUTE_NS // a_minute, dice)
-            if minute <= minutes_ago:
-                for group in document.resource_spans:
-                    for pair in group.resource.attributes:
-                        if pair.key == "service.name":
-                            pair.value.string_value = names.get(pair.value.string_value, pair.value.string_value)
+            for group in document.resource_spans if minute <= STOPPED_MINUTES else ():
+                for pair in group.resource.attributes:
+                    if pair.key == "service.name":
+                        pair.value.string_value = names.get(pair.value.string_value, pair.value.string_value)
             documents.append(document)
     store(documents)
+    return clock_of(end - STOPPED_MINUTES * MINUTE_NS)
 
 
-def silence(client: Client, path: str) -> str:
-    return "".join(word.text for word in client.get(path, {"range": "1h"}).context["silent"])
+def clock_of(at_ns: int) -> str:
+    return f"{datetime.fromtimestamp(at_ns / 1e9, UTC):%H:%M}"
 
 
-def test_a_service_that_is_not_called_any_more_is_told_on_every_page(client):
-    store_until(6, {"payment": "payments"})
-    since = f"{datetime.fromtimestamp((last_minute_ns() - 6 * MINUTE_NS) / 1e9, UTC):%H:%M}"
-    (told,) = {silence(client, path) for path in PAGES}
-    assert told == f"payment since {since}: no calls came, 12.0 a minute in the hour before."
-    page = client.get("/services/payment", {"range": "1h"})
-    said = "".join(word.text for word in page.context["page"].said.words)
-    assert said.startswith(f"No calls came since {since}, 12.0 a minute in the hour before. Not enough data ")
-    assert '<b>Silent</b> <a class="where' in client.get("/map", {"range": "1h"}).content.decode()
+def stopped(client: Client, path: str) -> str:
+    return "".join(word.text for word in client.get(path, {"range": "1h"}).context["stopped"])
 
 
-def test_whom_a_silent_service_called_stands_after_it(client):
-    store_until(6, {"payment": "payments", "gateway": "gateways"})
-    assert re.fullmatch(
-        r"gateway since \S+: no calls came, 12\.0 a minute in the hour before\. What it calls is silent too: payment\.",
-        silence(client, "/services"),
-    )
+def test_a_service_that_is_not_called_any_more_is_told_on_every_page_and_its_own(client):
+    since = store_stopped({"payment": "payments"})
+    (told,) = {stopped(client, path) for path in (*PAGES, "/services/payment")}
+    assert re.fullmatch(rf"of payment since {since}, [78]\.\d a minute in the two hours before\.", told), told
+    assert stopped(client, "/services/gateway") == ""
+    assert '<b>No calls</b> of <a class="where' in client.get("/map", {"range": "1h"}).content.decode()
+
+
+def test_whom_a_service_led_to_that_stopped_stands_after_it(client):
+    since = store_stopped({"payment": "payments", "gateway": "gateways"})
+    told = stopped(client, "/services")
+    assert re.fullmatch(rf"of gateway since {since}, .* before\. Nor of what it leads to: payment\.", told), told
 
 
 def test_when_nothing_comes_at_all_that_is_said(client):
-    dice, end = random.Random(7), last_minute_ns()
-    store([
-        checkout(minute * 100 + n, end - minute * MINUTE_NS + n * MINUTE_NS // 12, dice)
-        for minute in range(60, 6, -1) for n in range(12)
-    ])  # fmt: skip
-    assert re.fullmatch(
-        r"Nothing came in since \d\d:\d\d, 12\.0 traces a minute did in the hour before\.", silence(client, "/map")
-    )
-    assert silence(client, "/map") == silence(client, "/errors")
+    since = store_stopped({})
+    assert stopped(client, "/map") == stopped(client, "/errors") == f"of any service since {since}."
 
 
 def test_the_page_of_a_service_says_what_is_bad_of_it(client):
@@ -151,7 +148,7 @@ def test_what_was_bad_before_the_last_minutes_is_not_told_as_usual(client):
             start = end - minute * MINUTE_NS + n * MINUTE_NS // 12
             documents.append(checkout(minute * 100 + n, start, dice, fails=minute <= 30))
     store(documents)
-    began = f"{datetime.fromtimestamp((end - 30 * MINUTE_NS) / 1e9, UTC):%H:%M}"
+    began = clock_of(end - 30 * MINUTE_NS)
     told = line(client, "/map")
     assert re.match(
         rf"payment since {began}: in the last \d+\xa0minutes 100\xa0% of its calls failed instead of 0\xa0% before "
@@ -214,14 +211,14 @@ def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_fir
         bad("bill\u2066", slow=0.9),
         bad("x" * 90, failed=0.1),
         bad("a"),
-        bad("desk"),
+        bad("desk", slow=0.2),
     )
     calls = (
         BadCalls(Node("database", "orders"), Share(0.01, 0.81, 100.0, 100, 3 * MINUTE_NS, 50_000_000, 9e8), 12.0),
         BadCalls(Node("service", "bank"), None, 2.04),
         BadCalls(Node("queue", "mail"), None, 9.0),
     )
-    line = bad_now_line(BadNow(services, frozenset({"desk"}), True, calls), form)
+    line = bad_now_line(BadNow(services, {"desk": frozenset({"stock"})}, is_whole_day=True, calls=calls), form)
     told = line.words
     assert "".join(word.text for word in told) == (
         "stock for more than 3\u00a0h: in the last 3\u00a0minutes 48\u00a0% of its calls failed instead of 1\u00a0% in "
@@ -233,7 +230,12 @@ def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_fir
     assert [next.link for next in line.nexts] == [
         "/why?service=stock&range=24h&look=errors", "/errors?service=stock&range=24h",
     ]  # fmt: skip
-    assert bad_now_line(BadNow((), frozenset(), True), form) is None
+    own = bad_now_line(BadNow(services, {"desk": frozenset({"stock"})}), form, about="desk").words
+    assert "".join(word.text for word in own).endswith(
+        " before that. It leads to what is bad: stock (48\u00a0% failed)."
+    )
+    assert bad_now_line(BadNow(services), form, about="shop") is None
+    assert bad_now_line(BadNow(), form) is None
     assert [word.service for word in told if word.service][2] == "bill\u2066", "its address is its own"
 
 

@@ -6,7 +6,6 @@ from math import exp, factorial
 
 import pytest
 
-from apps.insights.bad_now import callers_among
 from apps.insights.bad_shares import (
     LASTS_NS,
     NEWEST_NS,
@@ -18,7 +17,7 @@ from apps.insights.bad_shares import (
 )
 from apps.insights.bad_since import first_bad
 from apps.insights.figures import NO_FIGURES, Figures
-from apps.insights.map_graph import Ends
+from apps.insights.map_graph import Ends, led_to_among
 from apps.insights.mix import Work
 from apps.insights.period import Recent
 from apps.insights.window import Window
@@ -91,6 +90,8 @@ def test_since_when_is_told_to_the_minute():
     dice = random.Random(5)
     share = Share(0.01, 0.3, 60.0, 60, 3 * MINUTE_NS)
 
+    grown = Share(0.001, 0.9, 60.0, 60, 3 * MINUTE_NS)
+
     def first(*stretches: tuple[int, float], a_minute: int = 20, told: Share = share) -> int | None:
         chances = [chance for count, chance in stretches for _ in range(count)]
         errors = [sum(dice.random() < chance for _ in range(a_minute)) for chance in chances]
@@ -99,6 +100,7 @@ def test_since_when_is_told_to_the_minute():
     assert all(abs(first((173, 0.01), (7, 0.3)) - 173) <= 1 for _ in range(40))
     assert all(abs(first((60, 0.01), (20, 0.5), (90, 0.01), (10, 0.3)) - 170) <= 1 for _ in range(20)), "not the first"
     assert all(abs(first((160, 0.01), (8, 0.5), (3, 0.0)) - 160) <= 1 for _ in range(20)), "it just ended"
+    assert all(abs(first((120, 0.0), (55, 0.3), (5, 0.9), told=grown) - 120) <= 1 for _ in range(20)), "it grew"
     assert first((180, 0.3)) == 0
     assert first((30, 0.0), a_minute=0) is None
     assert first((50, 0.0), (5, 1.0), told=Share(0.0, 1.0, 60.0, 60, 3 * MINUTE_NS)) == 50
@@ -195,7 +197,7 @@ def test_who_leads_to_a_bad_one_stands_after_it_and_a_ring_does_not():
     def links(*pairs: str) -> list[Ends]:
         return [Ends(*(Node("service", name) for name in pair)) for pair in pairs]
 
-    assert callers_among("ad", links("ab", "bc", "cd")) == {"a"}
-    assert callers_among("abd", links("ab", "ba")) == set()
-    assert callers_among("abd", links("ab", "ba", "bd")) == {"a", "b"}
-    assert callers_among("ad", [Ends(Node("service", "a"), Node("database", "d"))]) == set()
+    assert led_to_among("ad", links("ab", "bc", "cd")) == {"a": set(), "d": {"a"}}
+    assert led_to_among("abd", links("ab", "ba")) == {"a": set(), "b": set(), "d": set()}
+    assert led_to_among("abd", links("ab", "ba", "bd")) == {"a": set(), "b": set(), "d": {"a", "b"}}
+    assert led_to_among("ad", [Ends(Node("service", "a"), Node("database", "d"))]) == {"a": set(), "d": set()}

@@ -9,7 +9,7 @@ from apps.api.own.period import read_period, refuse_unknown
 from apps.insights.bad_calls import BadCalls
 from apps.insights.bad_now import BadNow, BadService, bad_now
 from apps.insights.bad_shares import Share
-from apps.insights.silence import Silent
+from apps.insights.stopped import Stopped
 from apps.traces.moments import MINUTE_NS, exact_text
 
 
@@ -21,26 +21,23 @@ class BadNowView(ApiView):
         return json_answer({
             "is_known": period.reaches_now, "is_whole_day": found.is_whole_day,
             "services": [_service(one, found) for one in found.services],
-            "silent": [_silent(one) for one in found.silent],
-            "nothing_came": found.nothing and {
-                "since": exact_text(found.nothing.since_ns), "traces_a_minute": round(found.nothing.a_minute, 1),
-            },
+            "stopped": [_stopped(one) for one in found.stopped],
         })  # fmt: skip
 
 
 def _service(one: BadService, found: BadNow) -> dict:
     return {
-        "service": one.name, "calls_another": one.name in found.callers,
+        "service": one.name, "calls_another": found.is_caller(one),
         "since": None if one.since_ns is None else exact_text(one.since_ns),
         "errors": _share(one.errors), "slow": _share(one.slow),
         "calls": [_calls(calls) for calls in found.calls] if one is found.services[0] else None,
     }  # fmt: skip
 
 
-def _silent(one: Silent) -> dict:
+def _stopped(one: Stopped) -> dict:
     return {
-        "service": one.name, "since": exact_text(one.since_ns), "calls_a_minute": round(one.a_minute, 1),
-        "is_called_by_another": one.is_called,
+        "service": one.name, "since": exact_text(one.since_ns), "calls_a_minute": round(one.calls_a_minute, 1),
+        "is_led_to": one.is_led_to,
     }  # fmt: skip
 
 

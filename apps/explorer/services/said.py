@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.explorer.change import against_in, format_ns, format_rate
+from apps.explorer.change import against_in, format_ns
 from apps.explorer.says import Said, said
 from apps.explorer.services.forms import ServiceForm
 from apps.insights.change import UNCLEAR, UNSURE
@@ -34,7 +34,7 @@ class ServiceSaid:
 def service_said(found: OneService, form: ServiceForm) -> ServiceSaid:
     teller = _Teller(found, form)
     word = teller.word
-    words = [*teller.silence(), *teller.sentence(word), *(teller.errors() if word in WITH_ERRORS else ())]
+    words = [*teller.sentence(word), *(teller.errors() if word in WITH_ERRORS else ())]
     return ServiceSaid(word, said(tuple(one for one in words if one.text), lambda _: ""))
 
 
@@ -66,15 +66,6 @@ class _Teller:
         if period.against != BEFORE:
             return not duration.is_change
         return turn.end_ns is None or turn.end_ns > period.window.start_ns or duration.is_change
-
-    def silence(self) -> Words:
-        """`No calls came since 14:12, 120 a minute in the hour before.`, of what was called all the time."""
-        silent = self.found.silent
-        if silent is None:
-            return ()
-        rate = format_rate(silent.a_minute)
-        since = f"No calls came since {self._minute(silent.since_ns)}"
-        return Word(since, STRONG), Word(f", {rate} a minute in the hour before. ")
 
     def sentence(self, word: str) -> Words:
         if word == "turned":
@@ -156,9 +147,8 @@ class _Teller:
         )  # fmt: skip
 
     def _then(self, turn: Turn) -> Words:
-        """Whether it goes on, where the window reaches to now. Other work is no trouble that could be over, and of what
-        nobody calls any more nothing is known."""
-        if turn.ending is None or self.found.mix is not None or self.found.silent is not None:
+        """Whether it goes on, where the window reaches to now. Other work is no trouble that could be over."""
+        if turn.ending is None or self.found.mix is not None:
             return ()
         if turn.ending.word == GOES_ON and not (turn.is_more and self.form.period.reaches_now):
             return ()
@@ -172,8 +162,7 @@ class _Teller:
         if not is_news or change.after is None:
             return ()
         now, before = format_percent(change.after), format_percent(change.before or 0.0)
-        # Durations may be over while errors go on, and of what nobody calls any more nothing is known.
-        lately = "" if self.found.silent else self.found.error_lately.text
+        lately = self.found.error_lately.text  # durations may be over while errors go on
         then = Word(lately and f" {lately}", STRONG)
         if self.word == "errors":
             return (

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.http import HttpRequest
 
-from apps.explorer.bad_now import bad_now_line, silent_line
+from apps.explorer.bad_now import bad_now_line, stopped_line
 from apps.explorer.fresh import fresh_line
 from apps.explorer.period import PeriodForm, period_picker
 from apps.insights.bad_now import bad_now
@@ -49,8 +49,9 @@ def figures_context(
 
 
 def with_bad_now(workspace_id: int, form: PeriodForm, made: Callable[[], Page], about: str = "") -> dict:
-    """The page that `made` gives, of all services or `about` one, and what is bad right now, which is read beside it.
-    The page of one says itself that it is silent."""
+    """The page that `made` gives, of all services or `about` one, and what is bad right now, which is read beside
+    it."""
     page, found = at_once(made, lambda: bad_now(workspace_id, form.period, about))
-    silent = () if about else silent_line(found, form)
-    return {"page": page, "bad_now": bad_now_line(found, form, about), "silent": silent}
+    return {
+        "page": page, "bad_now": bad_now_line(found, form, about), "stopped": stopped_line(found, form, about),
+    }  # fmt: skip

@@ -1,0 +1,118 @@
+"""Services that are called all day and night and are not any more: nothing of them is slow or fails, and they are not
+well.
+
+What rests at night, in the evening or between two runs is left alone: only a pause is told that is out of proportion to
+all pauses of the last hours, of a service that had calls all through the day before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+
+from apps.insights.figures import Figures, together
+from apps.insights.freshness import DIGEST_SECONDS
+from apps.insights.map_graph import led_to_among, links_of
+from apps.insights.period import Period, readable_window
+from apps.insights.queries import edges, services_called
+from apps.insights.series import Series, series
+from apps.insights.window import Window
+from apps.store.hot import MAX_OPEN_SECONDS
+from apps.traces.key_book import SERVICE
+from apps.traces.moments import DAY_NS, HOUR_NS, MINUTE_NS, S_NS
+
+HOURS_NS, TOLD_MINUTES = 2 * HOUR_NS, 60
+"""What is looked at by the minute; and for how long it is told: then whoever stopped it knows."""
+LEAST_EXPECTED = 20.0
+"""Calls that would have come in the pause, at the rate of the last minutes before it."""
+LEAST_PAUSE, TIMES_PAUSE = 2.0, 3
+"""Minutes, and so many times the longest pause before."""
+LAST_MINUTES = 10
+"""Before the pause: traffic may have been going down."""
+TEN_NS, LEAST_FILLED = 10 * MINUTE_NS, 0.95
+"""Of ten minutes each of the day before, so many have calls; of a young workspace since it began."""
+MOST_LOOKED_AT = 12
+"""Services, the busiest first: where more stopped at once these are enough to see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    name: str
+    since_ns: int
+    """End of the last minute with a call."""
+    calls_a_minute: float
+    """In the two hours before."""
+    is_led_to: bool = False
+    """From another one that stopped: then nobody asked for it."""
+
+
+def may_have_stopped(
+    workspace_id: int, now_ns: int, before: Mapping[str, Figures], lately: Collection[str]
+) -> list[str]:
+    """Services that had calls in the last hour, none of them in the last minutes (`lately`), and enough of them in the
+    day before; the busiest of many. Raises StoreUnavailable."""
+    least = LEAST_FILLED * HOURS_NS / TEN_NS
+    found = [name for name, figures in before.items() if name not in lately and figures.samples >= least]
+    if not found:
+        return []
+    called = services_called(workspace_id, readable_window(now_ns - HOUR_NS, now_ns, now_ns))
+    return sorted(called.intersection(found), key=lambda name: (-before[name].samples, name))[:MOST_LOOKED_AT]
+
+
+def stopped_services(workspace_id: int, period: Period, names: Sequence[str]) -> tuple[Stopped, ...]:
+    """Those of `names` that stopped: first those to which no other one of them leads, then the busiest. Raises
+    StoreUnavailable."""
+    if not names or period.began_ns is None:
+        return ()
+    now_ns = period.now_ns
+    hours = readable_window(now_ns - HOURS_NS, now_ns, now_ns)
+    found = _by_service(workspace_id, hours, names, MINUTE_NS, histograms=True)
+    day = readable_window(max(period.began_ns, hours.start_ns - DAY_NS), hours.start_ns, now_ns)
+    # Of a part of a ten at the beginning nothing is known.
+    filled = _by_service(workspace_id, day, names, TEN_NS, histograms=False)
+    stopped = []
+    for (name,), line in found.lines.items():
+        tens = [figures.samples for figures in filled.lines.get((name,), ())][1:]
+        since = pause_of([figures.samples for figures in line], tens, waits_minutes(line))
+        if since is not None:
+            rate = together(line[:since]).calls / since
+            stopped.append(Stopped(name, found.steps[since], rate))
+    if len(stopped) > 1:
+        links = links_of(edges(workspace_id, hours, histograms=False), [one.name for one in stopped])
+        led_to = led_to_among([one.name for one in stopped], links)
+        stopped = [replace(one, is_led_to=bool(led_to[one.name])) for one in stopped]
+    return tuple(sorted(stopped, key=lambda one: (one.is_led_to, -one.calls_a_minute, one.name)))
+
+
+def _by_service(workspace_id: int, window: Window, names: Sequence[str], step_ns: int, *, histograms: bool) -> Series:
+    return series(workspace_id, window, SERVICE, (), step_ns, group=1, firsts=names, histograms=histograms)
+
+
+def waits_minutes(line: Sequence[Figures]) -> float:
+    """So long a call may be under way and not counted yet: as long as the longest lately, until its trace is sealed,
+    and to the end of the minute that goes on."""
+    seconds = settings.TRACER_QUIET_SECONDS + MAX_OPEN_SECONDS + DIGEST_SECONDS
+    return 1 + (seconds + max((figures.max_ns for figures in line), default=0) / S_NS) / 60
+
+
+def pause_of(minutes: Sequence[int], tens: Sequence[int], waits: float) -> int | None:
+    """The first minute of a pause that is out of proportion, of calls by the minute (the last one goes on) and, before
+    these, by ten minutes."""
+    since = next((at + 1 for at in range(len(minutes) - 1, -1, -1) if minutes[at]), 0)
+    pause, before = len(minutes) - since, minutes[:since]
+    if pause > TOLD_MINUTES or since < TOLD_MINUTES or sum(map(bool, tens)) < LEAST_FILLED * len(tens):
+        return None
+    last = before[-LAST_MINUTES:]
+    rate = min(sum(last) / len(last), sum(before) / len(before))
+    least = max(LEAST_PAUSE, TIMES_PAUSE * _longest_pause(before), LEAST_EXPECTED / rate)
+    return since if pause - waits >= least else None
+
+
+def _longest_pause(minutes: Sequence[int]) -> int:
+    longest = pause = 0
+    for calls in minutes:
+        pause = 0 if calls else pause + 1
+        longest = max(longest, pause)
+    return longest

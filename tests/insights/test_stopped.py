@@ -1,0 +1,82 @@
+"""Services that are called all day and are not any more; and what rests now and then, which is none."""
+
+import random
+from math import exp
+
+import pytest
+
+from apps.insights.figures import NO_FIGURES, Figures
+from apps.insights.stopped import pause_of, waits_minutes
+from apps.traces.sampling import CALL
+
+DAY = [1] * 144
+WAITS = 2.5
+
+
+@pytest.mark.parametrize(
+    ("minutes", "tens", "told"),
+    [
+        ([10] * 115 + [0] * 5, DAY, 115),
+        ([10] * 116 + [0] * 4, DAY, None),
+        ([10] * 120, DAY, None),
+        ([2] * 107 + [0] * 13, DAY, 107),
+        ([2] * 108 + [0] * 12, DAY, None),
+        ([10] * 115 + [0] * 5, [1] * 100 + [0] * 44, None),
+        ([10] * 115 + [0] * 5, [], 115),
+        ([20] * 60 + [4] * 50 + [0] * 7, DAY, None),
+        ([20] * 60 + [4] * 50 + [0] * 8, DAY, 110),
+        ([10, 0, 0, 0, 0] * 22 + [10] + [0] * 9, DAY, None),
+        ([10, 0, 0, 0, 0] * 21 + [10] + [0] * 15, DAY, 106),
+        ([0] * 30 + [10] * 29 + [0] * 5, DAY, None),
+        ([10] * 60 + [0] * 60, DAY, 60),
+        ([10] * 59 + [0] * 61, DAY, None),
+        ([0] * 120, DAY, None),
+        ([], DAY, None),
+    ],
+    ids=[
+        "calls, then none", "they may wait to be counted", "calls", "few that are enough", "few", "rests at night",
+        "began two hours ago", "at the rate of the last minutes", "and longer", "pauses as before", "a longer one",
+        "young", "an hour ago", "longer ago", "never", "nothing",
+    ],
+)  # fmt: skip
+def test_a_pause_out_of_proportion_is_told(minutes, tens, told):
+    assert pause_of(minutes, tens, WAITS) == told
+
+
+def alarms(minutes: list[int]) -> int:
+    """Of every minute from two hours on, how many tell of a pause."""
+    return sum(pause_of(minutes[at - 120 : at], DAY, WAITS) is not None for at in range(120, len(minutes) + 1))
+
+
+def test_what_comes_in_sessions_pauses_now_and_then():
+    dice, told = random.Random(4), 0
+    for _ in range(20):
+        minutes = [0] * 600
+        for at in range(600):
+            if dice.random() < 0.7:
+                for _ in range(10):
+                    minutes[min(at + dice.randrange(3), 599)] += 1
+        told += alarms(minutes) > 0
+    assert told <= 1
+
+
+def test_an_evening_is_no_outage():
+    dice, told = random.Random(5), 0
+    for _ in range(40):
+        minutes = [sum(dice.random() < 0.05 * exp(-max(0, at - 120) / 20) for _ in range(400)) for at in range(240)]
+        told += alarms(minutes) > 0
+    assert told <= 2
+
+
+def test_what_takes_long_is_waited_for():
+    def calls(max_ms: int) -> Figures:
+        return Figures(10 * CALL, 0, 10, 0, max_ms * 10**6)
+
+    quick, slow = waits_minutes([calls(50), NO_FIGURES]), waits_minutes([calls(50), calls(300_000)])
+    assert 2 < quick < 3.5 and slow == pytest.approx(quick + 5, abs=0.01)
+
+
+def test_nothing_is_waited_for_longer_than_quiet_takes(settings):
+    usual = waits_minutes([])
+    settings.TRACER_QUIET_SECONDS += 300
+    assert waits_minutes([]) == usual + 5

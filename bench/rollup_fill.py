@@ -109,6 +109,7 @@ class Filler:
         self.asked, self.random = asked, np.random.default_rng(asked.seed)
         self.fleet = make_fleet(asked.services, asked.names, asked.rate * 60, asked.seed)
         self.now = int(time.time()) // 60
+        self.filled_to = self.now
         self.moves = self.random.random(len(self.fleet.keys)) < MOVED_SHARE
 
     def fill(self) -> None:
@@ -124,6 +125,14 @@ class Filler:
             counted[level.table] = self._fill_level(level, first, until)
             print(f"{level.table}: {counted[level.table]:,} rows by {time.monotonic() - began:.0f} s", flush=True)
         self._close()
+
+    def catch_up(self) -> None:
+        """To now: filling takes minutes, and a page says of what ended minutes ago that it stopped."""
+        from apps.insights.levels import MINUTE
+
+        now = int(time.time()) // 60
+        self._fill_level(MINUTE, self.filled_to, now)
+        self.filled_to = now
 
     def _kept_minutes(self, level) -> int:
         return min(level.kept_days, self.asked.days) * DAY_MINUTES
@@ -172,7 +181,7 @@ class Filler:
         chosen = np.flatnonzero(calls)
         calls, n = calls[chosen], len(chosen)
         kind = np.array([fleet.keys[k][0] for k in chosen.tolist()])
-        is_slow_day = (self.now - minute) // DAY_MINUTES % 2 == 0
+        is_slow_day = max(0, self.now - minute) // DAY_MINUTES % 2 == 0
         middle = fleet.middle[chosen] + MOVED_BUCKETS * (self.moves[chosen] & is_slow_day)
         row, off, count = self._offsets(calls)
         bucket, share = np.clip(middle[row] + off, 1, 440).astype(np.int64), count * CALL

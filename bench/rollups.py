@@ -52,7 +52,7 @@ def main() -> None:
         settle()
         sizes()
         timings(asked.workspace, filler.fleet)
-        pages(product, filler.fleet.services[0])
+        pages(product, filler)
 
 
 def _django(environment: dict[str, str]) -> None:
@@ -149,12 +149,14 @@ def _timed(ask: Callable, hours: int) -> str:
     return f"{times[len(times) // 2]:.0f} / {times[int(len(times) * 0.95)]:.0f} ({size})"
 
 
-def pages(product, service: str) -> None:
+def pages(product, filler: Filler) -> None:
     """Whole pages over HTTP, from the running server, client on the same machine; ms. Each time a window that begins at
-    another minute, which nobody has looked at before."""
+    another minute, which nobody has looked at before, and with traffic up to now."""
+    service = filler.fleet.services[0]
     print("\n| page | window | p50 | p95 | max | KiB |\n|---|---|---|---|---|---|")
     for path in PAGES:
         for hours in WINDOWS_H:
+            filler.catch_up()
             took = []
             for n in range(ASKED_TIMES + 1):
                 url = product.address(product.http_port) + _page(path.format(service=service), hours, n)

@@ -106,29 +106,37 @@ def bad_now(workspace_id: int, period: Period, about: str = "") -> BadNow:
         partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, lasts[-1].window),
         partial(services_called, workspace_id, lasts[0].window),
     )  # fmt: skip
-    stopped = stopped_services(workspace_id, period, may_have_stopped(workspace_id, now_ns, before, lately))
+    stopped = stopped_services(workspace_id, period, before, may_have_stopped(workspace_id, now_ns, before, lately))
     chance = chance_of(len(now))
     found = _shares(workspace_id, before, now, [newest, *lasts], chance)
     found = _but_other_work(workspace_id, day, lasts, found, chance)
     known = BadNow(is_whole_day=is_whole, stopped=stopped, is_nothing=not lately)
-    if not found:
-        return known
+    return _told(workspace_id, now_ns, lasts, known, found, about) if found else known
+
+
+def _told(
+    workspace_id: int, now_ns: int, lasts: Sequence[Recent], known: BadNow, found: Mapping[str, tuple[Share, ...]],
+    about: str,
+) -> BadNow:  # fmt: skip
+    """With the services that are bad, in their order, and what the one that is told of calls."""
     known = replace(
         known, services=tuple(_bad_service(name, shares) for name, shares in found.items()),
         leads=_leads(workspace_id, lasts[-1].window, found) if len(found) > 1 else {},
     )  # fmt: skip
     known = replace(known, starts=_starts(workspace_id, lasts, known.waiting))
-    order = sorted(
-        known.services, key=lambda one: (one.name != about, known.is_caller(one), one.errors is None, -one.cost)
-    )
-    first = _with_since(workspace_id, now_ns, day_end_ns, order[:MOST_LOOKED_AT])
-    services = [*first, *order[MOST_LOOKED_AT:]]
-    told = services[0]
+
+    def place(one: BadService) -> tuple:
+        return known.is_caller(one), one.errors is None, -one.cost, one.name
+
+    order = sorted(known.services, key=lambda one: (one.name != about, *place(one)))
+    first, rest = order[:MOST_LOOKED_AT], order[MOST_LOOKED_AT:]
+    latest_ns = lasts[0].window.start_ns
+    services = sorted([*_with_since(workspace_id, now_ns, latest_ns, first), *rest], key=place)
+    told = next((one for one in services if about in ("", one.name)), None)
     calls: tuple[BadCalls, ...] = ()
-    if about in ("", told.name):
+    if told is not None:
         last = next(last for last in lasts if last.length_ns == told.shares[0].within_ns)
-        calls = bad_calls(workspace_id, told.name, _day_before(told, now_ns, day_end_ns), last, besides=found)
-    services.sort(key=lambda one: (known.is_caller(one), one.errors is None, -one.cost, one.name))
+        calls = bad_calls(workspace_id, told.name, _day_before(told, now_ns, latest_ns), last, besides=found)
     return replace(known, services=tuple(services), calls=calls)
 
 
@@ -144,7 +152,7 @@ def _day_before(one: BadService, now_ns: int, latest_ns: int) -> Window:
 
 
 def _with_since(
-    workspace_id: int, now_ns: int, day_end_ns: int, bad: Sequence[BadService]
+    workspace_id: int, now_ns: int, latest_ns: int, bad: Sequence[BadService]
 ) -> list[BadService]:  # fmt: skip
     """Since when each is bad, and against the day before that: where there was little before the trouble, the trouble
     is much of the day before the last minutes."""
@@ -152,7 +160,7 @@ def _with_since(
     found = []
     for one in bad:
         one = replace(one, since_ns=bad_since(hours, now_ns, one.name, one.shares[0]))
-        well = traffic_of(workspace_id, _day_before(one, now_ns, day_end_ns), (), [one.name]).services
+        well = traffic_of(workspace_id, _day_before(one, now_ns, latest_ns), (), [one.name]).services
         usual = well.get(one.name, NO_FIGURES)
         if usual.samples >= MIN_SAMPLES:
             shares = [replace(s, before=min(s.before, share_over(usual, s.over_ns))) for s in one.shares]

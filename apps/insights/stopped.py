@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 
-from apps.insights.figures import Figures, together
+from apps.insights.figures import Figures
 from apps.insights.freshness import DIGEST_SECONDS
 from apps.insights.map_graph import led_to_among, links_of
 from apps.insights.period import Period, readable_window
@@ -33,6 +33,8 @@ LAST_MINUTES = 10
 """Before the pause: traffic may have been going down."""
 TEN_NS, LEAST_FILLED = 10 * MINUTE_NS, 0.95
 """Of ten minutes each of the day before, so many have calls; of a young workspace since it began."""
+LED_NS = 20 * MINUTE_NS
+"""Before the first of them stopped, in which it is looked who called whom."""
 MOST_LOOKED_AT = 12
 """Services, the busiest first: where more stopped at once these are enough to see it."""
 
@@ -52,49 +54,52 @@ def may_have_stopped(
     workspace_id: int, now_ns: int, before: Mapping[str, Figures], lately: Collection[str]
 ) -> list[str]:
     """Services that had calls in the last hour, none of them in the last minutes (`lately`), and enough of them in the
-    day before; the busiest of many. Raises StoreUnavailable."""
+    day before; the busiest of many, and the busiest alone where nothing is called at all. Raises StoreUnavailable."""
     least = LEAST_FILLED * HOURS_NS / TEN_NS
     found = [name for name, figures in before.items() if name not in lately and figures.samples >= least]
     if not found:
         return []
     called = services_called(workspace_id, readable_window(now_ns - HOUR_NS, now_ns, now_ns))
-    return sorted(called.intersection(found), key=lambda name: (-before[name].samples, name))[:MOST_LOOKED_AT]
+    most = MOST_LOOKED_AT if lately else 1
+    return sorted(called.intersection(found), key=lambda name: (-before[name].samples, name))[:most]
 
 
-def stopped_services(workspace_id: int, period: Period, names: Sequence[str]) -> tuple[Stopped, ...]:
-    """Those of `names` that stopped: first those to which no other one of them leads, then the busiest. Raises
-    StoreUnavailable."""
+def stopped_services(
+    workspace_id: int, period: Period, before: Mapping[str, Figures], names: Sequence[str]
+) -> tuple[Stopped, ...]:  # fmt: skip
+    """Those of `names` that stopped: first those to which no other one of them leads, then the busiest. `before`: of
+    the day. Raises StoreUnavailable."""
     if not names or period.began_ns is None:
         return ()
     now_ns = period.now_ns
     hours = readable_window(now_ns - HOURS_NS, now_ns, now_ns)
-    found = _by_service(workspace_id, hours, names, MINUTE_NS, histograms=True)
     day = readable_window(max(period.began_ns, hours.start_ns - DAY_NS), hours.start_ns, now_ns)
-    # Of a part of a ten at the beginning nothing is known.
-    filled = _by_service(workspace_id, day, names, TEN_NS, histograms=False)
+    minutes, tens = _by_service(workspace_id, hours, names, MINUTE_NS), _by_service(workspace_id, day, names, TEN_NS)
     stopped = []
-    for (name,), line in found.lines.items():
-        tens = [figures.samples for figures in filled.lines.get((name,), ())][1:]
-        since = pause_of([figures.samples for figures in line], tens, waits_minutes(line))
+    for (name,), line in minutes.lines.items():
+        # Of a part of a ten at the beginning nothing is known.
+        filled = [figures.samples for figures in tens.lines.get((name,), ())][1:]
+        since = pause_of([figures.samples for figures in line], filled, waits_minutes(before[name].max_ns))
         if since is not None:
-            rate = together(line[:since]).calls / since
-            stopped.append(Stopped(name, found.steps[since], rate))
+            stopped.append(Stopped(name, minutes.steps[since], sum(figures.calls for figures in line) / since))
     if len(stopped) > 1:
-        links = links_of(edges(workspace_id, hours, histograms=False), [one.name for one in stopped])
+        end_ns = min(one.since_ns for one in stopped)
+        last = readable_window(end_ns - LED_NS, end_ns, now_ns)
+        links = links_of(edges(workspace_id, last, histograms=False), [one.name for one in stopped])
         led_to = led_to_among([one.name for one in stopped], links)
         stopped = [replace(one, is_led_to=bool(led_to[one.name])) for one in stopped]
     return tuple(sorted(stopped, key=lambda one: (one.is_led_to, -one.calls_a_minute, one.name)))
 
 
-def _by_service(workspace_id: int, window: Window, names: Sequence[str], step_ns: int, *, histograms: bool) -> Series:
-    return series(workspace_id, window, SERVICE, (), step_ns, group=1, firsts=names, histograms=histograms)
+def _by_service(workspace_id: int, window: Window, names: Sequence[str], step_ns: int) -> Series:
+    return series(workspace_id, window, SERVICE, (), step_ns, group=1, firsts=names, histograms=False)
 
 
-def waits_minutes(line: Sequence[Figures]) -> float:
-    """So long a call may be under way and not counted yet: as long as the longest lately, until its trace is sealed,
-    and to the end of the minute that goes on."""
+def waits_minutes(longest_ns: int) -> float:
+    """So long a call may be under way and not counted yet: as long as the longest, until its trace is sealed, and to
+    the end of the minute that goes on."""
     seconds = settings.TRACER_QUIET_SECONDS + MAX_OPEN_SECONDS + DIGEST_SECONDS
-    return 1 + (seconds + max((figures.max_ns for figures in line), default=0) / S_NS) / 60
+    return 1 + (seconds + longest_ns / S_NS) / 60
 
 
 def pause_of(minutes: Sequence[int], tens: Sequence[int], waits: float) -> int | None:

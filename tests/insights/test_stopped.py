@@ -5,9 +5,7 @@ from math import exp
 
 import pytest
 
-from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.stopped import pause_of, waits_minutes
-from apps.traces.sampling import CALL
 
 DAY = [1] * 144
 WAITS = 2.5
@@ -69,14 +67,11 @@ def test_an_evening_is_no_outage():
 
 
 def test_what_takes_long_is_waited_for():
-    def calls(max_ms: int) -> Figures:
-        return Figures(10 * CALL, 0, 10, 0, max_ms * 10**6)
-
-    quick, slow = waits_minutes([calls(50), NO_FIGURES]), waits_minutes([calls(50), calls(300_000)])
+    quick, slow = waits_minutes(50 * 10**6), waits_minutes(300 * 10**9)
     assert 2 < quick < 3.5 and slow == pytest.approx(quick + 5, abs=0.01)
 
 
 def test_nothing_is_waited_for_longer_than_quiet_takes(settings):
-    usual = waits_minutes([])
+    usual = waits_minutes(0)
     settings.TRACER_QUIET_SECONDS += 300
-    assert waits_minutes([]) == usual + 5
+    assert waits_minutes(0) == usual + 5

@@ -32,7 +32,7 @@ from apps.insights.queries import edges, errors_started, services_called, servic
 from apps.insights.stopped import Stopped, may_have_stopped, stopped_services
 from apps.insights.window import Window
 from apps.store.at_once import at_once
-from apps.traces.moments import DAY_NS
+from apps.traces.moments import DAY_NS, MINUTE_NS
 
 OWN_SHARE = 0.5
 """Of the calls of a service that fail: if so many errors start in it, they are not those of whom it calls."""
@@ -106,7 +106,9 @@ def bad_now(workspace_id: int, period: Period, about: str = "") -> BadNow:
         partial(services_entered, workspace_id, day), partial(services_entered, workspace_id, lasts[-1].window),
         partial(services_called, workspace_id, lasts[0].window),
     )  # fmt: skip
-    stopped = stopped_services(workspace_id, period, before, may_have_stopped(workspace_id, now_ns, before, lately))
+    minutes = max(1.0, (day_end_ns - max(day.start_ns, period.began_ns or 0)) / MINUTE_NS)
+    names = may_have_stopped(before, minutes, [(lasts[0], lately), (lasts[-1], now)])
+    stopped = stopped_services(workspace_id, period, before, names)
     chance = chance_of(len(now))
     found = _shares(workspace_id, before, now, [newest, *lasts], chance)
     found = _but_other_work(workspace_id, day, lasts, found, chance)

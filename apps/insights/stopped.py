@@ -15,8 +15,8 @@ from django.conf import settings
 from apps.insights.figures import Figures
 from apps.insights.freshness import DIGEST_SECONDS
 from apps.insights.map_graph import led_to_among, links_of
-from apps.insights.period import Period, readable_window
-from apps.insights.queries import edges, services_called
+from apps.insights.period import Period, Recent, readable_window
+from apps.insights.queries import edges
 from apps.insights.series import Series, series
 from apps.insights.window import Window
 from apps.store.hot import MAX_OPEN_SECONDS
@@ -33,6 +33,8 @@ LAST_MINUTES = 10
 """Before the pause: traffic may have been going down."""
 TEN_NS, LEAST_FILLED = 10 * MINUTE_NS, 0.95
 """Of ten minutes each of the day before, so many have calls; of a young workspace since it began."""
+SOME = 5.0
+"""Calls that would have come, before anything is read: of nearly all services some came."""
 LED_NS = 20 * MINUTE_NS
 """Before the first of them stopped, in which it is looked who called whom."""
 MOST_LOOKED_AT = 12
@@ -51,17 +53,20 @@ class Stopped:
 
 
 def may_have_stopped(
-    workspace_id: int, now_ns: int, before: Mapping[str, Figures], lately: Collection[str]
-) -> list[str]:
-    """Services that had calls in the last hour, none of them in the last minutes (`lately`), and enough of them in the
-    day before; the busiest of many, and the busiest alone where nothing is called at all. Raises StoreUnavailable."""
-    least = LEAST_FILLED * HOURS_NS / TEN_NS
-    found = [name for name, figures in before.items() if name not in lately and figures.samples >= least]
-    if not found:
-        return []
-    called = services_called(workspace_id, readable_window(now_ns - HOUR_NS, now_ns, now_ns))
-    most = MOST_LOOKED_AT if lately else 1
-    return sorted(called.intersection(found), key=lambda name: (-before[name].samples, name))[:most]
+    before: Mapping[str, Figures], minutes: float, parts: Sequence[tuple[Recent, Collection[str]]]
+) -> list[str]:  # fmt: skip
+    """Services of which several calls would have come in one of the last `parts`, at the rate of the day `before` them,
+    and none came; the busiest of many, and the busiest alone where no service is called at all. `minutes`: of the day,
+    as far as there were any traces."""
+    found = [
+        name for name, figures in before.items()
+        if any(
+            name not in called and figures.samples * part.length_ns / MINUTE_NS >= SOME * minutes
+            for part, called in parts
+        )
+    ]  # fmt: skip
+    most = MOST_LOOKED_AT if any(called for _, called in parts) else 1
+    return sorted(found, key=lambda name: (-before[name].samples, name))[:most]
 
 
 def stopped_services(

@@ -5,7 +5,12 @@ from math import exp
 
 import pytest
 
-from apps.insights.stopped import pause_of, waits_minutes
+from apps.insights.figures import Figures
+from apps.insights.period import Recent
+from apps.insights.stopped import may_have_stopped, pause_of, waits_minutes
+from apps.insights.window import Window
+from apps.traces.moments import MINUTE_NS
+from apps.traces.sampling import CALL
 
 DAY = [1] * 144
 WAITS = 2.5
@@ -75,3 +80,17 @@ def test_nothing_is_waited_for_longer_than_quiet_takes(settings):
     usual = waits_minutes(0)
     settings.TRACER_QUIET_SECONDS += 300
     assert waits_minutes(0) == usual + 5
+
+
+def test_only_what_would_have_been_called_is_looked_at():
+    def day(count: int) -> Figures:
+        return Figures(count * CALL, 0, count, 0, 0)
+
+    parts = [(Recent(Window(0, 1), minutes * MINUTE_NS), called) for minutes, called in (
+        (3, {"busy"}), (10, {"busy", "paused", "seldom"}),
+    )]  # fmt: skip
+    before = {"busy": day(90_000), "paused": day(2_400), "gone": day(720), "seldom": day(720), "rare": day(700)}
+    assert may_have_stopped(before, 1_440.0, parts) == ["paused", "gone"]
+    assert may_have_stopped(before, 144.0, parts) == ["paused", "gone", "seldom", "rare"], "a young workspace"
+    nothing = [(part, frozenset()) for part, _ in parts]
+    assert may_have_stopped(before, 1_440.0, nothing) == ["busy"]

@@ -49,6 +49,7 @@ def main() -> None:
         _django(product.environment)
         filler = Filler(asked)
         filler.fill()
+        filler.catch_up()  # before the rest, for the store folds what comes
         settle()
         sizes()
         timings(asked.workspace, filler.fleet)

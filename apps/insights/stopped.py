@@ -33,7 +33,7 @@ LAST_MINUTES = 10
 """Before the pause: traffic may have been going down."""
 TEN_NS, LEAST_FILLED = 10 * MINUTE_NS, 0.95
 """Of ten minutes each of the day before, so many have calls; of a young workspace since it began."""
-SOME = 5.0
+SOME = 10.0
 """Calls that would have come, before anything is read: of nearly all services some came."""
 LED_NS = 20 * MINUTE_NS
 """Before the first of them stopped, in which it is looked who called whom."""

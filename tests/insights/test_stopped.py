@@ -89,7 +89,7 @@ def test_only_what_would_have_been_called_is_looked_at():
     parts = [(Recent(Window(0, 1), minutes * MINUTE_NS), called) for minutes, called in (
         (3, {"busy"}), (10, {"busy", "paused", "seldom"}),
     )]  # fmt: skip
-    before = {"busy": day(90_000), "paused": day(2_400), "gone": day(720), "seldom": day(720), "rare": day(700)}
+    before = {"busy": day(90_000), "paused": day(4_800), "gone": day(1_440), "seldom": day(1_440), "rare": day(1_400)}
     assert may_have_stopped(before, 1_440.0, parts) == ["paused", "gone"]
     assert may_have_stopped(before, 144.0, parts) == ["paused", "gone", "seldom", "rare"], "a young workspace"
     nothing = [(part, frozenset()) for part, _ in parts]

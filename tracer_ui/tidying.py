@@ -55,9 +55,9 @@ class TidiedRequests:
     def tidy_for_ever(self) -> None:
         for turn in itertools.count(1):
             self.wanted.wait()
+            self.wanted.clear()  # first, for a request that comes while it looks is looked after in the next turn
             latest = time.monotonic() + LATEST_S
             while (left := min(self.moved_at + QUIET_S, latest) - time.monotonic()) > 0:
                 time.sleep(left)
-            self.wanted.clear()
             if gc.isenabled():
                 gc.collect(1 if turn % FULL_EVERY else 2)

@@ -123,13 +123,10 @@ def _sure(
         is_bad = is_enough and share - usual >= _least(over_ns)
         if is_bad and is_no_chance(share * figures.samples, expected * figures.samples, chance):
             middle = (usual + share) / 2
-            is_over = any(late < middle and _is_less(late, few, share) for few, late in shorter)
+            if any(late < middle and _is_less(late, few, share) for few, late in shorter):
+                return None
             typical_ns = None if over_ns is None else figures.p(1 - share / 2)
-            return (
-                None
-                if is_over
-                else Share(usual, share, figures.calls, figures.samples, last.length_ns, over_ns, typical_ns)
-            )
+            return Share(usual, share, figures.calls, figures.samples, last.length_ns, over_ns, typical_ns)
         shorter.append((figures.samples, share))
     return None
 

@@ -91,7 +91,7 @@ def token_filter(query: TraceQuery, names: Names) -> TokenFilter:
         (implied if has_duration else any_of).append(by_name)
     elif wanted.service is not None:
         all_of.append(service_token(wanted.service))
-    if wanted.status == "ERROR" or wanted.is_error:
+    if wanted.is_for_errors:
         all_of.append(error_token(wanted.service or ""))
     if wanted.span_id is not None:
         all_of.append(span_id_token(bytes.fromhex(wanted.span_id)))

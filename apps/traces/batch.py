@@ -163,7 +163,7 @@ def add_tokens(resource: bytes, scope: bytes, raw_spans, into: set[int]) -> None
     _local.spans.attributes.make_room()
     found: set[int] = set()
     service = _local.spans.add_scope(resource, scope, found)
-    _local.spans.add(list(map(wire.RawSpan.FromString, raw_spans)), service, found)
+    _local.spans.add(list(map(wire.RawSpan.FromString, raw_spans)), raw_spans, service, found)
     into |= found
     into |= _local.spans.attributes.texts_of(found)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from apps.traces import wire
+from apps.traces.failed import is_failed
 from apps.traces.model import KINDS
-from apps.traces.span_tokens import SpanTokens, is_error
+from apps.traces.span_tokens import SpanTokens
 from apps.traces.tokens import AttributeTokens, span_id_token, trace_duration_token
 
 
@@ -183,7 +184,7 @@ class Summariser:
             counts = summary.services.setdefault(service, [0, 0])
             counts[0] += len(raws)
             spans = list(map(wire.RawSpan.FromString, raws))
-            counts[1] += self.spans.add(spans, service, summary.tokens)
+            counts[1] += self.spans.add(spans, raws, service, summary.tokens)
             for span in spans:
                 name = span.name
                 ids.add(span.span_id)
@@ -213,7 +214,7 @@ def outline(draft: Draft, service_of: Callable[[bytes], str]) -> Summary:
             ids.add(span.span_id)
             parents.append((span.parent_span_id, span.start_time_unix_nano, service, span.name))
             end = max(end, _usable(span.end_time_unix_nano))
-            counts[1] += is_error(span, raw)
+            counts[1] += is_failed(span.status.code, span.kind, raw)
     _conclude(summary, parents, ids, end)
     return summary
 

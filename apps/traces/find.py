@@ -9,6 +9,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourcePb
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 
+from apps.traces.failed import may_have_failed
 from apps.traces.match import span_matches
 from apps.traces.model import Resource, Scope, Span
 from apps.traces.needles import Alternatives, may_match, needles, raw_may_match
@@ -36,7 +37,7 @@ class Finder:
 
     def may_be_in(self, document: bytes) -> bool:
         """False when no span of the serialised document can match."""
-        return may_match(document, self._conditions)
+        return may_match(document, self._conditions) and (not self.predicate.is_for_errors or may_have_failed(document))
 
     def sieved(self, scopes) -> Iterator[tuple[tuple, bytes]]:
         """(key, serialised span) of the spans that may match."""

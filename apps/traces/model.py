@@ -15,7 +15,8 @@ from functools import cached_property
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 
-from apps.traces.values import attribute_pairs, marks_error, value_text
+from apps.traces.failed import CLIENT, ERROR, OK, SERVER, is_failed
+from apps.traces.values import attribute_pairs, value_text
 
 KINDS = ("INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 """Kind names by OTLP number; 0 (unspecified) may be read as INTERNAL (trace.proto, SpanKind)."""
@@ -28,9 +29,6 @@ MAX_TIME_NS = 2**63 - 1
 """In the year 2262; what the store can hold."""
 
 Pairs = tuple[tuple[str, object], ...]
-
-ERROR_KEY = b"\x0a\x05error"
-"""KeyValue.key = "error" on the wire: field 1, five bytes."""
 
 
 class Resource:
@@ -66,13 +64,15 @@ class Resource:
 class Scope:
     """The instrumentation scope (name, version, attributes) one group of spans came with.
 
-    `may_mark_errors` is False where no span of it has an attribute `error`.
+    `may_mark_errors` is False where no span of it has an attribute `error`, `may_tell_faults` where none has a status
+    such as 502.
     """
 
-    def __init__(self, pb, schema_url: str = "", may_mark_errors: bool = True):
+    def __init__(self, pb, schema_url: str = "", may_mark_errors: bool = True, may_tell_faults: bool = True):
         self.pb = pb
         self.schema_url = schema_url
         self.may_mark_errors = may_mark_errors
+        self.may_tell_faults = may_tell_faults
 
     @property
     def name(self) -> str:
@@ -182,14 +182,13 @@ class Span:
 
     @property
     def is_error(self) -> bool:
-        """ERROR status, or the `error` attribute that Zipkin and OpenTracing clients set."""
-        code = self.message.status.code
-        if code == 2:
-            return True
-        # Looking for the key's bytes takes 1 µs a span, decoding its attributes 10.
-        if code == 1 or not self.scope.may_mark_errors or ERROR_KEY not in self.message.SerializeToString():
-            return False
-        return marks_error(self.get("error"))
+        """As `apps.traces.failed` has it."""
+        code, kind, scope = self.message.status.code, self.message.kind, self.scope
+        is_suspect = scope.may_mark_errors or (scope.may_tell_faults and kind in (SERVER, CLIENT))
+        if code in (ERROR, OK) or not is_suspect:
+            return code == ERROR
+        # Serialising takes 1 µs a span, decoding its attributes 10.
+        return is_failed(code, kind, self.message.SerializeToString())
 
     @property
     def attributes(self) -> Pairs:

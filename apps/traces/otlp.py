@@ -12,7 +12,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from apps.traces import wire
-from apps.traces.model import ERROR_KEY, Resource, Scope, Span
+from apps.traces.failed import ERROR_KEY, may_tell_fault
+from apps.traces.model import Resource, Scope, Span
 from apps.traces.trace import LogRecord, Trace
 from apps.traces.values import any_value, attribute_pairs
 
@@ -21,12 +22,12 @@ def read_trace(trace_id: str, payload: bytes, logs: bytes = b"") -> Trace:
     """The spans of `trace_id` (32 hex digits) in a serialised TracesData, with its log records in a serialised
     LogsData; others in them are passed over."""
     wanted = bytes.fromhex(trace_id)
-    may_mark_errors = ERROR_KEY in payload
+    hints = ERROR_KEY in payload, may_tell_fault(payload)
     spans: list[Span] = []
     for group in wire.LightTracesData.FromString(payload).resource_spans:
         resource = Resource(ResourcePb.FromString(group.resource), group.schema_url)
         for scoped in group.scope_spans:
-            scope = Scope(InstrumentationScope.FromString(scoped.scope), scoped.schema_url, may_mark_errors)
+            scope = Scope(InstrumentationScope.FromString(scoped.scope), scoped.schema_url, *hints)
             for message in scoped.spans:
                 if message.trace_id == wanted:
                     spans.append(Span(message, resource, scope, len(spans)))

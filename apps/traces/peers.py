@@ -32,9 +32,9 @@ INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
 KEYS = frozenset(
     DB_SYSTEM + DB_NAMESPACE + MESSAGING_SYSTEM + MESSAGING_DESTINATION + MESSAGING_OPERATION + PEER_SERVICE
     + SERVER_ADDRESS + SERVER_PORT + NETWORK_ADDRESS + URL_FULL + RPC_SYSTEM + RPC_METHOD
-    + ("rpc.service", "celery.task_name", "error", "server.address")
+    + ("rpc.service", "celery.task_name", "server.address")
 )  # fmt: skip
-"""All attributes that `call_in` reads, and `error`."""
+"""All attributes that `call_in` reads."""
 
 UNNAMED_HOST = "unnamed host"
 """Peers known by nothing but an address of numbers stand together under this name."""

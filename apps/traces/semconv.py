@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from apps.traces.failed import GRPC_CODES, HTTP_STATUS, RPC_STATUS
 from apps.traces.model import Event, Span
 from apps.traces.trace import LogRecord
 from apps.traces.values import value_text
 
 HTTP_METHOD = ("http.request.method", "http.method")
-HTTP_STATUS = ("http.response.status_code", "http.status_code")
 URL_FULL = ("url.full", "http.url")
 DB_SYSTEM = ("db.system.name", "db.system", "db.type")
 DB_NAMESPACE = ("db.namespace", "db.name", "db.instance")
 DB_STATUS = ("db.response.status_code", "db.postgresql.sqlstate")
 RPC_SYSTEM = ("rpc.system.name", "rpc.system")
 RPC_METHOD = ("rpc.method", "grpc.method")
-RPC_STATUS = ("rpc.response.status_code", "rpc.status_code", "rpc.grpc.status_code", "grpc.status_code")
 MESSAGING_SYSTEM = ("messaging.system",)
 MESSAGING_DESTINATION = (
     "messaging.destination.name", "messaging.destination.template", "messaging.destination", "message_bus.destination",
@@ -43,11 +42,6 @@ EXCEPTION_STACK = ("exception.stacktrace", "stack")
 CACHES = frozenset(
     ("redis", "memcached", "valkey", "dragonfly", "hazelcast", "ehcache", "aerospike", "keydb", "dynamodb.dax")
 )
-GRPC_CODES = (
-    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-)  # fmt: skip
 CALLS = ("CLIENT", "PRODUCER")
 
 

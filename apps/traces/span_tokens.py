@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from operator import attrgetter
 
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-
+from apps.traces.failed import is_failed
 from apps.traces.tokens import (
     AttributeTokens,
     duration_class,
@@ -17,20 +16,8 @@ from apps.traces.tokens import (
     service_token,
     text_token,
 )
-from apps.traces.values import any_value, marks_error
 
-ERROR, OK = 2, 1
 _attributes, _events_and_links = attrgetter("attributes"), attrgetter("events", "links")
-
-
-def is_error(span, raw: bytes) -> bool:
-    """Whether a `wire.RawSpan`, serialised as `raw`, failed: as `SpanTokens.add` says, without reading all of its
-    attributes."""
-    code = span.status.code
-    if code in (ERROR, OK) or b"error" not in raw:
-        return code == ERROR
-    pairs = [KeyValue.FromString(pair) for pair in span.attributes if b"error" in pair]
-    return any(pair.key == "error" and marks_error(any_value(pair.value)) for pair in pairs)
 
 
 class SpanTokens:
@@ -49,10 +36,11 @@ class SpanTokens:
         into |= self.attributes.of_scope(scope)
         return service
 
-    def add(self, spans: Sequence, service: str, into: set[int]) -> int:
-        """Add what `wire.RawSpan`s of one service can be found by, their ids apart; how many are errors."""
+    def add(self, spans: Sequence, raws: Sequence[bytes], service: str, into: set[int]) -> int:
+        """Add what `wire.RawSpan`s of one service, serialised as `raws`, can be found by, their ids apart; how many are
+        errors."""
         self.add_attributes(spans, into)
-        are_errors = [self._is_error(span) for span in spans]
+        are_errors = [is_failed(span.status.code, span.kind, raw) for span, raw in zip(spans, raws, strict=True)]
         durations = [span.end_time_unix_nano - span.start_time_unix_nano for span in spans]
         self.add_traits(repeat(service), [span.name for span in spans], durations, are_errors, into)
         return sum(are_errors)
@@ -79,12 +67,6 @@ class SpanTokens:
         if None in found:
             found = list(map(self._derive, traits, durations_ns))
         into.update(chain.from_iterable(found))
-
-    def _is_error(self, span) -> bool:
-        code = span.status.code
-        if code in (ERROR, OK) or not self.attributes.error_pairs:
-            return code == ERROR
-        return not self.attributes.error_pairs.isdisjoint(span.attributes)
 
     def _derive(self, trait: tuple[str, str, int, bool], duration_ns: int) -> tuple[int, ...]:
         found = self._derived.get(trait)

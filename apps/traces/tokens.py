@@ -13,7 +13,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from apps.traces import wire
 from apps.traces.model import UNKNOWN_SERVICE
-from apps.traces.values import any_value, marks_error, value_text
+from apps.traces.values import any_value, value_text
 
 SPAN_ID_BUCKETS = 1 << 16
 """A token of its own for every span id would cost 40 B a span; a bucket costs a tenth of it and leaves, at 10 M
@@ -120,22 +120,18 @@ class AttributeTokens:
         self._more_texts: set[tuple[int, int]] = set()
         """The same where another value has that token already."""
         self._shared: dict[bytes, tuple[frozenset[int], str]] = {}
-        self.error_pairs: set[bytes] = set()
-        """Serialised `error` attributes that mark a span as failed (Zipkin, OpenTracing)."""
         self._short_keys: set[bytes] = set()
         self.keys: set[str] = set()
         """Attribute keys seen since `make_room` last forgot."""
 
     def make_room(self) -> None:
-        """Forget all when it has become much. For the owner to call when it has done with `keys`, and not within a
-        trace: a pair that was just read must stay known to `error_pairs`."""
+        """Forget all when it has become much. For the owner to call when it has done with `keys`."""
         if len(self._tokens) >= _CACHE_ENTRIES or len(self.keys) >= _MOST_KEYS:
             self._tokens.clear()
             self._more_texts.clear()
             if self._texts is not None:
                 self._texts.clear()
             self._shared.clear()
-            self.error_pairs.clear()
             self.keys.clear()
             self._short_keys.clear()
 
@@ -158,10 +154,7 @@ class AttributeTokens:
                 self._note(token, _signed(crc32(b"x\x00" + text)))
             return
         pair = KeyValue.FromString(raw)
-        value = any_value(pair.value)
-        self._tokens[raw] = self._named(pair.key, value_text(value))
-        if pair.key == "error" and marks_error(value):
-            self.error_pairs.add(raw)
+        self._tokens[raw] = self._named(pair.key, value_text(any_value(pair.value)))
 
     def _named(self, key: str, text: str) -> int:
         self.keys.add(key)
@@ -227,8 +220,7 @@ def _short_text(raw: bytes) -> tuple[bytes, bytes] | None:
         return None
     if raw[at + 2] != 0x0A or raw[at + 3] != end - at - 4:
         return None
-    key = raw[2:at]
-    return None if key == b"error" else (key, raw[at + 4 :])
+    return raw[2:at], raw[at + 4 :]
 
 
 def _service_name(raw_pairs) -> str:

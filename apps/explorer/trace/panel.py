@@ -74,7 +74,7 @@ def span_panel(node: Node, loaded: Loaded, usual_ns: float | None) -> Panel:
         error=_error(span, logs),
         facts=_facts(node, loaded, usual_ns),
         is_error=span.is_error,
-        status=span.status,
+        status="UNSET, but it failed" if span.is_error and span.status == "UNSET" else span.status,
         count=len(span.attributes),
         groups=tuple(Group(group.name, attributes(group.pairs, hot)) for group in group_attributes(span.attributes)),
         events=tuple(event_moment(event, span) for event in events[:SHOWN_MOMENTS]),

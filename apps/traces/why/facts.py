@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from apps.traces import wire
+from apps.traces.failed import is_failed
 from apps.traces.model import UNKNOWN_SERVICE
-from apps.traces.span_tokens import is_error
 from apps.traces.values import any_value, value_text
 
 LONGEST = 200
@@ -54,7 +54,7 @@ class FactReader:
             for raw in raws:
                 span = parse(raw)
                 mine.update(span.attributes)
-                facts.is_failed |= is_error(span, raw)
+                facts.is_failed |= is_failed(span.status.code, span.kind, raw)
                 if not any(span.parent_span_id):
                     _note_root(facts, span)
         for service, raw_pairs in seen.items():

@@ -20,7 +20,7 @@ HTTP, OLD_HTTP, GRPC = "http.response.status_code", "http.status_code", "rpc.grp
 def failed(kind: str, attributes: dict, status: str = "UNSET", events=()) -> bool:
     """As all say it, of a span among others that have nothing to do with it."""
     mine = SpanSpec("shop", "GET /", None, 0, 10, attributes, kind, status, events=events)
-    beside = SpanSpec("shop", "GET /a", None, 0, 10, {HTTP: 200, "error": False}, "SERVER")
+    beside = SpanSpec("shop", "GET /a", None, 0, 10, {HTTP: 200}, "SERVER")
     data = traces_data([beside, mine])
     raw, trace = data.SerializeToString(), as_trace(data)
     draft = Draft(bytes.fromhex(TRACE_ID))

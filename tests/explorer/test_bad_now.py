@@ -59,6 +59,7 @@ def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
     ), one
     page = client.get("/map", {"range": "1h"}).content.decode()
     assert '<b>Bad now</b> <a class="where' in page and "/services/payment?range=1h" in page
+    assert "Last hour as a whole, against the hour before</p>" in page, "what the sentence below is about"
     (why,) = client.get("/map", {"range": "1h"}).context["bad_now"].nexts
     assert why.words == "Why it is slow"
     told = client.get(why.link).context["page"].sentence
@@ -70,7 +71,8 @@ def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
 def test_what_is_over_is_not_told(client):
     store_hours(range(5, 12), calls=13, fails=True)
     assert {line(client, path, range="1h") for path in PAGES} == {""}
-    assert "Bad now" not in client.get("/services", {"range": "1h"}).content.decode()
+    page = client.get("/services", {"range": "1h"}).content.decode()
+    assert "Bad now" not in page and "as a whole" not in page
 
 
 def test_errors_are_told_with_what_is_slow_in_one_sentence(client):

@@ -43,6 +43,10 @@ class ApiView(APIView):
                 raise Problem(400, "A NUL character stands in the address.")
         self.workspace_id = readable_workspace_id(request._request)
 
+    def head(self, request, *args, **kwargs) -> HttpResponse:
+        # A view without it is given its own bound method (View.setup), and holds itself.
+        return self.get(request, *args, **kwargs)
+
     def options(self, request, *args, **kwargs) -> HttpResponse:
         return HttpResponse(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 

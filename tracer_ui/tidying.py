@@ -46,10 +46,11 @@ class TidiedRequests:
         if self.thread is None:
             with self.guard:
                 if self.thread is None:
-                    self.thread = threading.Thread(target=self.tidy_for_ever, name="tidying", daemon=True)
+                    thread = threading.Thread(target=self.tidy_for_ever, name="tidying", daemon=True)
                     try:
-                        self.thread.start()
-                    except RuntimeError:  # no more threads: an answer is worth more
+                        thread.start()
+                        self.thread = thread
+                    except RuntimeError:  # no more threads: an answer is worth more, and the next request tries again
                         _log.warning("Nothing is tidied: there is no thread for it")
 
     def tidy_for_ever(self) -> None:

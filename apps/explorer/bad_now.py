@@ -68,7 +68,7 @@ def bad_now_line(found: BadNow, form: PeriodForm, about: str = "") -> BadNowLine
 
 
 def stopped_line(found: BadNow, form: PeriodForm, about: str = "") -> tuple[Said, ...]:
-    """`of checkout since 14:12, 120 a minute in the two hours before. None of these either: mail. Nor of what one of
+    """`of checkout since 14:12, 120 a minute before that. None of these either: mail. Nor of what one of
     them leads to: cart, order.`, or that nothing comes at all; () where no service stopped."""
     stopped = [one for one in found.stopped if about in ("", one.name)]
     if not stopped:
@@ -83,7 +83,7 @@ def stopped_line(found: BadNow, form: PeriodForm, about: str = "") -> tuple[Said
     others = [one for one in others if not one.is_led_to]
     words = [
         Word("of "), *_named([first]), Word(" since "), Word(since, STRONG),
-        Word(f", {format_rate(first.calls_a_minute)} a minute in the two hours before."),
+        Word(f", {format_rate(first.calls_a_minute)} a minute before that."),
     ]  # fmt: skip
     words += [Word(" None of these either: "), *_named(others), Word(".")] if others else []
     of = "one of them" if others else "it"

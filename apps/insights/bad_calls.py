@@ -28,16 +28,21 @@ class BadCalls:
 
 
 def bad_calls(
-    workspace_id: int, name: str, before: Window, last: Recent, besides: Collection[str]
+    workspace_id: int, name: str, before: Window, parts: tuple[Recent, Recent], besides: Collection[str]
 ) -> tuple[BadCalls, ...]:  # fmt: skip
-    """Those that fail first, then the slow ones, then those of which there are more; the busiest first of each. Calls
-    of the services in `besides` are left out. Raises StoreUnavailable."""
+    """Those that fail first, then the slow ones, then those of which there are more; the busiest first of each.
+    `parts`: the newest minute, in which it may be over, and the last ones that are looked at. Calls of the services in
+    `besides` are left out. Raises StoreUnavailable."""
+    newest, last = parts
     around = partial(edges, workspace_id, service=name)
     asked = partial(traffic_of, workspace_id, edges=(), services=[name])
-    edges_before, edges_now, was, is_now = at_once(
-        partial(around, before), partial(around, last.window), partial(asked, before), partial(asked, last.window)
+    edges_before, edges_now, edges_newest, was, is_now = at_once(
+        partial(around, before), partial(around, last.window), partial(around, newest.window), partial(asked, before),
+        partial(asked, last.window),
+    )  # fmt: skip
+    links_before, links_now, links_newest = (
+        links_of(found, [name]) for found in (edges_before, edges_now, edges_newest)
     )
-    links_before, links_now = links_of(edges_before, [name]), links_of(edges_now, [name])
     called = {
         ends: link.figures for ends, link in links_now.items()
         if ends.caller == Node("service", name) and not (ends.callee.kind == "service" and ends.callee.name in besides)
@@ -45,7 +50,8 @@ def bad_calls(
     chance, found = chance_of(len(called)), []
     for ends, figures in called.items():
         known = links_before[ends].figures if ends in links_before else NO_FIGURES
-        shares = shares_of(known, [(last, figures)], chance)
+        lately = links_newest[ends].figures if ends in links_newest else NO_FIGURES
+        shares = shares_of(known, [(newest, lately), (last, figures)], chance)
         callers = (side.services.get(name, NO_FIGURES) for side in (was, is_now))
         fan = fan_change(Sides(known, figures, *callers))
         times = fan.after / fan.before if fan.word == MORE else None

@@ -74,7 +74,7 @@ class BadNow:
     stopped: tuple[Stopped, ...] = ()
     """Services that were called all the time and are not any more."""
     is_nothing: bool = False
-    """No service at all was called in the last minutes."""
+    """No service at all was called since those stopped."""
 
     def is_caller(self, one: BadService) -> bool:
         """What is bad of it may be that of whom it calls."""
@@ -112,15 +112,26 @@ def bad_now(workspace_id: int, period: Period, about: str = "") -> BadNow:
     chance = chance_of(len(now))
     found = _shares(workspace_id, before, now, [newest, *lasts], chance)
     found = _but_other_work(workspace_id, day, lasts, found, chance)
-    known = BadNow(is_whole_day=is_whole, stopped=stopped, is_nothing=not lately)
-    return _told(workspace_id, now_ns, lasts, known, found, about) if found else known
+    known = BadNow(
+        is_whole_day=is_whole, stopped=stopped,
+        is_nothing=bool(stopped) and not lately and not _called_since(workspace_id, stopped, now_ns),
+    )  # fmt: skip
+    return _told(workspace_id, now_ns, (newest, *lasts), known, found, about) if found else known
+
+
+def _called_since(workspace_id: int, stopped: Sequence[Stopped], now_ns: int) -> bool:
+    """Whether any service was called since the last of them stopped, one that is seldom called among them."""
+    since_ns = max(one.since_ns for one in stopped)
+    return bool(services_called(workspace_id, readable_window(since_ns, now_ns, now_ns)))
 
 
 def _told(
-    workspace_id: int, now_ns: int, lasts: Sequence[Recent], known: BadNow, found: Mapping[str, tuple[Share, ...]],
+    workspace_id: int, now_ns: int, parts: Sequence[Recent], known: BadNow, found: Mapping[str, tuple[Share, ...]],
     about: str,
 ) -> BadNow:  # fmt: skip
-    """With the services that are bad, in their order, and what the one that is told of calls."""
+    """With the services that are bad, in their order, and what the one that is told of calls. `parts`: the newest
+    minute, then the last ones."""
+    newest, *lasts = parts
     known = replace(
         known, services=tuple(_bad_service(name, shares) for name, shares in found.items()),
         leads=_leads(workspace_id, lasts[-1].window, found) if len(found) > 1 else {},
@@ -138,7 +149,8 @@ def _told(
     calls: tuple[BadCalls, ...] = ()
     if told is not None:
         last = next(last for last in lasts if last.length_ns == told.shares[0].within_ns)
-        calls = bad_calls(workspace_id, told.name, _day_before(told, now_ns, latest_ns), last, besides=found)
+        before = _day_before(told, now_ns, latest_ns)
+        calls = bad_calls(workspace_id, told.name, before, (newest, last), besides=found)
     return replace(known, services=tuple(services), calls=calls)
 
 

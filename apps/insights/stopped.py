@@ -37,8 +37,11 @@ SOME = 10.0
 """Calls that would have come, before anything is read: of nearly all services some came."""
 LED_NS = 20 * MINUTE_NS
 """Before the first of them stopped, in which it is looked who called whom."""
-MOST_LOOKED_AT = 12
-"""Services, the busiest first: where more stopped at once these are enough to see it."""
+MOST_ASKED, MOST_LOOKED_AT = 60, 12
+"""Services, the busiest first: of which it is asked whether they are called day and night, and of those by the minute.
+Where more stopped at once these are enough to see it."""
+RARELY = 0.99
+"""Of its calls so many take no longer than what is waited for: one that hung for hours is no reason to say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Stopped:
     since_ns: int
     """End of the last minute with a call."""
     calls_a_minute: float
-    """In the two hours before."""
+    """Until then, of the last two hours."""
     is_led_to: bool = False
     """From another one that stopped: then nobody asked for it."""
 
@@ -56,8 +59,7 @@ def may_have_stopped(
     before: Mapping[str, Figures], minutes: float, parts: Sequence[tuple[Recent, Collection[str]]]
 ) -> list[str]:  # fmt: skip
     """Services of which several calls would have come in one of the last `parts`, at the rate of the day `before` them,
-    and none came; the busiest of many, and the busiest alone where no service is called at all. `minutes`: of the day,
-    as far as there were any traces."""
+    and none came; the busiest of many. `minutes`: of the day, as far as there were any traces."""
     found = [
         name for name, figures in before.items()
         if any(
@@ -65,8 +67,7 @@ def may_have_stopped(
             for part, called in parts
         )
     ]  # fmt: skip
-    most = MOST_LOOKED_AT if any(called for _, called in parts) else 1
-    return sorted(found, key=lambda name: (-before[name].samples, name))[:most]
+    return sorted(found, key=lambda name: (-before[name].samples, name))[:MOST_ASKED]
 
 
 def stopped_services(
@@ -77,16 +78,15 @@ def stopped_services(
     if not names or period.began_ns is None:
         return ()
     now_ns = period.now_ns
-    hours = readable_window(now_ns - HOURS_NS, now_ns, now_ns)
-    day = readable_window(max(period.began_ns, hours.start_ns - DAY_NS), hours.start_ns, now_ns)
-    minutes, tens = _by_service(workspace_id, hours, names, MINUTE_NS), _by_service(workspace_id, day, names, TEN_NS)
+    hours = readable_window(max(period.began_ns, now_ns - HOURS_NS), now_ns, now_ns)
+    names = _steady(workspace_id, period.began_ns, hours.start_ns, now_ns, names)[:MOST_LOOKED_AT]
+    minutes = _by_service(workspace_id, hours, names, MINUTE_NS)
     stopped = []
     for (name,), line in minutes.lines.items():
-        # Of a part of a ten at the beginning nothing is known.
-        filled = [figures.samples for figures in tens.lines.get((name,), ())][1:]
-        since = pause_of([figures.samples for figures in line], filled, waits_minutes(before[name].max_ns))
+        since = pause_of([figures.samples for figures in line], waits_minutes(before[name].p(RARELY) or 0))
         if since is not None:
             stopped.append(Stopped(name, minutes.steps[since], sum(figures.calls for figures in line) / since))
+    stopped = [one for one in stopped if not _is_called(workspace_id, one, now_ns)]
     if len(stopped) > 1:
         end_ns = min(one.since_ns for one in stopped)
         last = readable_window(end_ns - LED_NS, end_ns, now_ns)
@@ -96,23 +96,44 @@ def stopped_services(
     return tuple(sorted(stopped, key=lambda one: (one.is_led_to, -one.calls_a_minute, one.name)))
 
 
+def _steady(workspace_id: int, began_ns: int, end_ns: int, now_ns: int, names: Sequence[str]) -> list[str]:
+    """Those that were called all through the day before `end_ns`, as far as there were any traces."""
+    start_ns = max(began_ns, end_ns - DAY_NS)
+    if end_ns - start_ns < 2 * TEN_NS:
+        return list(names)
+    tens = _by_service(workspace_id, readable_window(start_ns, end_ns, now_ns), names, TEN_NS).lines
+    # Of a part of a ten at the beginning nothing is known.
+    return [name for name in names if is_steady([figures.samples for figures in tens.get((name,), ())][1:])]
+
+
+def _is_called(workspace_id: int, one: Stopped, now_ns: int) -> bool:
+    """By the clocks of those who call it: its own may be behind, and what it does now then counts as done before."""
+    late = readable_window((one.since_ns + now_ns) // 2, now_ns, now_ns)
+    found = edges(workspace_id, late, service=one.name, histograms=False)
+    return any((key.callee_kind, key.callee) == ("service", one.name) for key in found)
+
+
 def _by_service(workspace_id: int, window: Window, names: Sequence[str], step_ns: int) -> Series:
     return series(workspace_id, window, SERVICE, (), step_ns, group=1, firsts=names, histograms=False)
 
 
 def waits_minutes(longest_ns: int) -> float:
-    """So long a call may be under way and not counted yet: as long as the longest, until its trace is sealed, and to
-    the end of the minute that goes on."""
+    """So long a call may be under way and not counted yet: as long as this one, until its trace is sealed, and to the
+    end of the minute that goes on."""
     seconds = settings.TRACER_QUIET_SECONDS + MAX_OPEN_SECONDS + DIGEST_SECONDS
     return 1 + (seconds + longest_ns / S_NS) / 60
 
 
-def pause_of(minutes: Sequence[int], tens: Sequence[int], waits: float) -> int | None:
-    """The first minute of a pause that is out of proportion, of calls by the minute (the last one goes on) and, before
-    these, by ten minutes."""
+def is_steady(tens: Sequence[int]) -> bool:
+    """Of calls by ten minutes."""
+    return sum(map(bool, tens)) >= LEAST_FILLED * len(tens)
+
+
+def pause_of(minutes: Sequence[int], waits: float) -> int | None:
+    """The first minute of a pause that is out of proportion, of calls by the minute (the last one goes on)."""
     since = next((at + 1 for at in range(len(minutes) - 1, -1, -1) if minutes[at]), 0)
     pause, before = len(minutes) - since, minutes[:since]
-    if pause > TOLD_MINUTES or since < TOLD_MINUTES or sum(map(bool, tens)) < LEAST_FILLED * len(tens):
+    if pause > TOLD_MINUTES or since < TOLD_MINUTES:
         return None
     last = before[-LAST_MINUTES:]
     rate = min(sum(last) / len(last), sum(before) / len(before))

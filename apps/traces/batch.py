@@ -99,8 +99,9 @@ def _share_out(spans, raw_spans, shards, check: _Check) -> None:
         trace_id = span.trace_id
         if not check.is_acceptable(trace_id, span.span_id):
             continue
-        # A message may hold a field twice, the last one counts; digest reads the id where it normally stands.
-        if raw[2:18] != trace_id or raw[:2] != b"\x0a\x10":
+        # A message may hold a field twice, the last one counts, or lengths in more bytes than they need; whoever looks
+        # for something in the bytes of a span relies on how protobuf writes it, and on the id standing in front.
+        if raw[2:18] != trace_id or raw[:2] != b"\x0a\x10" or len(raw) != span.ByteSize():
             raw = span.SerializeToString()
         start = span.start_time_unix_nano
         if not 0 < start <= MAX_TIME_NS:

@@ -75,14 +75,14 @@ def errors_of(found: Contributions, read: Read) -> list[ErrorOrigin]:
 
 
 def is_root_failed(found: Contributions, read: Read) -> bool:
-    """Whether a trace with an error failed as a whole: its main root has status ERROR, or answered with an error
-    (`error_code`). Reads it, where its status does not say; traces without any error are not looked at, and are
+    """Whether a trace with an error failed as a whole: its main root failed, or answered with an error (`error_code`)
+    and does not say OK. Reads it, where it did not fail; traces without any error are not looked at, and are
     False."""
     main, columns = found.family.main, found.family.columns
     if columns.is_error[main] or True not in columns.is_error:
         return columns.is_error[main]
     root, _ = read(columns.position[main])
-    return bool(error_code(dict(root.attributes)))
+    return root.status != "OK" and bool(error_code(dict(root.attributes)))
 
 
 def lowest_errors(found: Contributions) -> list[int]:

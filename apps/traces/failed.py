@@ -17,7 +17,8 @@ ERROR, OK = 2, 1
 SERVER, CLIENT = 2, 3
 
 HTTP_STATUS = ("http.response.status_code", "http.status_code")
-RPC_STATUS = ("rpc.response.status_code", "rpc.status_code", "rpc.grpc.status_code", "grpc.status_code")
+GRPC_STATUS = ("rpc.grpc.status_code", "grpc.status_code")
+RPC_STATUS = ("rpc.response.status_code", "rpc.status_code", *GRPC_STATUS)
 GRPC_CODES = (
     "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
     "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
@@ -34,7 +35,8 @@ _IS_ERROR = b"\x18\x02"
 _STATUS_KEY = b"status_code"
 """All keys above end so."""
 _FAULTS = frozenset(str(code) for code in range(500, 600))
-_RPC_FAULTS = GRPC_FAULTS | {str(GRPC_CODES.index(code)) for code in GRPC_FAULTS}
+_GRPC_FAULTS = GRPC_FAULTS | {str(GRPC_CODES.index(code)) for code in GRPC_FAULTS}
+_KEYS = frozenset(("error", *HTTP_STATUS, *RPC_STATUS))
 _HARMLESS = frozenset(b"\x12\x03\x18" + bytes((code & 127 | 128, code >> 7)) for code in range(128, 500)) | frozenset(
     b"\x12\x05\x0a\x03" + digit for digit in (b"1", b"2", b"3", b"4")
 )
@@ -43,14 +45,15 @@ _GRPC_OK = b"\x12\x02\x18\x00"
 
 
 def is_failed(code: int, kind: int, raw: bytes) -> bool:
-    """Of a serialised Span with this status code and kind. 0.1 to 0.3 µs; 3 to 10 for one that may have failed and has
-    no status."""
+    """Of a Span with this status code and kind, serialised as protobuf does it (`apps.traces.batch` sees to that). 0.1
+    to 0.3 µs; 2 to 5 for one that may have failed and has no status."""
     if code in (ERROR, OK):
         return code == ERROR
     if ERROR_KEY not in raw and not (kind in (SERVER, CLIENT) and may_tell_fault(raw)):
         return False
-    pairs = map(KeyValue.FromString, wire.RawSpan.FromString(raw).attributes)
-    return any(tells_failure(kind, pair.key, any_value(pair.value)) for pair in pairs)
+    attributes = wire.RawSpan.FromString(raw).attributes
+    pairs = [KeyValue.FromString(pair) for pair in attributes if ERROR_KEY in pair or _STATUS_KEY in pair]
+    return any(pair.key in _KEYS and tells_failure(kind, pair.key, any_value(pair.value)) for pair in pairs)
 
 
 def tells_failure(kind: int, key: str, value: object) -> bool:
@@ -61,7 +64,9 @@ def tells_failure(kind: int, key: str, value: object) -> bool:
         return False
     if key in HTTP_STATUS:
         return value_text(value) in _FAULTS
-    return key in RPC_STATUS and value_text(value) in _RPC_FAULTS
+    # Another system's numbers mean other things.
+    faults = _GRPC_FAULTS if key in GRPC_STATUS else GRPC_FAULTS if key in RPC_STATUS else ()
+    return value_text(value) in faults
 
 
 def may_have_failed(raw: bytes) -> bool:

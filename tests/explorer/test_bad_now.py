@@ -3,10 +3,12 @@
 import random
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from apps.explorer.bad_now import bad_now_line
 from apps.explorer.period import PeriodForm
@@ -86,21 +88,27 @@ def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     )
 
 
+def renamed(document: TracesData, name_of: Callable[[str], str]) -> TracesData:
+    for group in document.resource_spans:
+        for pair in group.resource.attributes:
+            if pair.key == "service.name":
+                pair.value.string_value = name_of(pair.value.string_value)
+    return document
+
+
 STOPPED_MINUTES = 9
 
 
-def store_stopped(names: dict[str, str], a_minute: int = 8) -> str:
+def store_stopped(names: dict[str, str], a_minute: int = 8, minutes: int = 130) -> str:
     """Two hours of checkouts up to nine minutes ago, and with services as `names` renames them to now; when the first
     ended."""
     dice, end, documents = random.Random(7), last_minute_ns(), []
-    for minute in range(130, STOPPED_MINUTES if not names else 0, -1):
+    for minute in range(minutes, STOPPED_MINUTES if not names else 0, -1):
         for n in range(a_minute):
             document = checkout(minute * 100 + n, end - minute * MINUTE_NS + n * MINUTE_NS // a_minute, dice)
-            for group in document.resource_spans if minute <= STOPPED_MINUTES else ():
-                for pair in group.resource.attributes:
-                    if pair.key == "service.name":
-                        pair.value.string_value = names.get(pair.value.string_value, pair.value.string_value)
-            documents.append(document)
+            documents.append(
+                renamed(document, lambda name: names.get(name, name)) if minute <= STOPPED_MINUTES else document
+            )
     store(documents)
     return clock_of(end - STOPPED_MINUTES * MINUTE_NS)
 
@@ -116,7 +124,7 @@ def stopped(client: Client, path: str) -> str:
 def test_a_service_that_is_not_called_any_more_is_told_on_every_page_and_its_own(client):
     since = store_stopped({"payment": "payments"})
     (told,) = {stopped(client, path) for path in (*PAGES, "/services/payment")}
-    assert re.fullmatch(rf"of payment since {since}, [78]\.\d a minute in the two hours before\.", told), told
+    assert re.fullmatch(rf"of payment since {since}, [78]\.\d a minute before that\.", told), told
     assert stopped(client, "/services/gateway") == ""
     assert '<b>No calls</b> of <a class="where' in client.get("/map", {"range": "1h"}).content.decode()
 
@@ -124,12 +132,48 @@ def test_a_service_that_is_not_called_any_more_is_told_on_every_page_and_its_own
 def test_whom_a_service_led_to_that_stopped_stands_after_it(client):
     since = store_stopped({"payment": "payments", "gateway": "gateways"})
     told = stopped(client, "/services")
-    assert re.fullmatch(rf"of gateway since {since}, .* before\. Nor of what it leads to: payment\.", told), told
+    assert re.fullmatch(rf"of gateway since {since}, .* before that\. Nor of what it leads to: payment\.", told), told
 
 
 def test_when_nothing_comes_at_all_that_is_said(client):
     since = store_stopped({})
     assert stopped(client, "/map") == stopped(client, "/errors") == f"of any service since {since}."
+
+
+def test_of_a_workspace_that_is_an_hour_old_it_is_told_too(client):
+    store_stopped({"payment": "payments"}, minutes=75)
+    assert stopped(client, "/map").startswith("of payment since ")
+
+
+def test_a_service_that_is_seldom_called_has_not_stopped_and_then_not_nothing_comes(client):
+    since = store_stopped({})
+    rare = checkout(1, last_minute_ns() - 4 * MINUTE_NS, random.Random(8))
+    store([renamed(rare, "rare-{}".format)])
+    assert re.match(rf"of gateway since {since}, .* Nor of what it leads to: payment\.", stopped(client, "/map"))
+
+
+def test_who_rests_at_night_hides_nobody_who_stopped(client, monkeypatch):
+    monkeypatch.setattr("apps.insights.stopped.MOST_LOOKED_AT", 2)
+    store_stopped({"payment": "payments"}, a_minute=4, minutes=240)
+    dice, began = random.Random(9), last_minute_ns() - 240 * MINUTE_NS
+    night = [checkout(100_000 + n, began + n * MINUTE_NS // 50, dice) for n in range(1_000)]
+    store([renamed(one, "night-{}".format) for one in night])
+    assert stopped(client, "/map").startswith("of payment since ")
+
+
+def test_a_service_whose_clock_is_behind_has_not_stopped(client):
+    dice, end, documents = random.Random(7), last_minute_ns(), []
+    for minute in range(130, 0, -1):
+        for n in range(8):
+            document = checkout(minute * 100 + n, end - minute * MINUTE_NS + n * MINUTE_NS // 8, dice)
+            for group in document.resource_spans:
+                if any(pair.value.string_value == "payment" for pair in group.resource.attributes):
+                    for span in group.scope_spans[0].spans:
+                        span.start_time_unix_nano -= 10 * MINUTE_NS
+                        span.end_time_unix_nano -= 10 * MINUTE_NS
+            documents.append(document)
+    store(documents)
+    assert stopped(client, "/map") == ""
 
 
 def test_the_page_of_a_service_says_what_is_bad_of_it(client):

@@ -7,7 +7,7 @@ import pytest
 
 from apps.insights.figures import Figures
 from apps.insights.period import Recent
-from apps.insights.stopped import may_have_stopped, pause_of, waits_minutes
+from apps.insights.stopped import is_steady, may_have_stopped, pause_of, waits_minutes
 from apps.insights.window import Window
 from apps.traces.moments import MINUTE_NS
 from apps.traces.sampling import CALL
@@ -30,7 +30,8 @@ WAITS = 2.5
         ([20] * 60 + [4] * 50 + [0] * 8, DAY, 110),
         ([10, 0, 0, 0, 0] * 22 + [10] + [0] * 9, DAY, None),
         ([10, 0, 0, 0, 0] * 21 + [10] + [0] * 15, DAY, 106),
-        ([0] * 30 + [10] * 29 + [0] * 5, DAY, None),
+        ([10] * 59 + [0] * 5, [], None),
+        ([10] * 60 + [0] * 5, [], 60),
         ([10] * 60 + [0] * 60, DAY, 60),
         ([10] * 59 + [0] * 61, DAY, None),
         ([0] * 120, DAY, None),
@@ -39,16 +40,16 @@ WAITS = 2.5
     ids=[
         "calls, then none", "they may wait to be counted", "calls", "few that are enough", "few", "rests at night",
         "began two hours ago", "at the rate of the last minutes", "and longer", "pauses as before", "a longer one",
-        "young", "an hour ago", "longer ago", "never", "nothing",
+        "too young", "young", "an hour ago", "longer ago", "never", "nothing",
     ],
 )  # fmt: skip
 def test_a_pause_out_of_proportion_is_told(minutes, tens, told):
-    assert pause_of(minutes, tens, WAITS) == told
+    assert (pause_of(minutes, WAITS) if is_steady(tens) else None) == told
 
 
 def alarms(minutes: list[int]) -> int:
     """Of every minute from two hours on, how many tell of a pause."""
-    return sum(pause_of(minutes[at - 120 : at], DAY, WAITS) is not None for at in range(120, len(minutes) + 1))
+    return sum(pause_of(minutes[at - 120 : at], WAITS) is not None for at in range(120, len(minutes) + 1))
 
 
 def test_what_comes_in_sessions_pauses_now_and_then():
@@ -93,4 +94,6 @@ def test_only_what_would_have_been_called_is_looked_at():
     assert may_have_stopped(before, 1_440.0, parts) == ["paused", "gone"]
     assert may_have_stopped(before, 144.0, parts) == ["paused", "gone", "seldom", "rare"], "a young workspace"
     nothing = [(part, frozenset()) for part, _ in parts]
-    assert may_have_stopped(before, 1_440.0, nothing) == ["busy"]
+    assert may_have_stopped(before, 1_440.0, nothing) == ["busy", "paused", "gone", "seldom"]
+    many = {f"s{n:02}": day(90_000 - n) for n in range(99)}
+    assert may_have_stopped(many, 1_440.0, nothing) == [f"s{n:02}" for n in range(60)], "the busiest"

@@ -6,6 +6,7 @@ import base64
 import math
 from collections.abc import Iterable
 
+from apps.traces.failed import ERROR
 from apps.traces.model import Pairs, Span
 from apps.traces.values import value_text
 
@@ -55,7 +56,7 @@ def _synthesised(span: Span) -> Iterable[tuple[str, object]]:
         yield "span.kind", _KIND_TAGS[pb.kind]
     if 0 < pb.status.code < len(_STATUS_TAGS):
         yield "otel.status_code", _STATUS_TAGS[pb.status.code]
-    if pb.status.code == 2:
+    if pb.status.code == ERROR:
         yield "error", True
     if pb.status.message:
         yield "otel.status_description", pb.status.message

@@ -10,11 +10,12 @@ from apps.explorer.trace.values import Attribute, attributes, visible
 from apps.traces import semconv
 from apps.traces.attribute_groups import group_attributes
 from apps.traces.durations import format_count, format_duration_ns, format_offset_ns
+from apps.traces.failed import HTTP_STATUS, RPC_STATUS
 from apps.traces.model import Link, Span
 from apps.traces.moments import utc_text
 from apps.traces.tree import Node
 
-HOT_KEYS = frozenset(("http.response.status_code", "http.status_code", "error", "error.type", "rpc.grpc.status_code"))
+HOT_KEYS = frozenset((*HTTP_STATUS, *RPC_STATUS, "error", "error.type"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _error(span: Span, logs: tuple) -> tuple[str, str] | None:
     found = semconv.error_summary(span, logs)
     if found is None:
         return None
-    title = "Status ERROR" if found.title == "error" else found.title
+    title = {"ERROR": "Status ERROR"}.get(span.status, "Failed") if found.title == "error" else found.title
     message = "" if found.message in title else found.message
     return _short(title, 200), _short(message, 1000)
 

@@ -186,6 +186,21 @@ def test_the_page_of_a_service_says_what_is_bad_of_it(client):
     assert why["gateway"].startswith("/services/gateway") and why["payment"].startswith("/why?service=payment&start=")
 
 
+@pytest.mark.parametrize("path", ["/services/payment?range=1h", "/why?service=gateway&range=1h"])
+def test_who_is_bad_for_two_minutes_is_not_simply_as_before(client, path):
+    """Which do not move the p95 of an hour."""
+    store_hours(range(1, 3), calls=13)
+    page = re.sub(r"<[^>]+>|\s+", " ", client.get(path).content.decode())
+    assert "Bad now" in page and re.search(r"Apart from that,\s+\S+\s+is\s+as (fast as )?before", page)
+
+
+def test_on_other_days_a_page_says_nothing_of_now(client):
+    store_hours(range(1, 1))
+    for path in ("/services/payment?range=1h", "/why?service=gateway&range=1h"):
+        page = client.get(path).content.decode()
+        assert "Bad now" not in page and "Apart from that" not in page
+
+
 def test_what_was_bad_before_the_last_minutes_is_not_told_as_usual(client):
     """Half of an hour."""
     dice, end, documents = random.Random(7), last_minute_ns(), []

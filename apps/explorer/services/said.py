@@ -22,6 +22,8 @@ MAX_VERSION, MAX_NAME = 40, 60
 WITH_ERRORS = ("turned", "slower", "faster", "same", "unclear", "no_before")
 """Words of durations, after which the share that failed is told: when it rose; where all else is as before, always."""
 
+WELL = ("same", "unclear", "faster")
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceSaid:
@@ -29,13 +31,15 @@ class ServiceSaid:
     """`turned`: at a moment, or for a stretch of time; `slower`, `faster`, `errors`, `same`, `unclear`, `silent`, `few`
     or `no_before`: one window against the other."""
     words: tuple[Said, ...]
+    is_well: bool = False
+    """It says of no trouble that it goes on."""
 
 
 def service_said(found: OneService, form: ServiceForm) -> ServiceSaid:
     teller = _Teller(found, form)
     word = teller.word
     words = [*teller.sentence(word), *(teller.errors() if word in WITH_ERRORS else ())]
-    return ServiceSaid(word, said(tuple(one for one in words if one.text), lambda _: ""))
+    return ServiceSaid(word, said(tuple(one for one in words if one.text), lambda _: ""), teller.is_well)
 
 
 class _Teller:
@@ -57,6 +61,12 @@ class _Teller:
             ("few", duration.word == UNSURE), ("unclear", duration.word == UNCLEAR),
         )  # fmt: skip
         return next((word for word, holds in words if holds), "same")
+
+    @property
+    def is_well(self) -> bool:
+        turn = self.turn
+        is_over = self.word == "turned" and turn is not None and turn.end_ns is not None
+        return (is_over or self.word in WELL) and not self.found.errors.is_worse
 
     def _tells(self, turn: Turn) -> bool:
         """Whether the turn says more than the two windows do: it is in both where one follows the other. Against

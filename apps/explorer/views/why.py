@@ -30,9 +30,13 @@ def why(request: HttpRequest) -> HttpResponse:
     if not form.is_asked:
         context |= with_bad_now(workspace_id, form, lambda: changed_page(workspace_id, form))
         return render(request, "explorer/why/changed.html", context)
-    frame, page = frame_of(workspace_id, form), why_page(workspace_id, form)
+    page = why_page(workspace_id, form)
+    context |= {"frame": frame_of(workspace_id, form), "page": page}
+    if page.is_well and (service := form.params.get("service")):
+        # So that nobody who asks why in the first minutes reads only that all is well over the hour.
+        context |= with_bad_now(workspace_id, form, lambda: page, service)
     status = 404 if page.unknown and not page.unknown.name else 200
-    return render(request, "explorer/why/page.html", context | {"frame": frame, "page": page}, status=status)
+    return render(request, "explorer/why/page.html", context, status=status)
 
 
 @require_safe

@@ -52,6 +52,8 @@ class OriginRow:
 @dataclass(frozen=True, slots=True)
 class WhyPage:
     sentence: tuple[Said, ...]
+    is_well: bool
+    """It says of no trouble that it goes on."""
     next_line: tuple[Said, ...]
     title: str
     before: str
@@ -103,6 +105,7 @@ def why_page(workspace_id: int, form: WhyForm) -> WhyPage:
     longest = max((s.waited_ns for s in (*found.before_samples.read, *found.after_samples.read)), default=0)
     return WhyPage(
         sentence=said((Word(unknown.sentence),) if unknown else sentence(finding, clock), services),
+        is_well=finding.is_well,
         next_line=said(next_line(finding, clock), services),
         title=finding.name or finding.service or "what was searched for",
         before=before,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from apps.traces.durations import MINUTE
 from apps.traces.status_words import error_named
-from apps.traces.why.ending import Ending
-from apps.traces.why.judge import Judged
+from apps.traces.why.ending import OVER, OVER_BY_NOW, Ending
+from apps.traces.why.judge import AS_BEFORE, FELL, UNCLEAR, Judged
 from apps.traces.why.parts import Change, Part, grouped
 from apps.traces.why.since import Since
 from apps.traces.why.tries import Tries
@@ -101,6 +101,12 @@ class Finding:
     looked_at: int = 0
     is_parted: bool = True
     """Where it began the windows part, so that the figure after is that of the stretch."""
+
+    @property
+    def is_well(self) -> bool:
+        """No trouble that goes on was found."""
+        is_over = self.ending is not None and self.ending.word in (OVER, OVER_BY_NOW)
+        return is_over or self.judged.word in (AS_BEFORE, UNCLEAR, FELL)
 
 
 @dataclass(frozen=True, slots=True)

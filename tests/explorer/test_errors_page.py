@@ -235,6 +235,17 @@ def test_in_how_many_traces_they_are_is_not_said_of_more_than_are_read(client):
     assert opened.context["group"].looked_at == ("60 traces read, of more: they have 120 of these error spans")
 
 
+def test_a_new_error_that_comes_while_another_one_may_be_over_is_named(client):
+    dice, end = random.Random(2), last_minute_ns()
+    answers = ["401 Unauthorized"] * 6 + ["503 Service Unavailable"] * 30
+    store([checkout(n, end - n * 10**10 - 10**9, dice, refused=answer) for n, answer in enumerate(answers)])
+    told = text_of(client.get("/errors", {"range": "1h"}))
+    assert re.search(
+        r"\(503 Service Unavailable\) is new in payment : 30 error spans, last \S+ (s|min) ago \. New is also "
+        r"httpx\.HTTPStatusError \(401 Unauthorized\) in payment : 6 error spans, last \S+ (s|min) ago \.", told
+    ), told[:900]  # fmt: skip
+
+
 def test_what_goes_on_leads_before_what_is_over_but_not_a_rare_one(client):
     answers = ["401 Unauthorized"] + ["429 Too Many Requests"] * 16 + ["503 Service Unavailable"] * 30
     dice, end = random.Random(2), last_minute_ns()

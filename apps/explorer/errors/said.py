@@ -14,14 +14,16 @@ from apps.explorer.errors.form import ErrorsForm
 from apps.explorer.says import Said, said
 from apps.explorer.services.addresses import service_link
 from apps.insights.change import MORE, NEW
-from apps.insights.error_groups import BACK, ErrorGroup, ErrorGroups, worst_first
+from apps.insights.error_groups import BACK, LEAST_HARM, ErrorGroup, ErrorGroups, worst_first
 from apps.traces.durations import counted, format_count, format_percent
 from apps.traces.error_words import one_line
-from apps.traces.moments import ago_text
+from apps.traces.moments import S_NS, ago_text
 from apps.traces.status_words import error_named
 from apps.traces.why.words import STRONG, WHERE, Word, Words
 
 MAX_ERROR = 120
+NEWER_NS = 30 * S_NS
+"""So long after the last of another one."""
 NEWS = {NEW: ("is new", "are new"), MORE: ("came more often", "came more often"), BACK: ("is back", "are back")}
 """Words of groups that are worth the sentence, and how one and several others of them are told."""
 
@@ -59,8 +61,8 @@ def _opened(group: ErrorGroup, form: ErrorsForm, traces: int | None) -> Words:
 
 
 def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm, is_compared: bool) -> Words:
-    """The worst one first, after it what was worse and is over; where neither is new, the most frequent of the new
-    ones last, however rare."""
+    """The worst one first, after it what was worse and is over; then a new one that comes while those may have ended,
+    or where neither is new the most frequent of the new ones, however rare."""
     if not groups:
         sought = " among those looked for" if form.params.get("q") or form.params.get("service") else ""
         return Word("No errors", STRONG), Word(f" {form.period.in_this_time}{sought}.")
@@ -72,13 +74,25 @@ def _headline(groups: Sequence[ErrorGroup], form: ErrorsForm, is_compared: bool)
     worse = max((group for group in rest if group.added > first.added), key=lambda group: group.added, default=None)
     is_new_told = any(group.word == NEW for group in (first, worse) if group)
     new = [group for group in rest if group.word == NEW and not is_new_told]
+    newer = _newer(rest, [group for group in (first, worse) if group]) if is_new_told else None
     words = [*_group(first, form), Word(_lately(first, form))]
-    words.append(Word(_others([one for one in rest if one is not worse and (is_new_told or one.word != NEW)])))
+    others = [one for one in rest if one not in (worse, newer) and (is_new_told or one.word != NEW)]
+    words.append(Word(_others(others)))
     if worse:
         words += [Word(" "), *_group(worse, form), Word(f"{_lately(worse, form)}.")]
+    if newer:
+        words += [Word(" New is also "), *_group(newer, form, ": "), Word(".")]
     if new:
         words += [Word(" New is "), *_group(new[0], form, ": "), Word(_others(new[1:]))]
     return tuple(words)
+
+
+def _newer(groups: Sequence[ErrorGroup], told: Sequence[ErrorGroup]) -> ErrorGroup | None:
+    """What came since the last of those that are told, which for some minutes nobody knows to be over; not what is
+    nothing beside them."""
+    last_ns, least = max(map(_newest_ns, told)) + NEWER_NS, LEAST_HARM * max(group.added for group in told)
+    newer = (group for group in groups if group.word == NEW and group.added >= least and _newest_ns(group) > last_ns)
+    return max(newer, key=lambda group: group.added, default=None)
 
 
 def _no_news(groups: Sequence[ErrorGroup], is_compared: bool) -> str:
@@ -133,14 +147,17 @@ def _last(group: ErrorGroup, form: ErrorsForm, is_told: bool) -> str:
     """`, last 2 min ago`, `, last 2 min ago, the newest 3 in one trace`: that is tried again, or called many times.
     `is_told`: in how many traces they all are."""
     examples = group.after.examples
-    newest_ns = max((example.start_ns for example in examples), default=group.last_seen_ns)
     last = "last " if group.after.samples > 1 else ""
-    told = f", {_ago(last, newest_ns, form)}"
+    told = f", {_ago(last, _newest_ns(group), form)}"
     traces = len({example.trace_id for example in examples})
     if is_told or traces == len(examples):
         return told
     which = f"the newest {len(examples)} of them" if group.after.samples > len(examples) else "all"
     return f"{told}, {which} in {'one trace' if traces == 1 else counted(traces, 'trace')}"
+
+
+def _newest_ns(group: ErrorGroup) -> int:
+    return max((example.start_ns for example in group.after.examples), default=group.last_seen_ns)
 
 
 def _ago(last: str, at_ns: int, form: ErrorsForm) -> str:

@@ -43,21 +43,21 @@ class BadNowLine:
 
 def bad_now_line(found: BadNow, form: PeriodForm, about: str = "") -> BadNowLine | None:
     """`payment since 14:05: in the last 3 minutes 38 % of its calls failed instead of 0.3 % in the day before. Its
-    calls of bank-api: 80 % failed instead of 1 %. Bad too: stock (slow). What leads to one of them is bad too: order,
+    calls of bank-api: 80 % failed instead of 1 %. Bad too: stock (slow). Callers of one of them are bad too: order,
     gateway.`; None where nothing is bad. `about`: the service whose page it is; of others that are bad only those are
-    told that it leads to."""
+    told that it waits for."""
     told = next((one for one in found.services if one.name == about), None) if about else next(iter(found.causes), None)
     if told is None:
         return None
     words = [*_named([told]), *_since(told, form), Word(": "), *_how(told, found), *_calls(found.calls)]
     if about:
         below = [one for one in found.causes if one.name in found.leads.get(about, ())]
-        words += [Word(" It leads to what is bad: "), *_named(below, is_told=True), Word(".")] if below else []
+        words += [Word(" It waits for what is bad: "), *_named(below, is_told=True), Word(".")] if below else []
     else:
         causes, waiting = found.causes[1:], found.waiting
         words += [Word(" Bad too: "), *_named(causes, is_told=True), Word(".")] if causes else []
-        of = "one of them" if causes else "it"
-        words += [Word(f" What leads to {of} is bad too: "), *_named(waiting), Word(".")] if waiting else []
+        callers = "Callers of one of them" if causes else "Its callers"
+        words += [Word(f" {callers} are bad too: "), *_named(waiting), Word(".")] if waiting else []
     bad = {one.name: one for one in found.services if one is not told}
 
     def link_of(service: str) -> str:
@@ -69,7 +69,7 @@ def bad_now_line(found: BadNow, form: PeriodForm, about: str = "") -> BadNowLine
 
 def stopped_line(found: BadNow, form: PeriodForm, about: str = "") -> tuple[Said, ...]:
     """`of checkout since 14:12, 120 a minute before that. None of these either: mail. Nor of what one of
-    them leads to: cart, order.`, or that nothing comes at all; () where no service stopped."""
+    them calls: cart, order.`, or that nothing comes at all; () where no service stopped."""
     stopped = [one for one in found.stopped if about in ("", one.name)]
     if not stopped:
         return ()
@@ -87,7 +87,7 @@ def stopped_line(found: BadNow, form: PeriodForm, about: str = "") -> tuple[Said
     ]  # fmt: skip
     words += [Word(" None of these either: "), *_named(others), Word(".")] if others else []
     of = "one of them" if others else "it"
-    words += [Word(f" Nor of what {of} leads to: "), *_named(led_to), Word(".")] if led_to else []
+    words += [Word(f" Nor of what {of} calls: "), *_named(led_to), Word(".")] if led_to else []
     return said(tuple(words), lambda service: service_link(form, service))
 
 
@@ -107,34 +107,36 @@ def _how(one: BadService, found: BadNow) -> Words:
         usual = f" instead of {format_percent(share.before)}{'' if at else f' {before}'}"
         joint = ", and " if at else ""
         words += [Word(f"{joint}{when}"), Word(f"{format_percent(share.now)} {of}{_what(share)}", STRONG)]
-        words.append(Word(usual if share.over_ns is None else f",{usual}"))
+        words.append(Word(usual))
     return (*words, Word("."))
 
 
 def _what(share: Share) -> str:
-    """`failed`, `took 98.7 ms or longer, half of those 1.23 s`."""
+    """`failed`, `were slow (98.7 ms or more, typically 1.23 s)`."""
     if share.over_ns is None:
         return "failed"
-    return f"took {format_duration_ns(share.over_ns)} or longer, half of those {duration_text(share.typical_ns)}"
+    return f"were slow ({format_duration_ns(share.over_ns)} or more, typically {duration_text(share.typical_ns)})"
 
 
 def _calls(calls: Sequence[BadCalls]) -> Words:
-    """` Its calls of bank-api: 80 % failed instead of 1 %, and they are 3 × as many for each of its own.`"""
+    """` Its calls of bank-api: 80 % failed instead of 1 %, and it makes 3 × as many per request.`, ` It calls bank-api
+    3 × as often per request.`"""
     words: list[Word] = []
     for one in calls[:NAMED_CALLS]:
         name = one_line(one.callee.name, MAX_NAME) or NO_NAME
         is_service = one.callee.kind == "service"
         named = Word(name, WHERE, one.callee.name) if is_service else Word(name, STRONG)
-        words += [Word(" Its calls of "), named, Word(": " if one.share else " are ")]
+        words += [Word(" Its calls of " if one.share else " It calls "), named, Word(": " if one.share else " ")]
         if one.share:
             share = one.share
             words += [
                 Word(f"{format_percent(share.now)} {_what(share)}", STRONG),
-                Word(f"{'' if share.over_ns is None else ','} instead of {format_percent(share.before)}"),
+                Word(f" instead of {format_percent(share.before)}"),
             ]
         if one.times:
-            words += [Word(", and they are " if one.share else ""), Word(f"{format_times(one.times)} as many", STRONG),
-                      Word(" for each of its own")]  # fmt: skip
+            many = "as many" if one.share else "as often"
+            words += [Word(", and it makes " if one.share else ""), Word(f"{format_times(one.times)} {many}", STRONG),
+                      Word(" per request")]  # fmt: skip
         words.append(Word("."))
     return tuple(words)
 

@@ -51,12 +51,12 @@ def test_four_bad_minutes_are_told_on_every_page_over_any_time(client):
     end = store_hours(range(1, 5), calls=13)
     told = {line(client, path, range=time) for path in PAGES for time in ("15m", "1h", "24h", "7d")}
     (one,) = {re.sub(r"last \d+", "last 3", text) for text in told}  # the pages take some seconds
-    took = r"(9\d|100)\xa0% of its calls took \S+\xa0ms or longer, half of those 1\.\d\d\xa0s"
-    usual = r", instead of [01]\S*\xa0% before that\."
-    more = r"Its calls of bank-api are 1[34](\.\d)?\xa0× as many for each of its own\."
+    took = r"(9\d|100)\xa0% of its calls were slow \(\S+\xa0ms or more, typically 1\.\d\d\xa0s\)"
+    usual = r" instead of [01]\S*\xa0% before that\."
+    more = r"It calls bank-api 1[34](\.\d)?\xa0× as often per request\."
     began = clock_of(end - 4 * MINUTE_NS)
     assert re.fullmatch(
-        rf"payment since {began}: in the last 3\xa0minutes {took}{usual} {more} What leads to it is bad too: gateway\.",
+        rf"payment since {began}: in the last 3\xa0minutes {took}{usual} {more} Its callers are bad too: gateway\.",
         one,
     ), one
     page = client.get("/map", {"range": "1h"}).content.decode()
@@ -81,9 +81,9 @@ def test_errors_are_told_with_what_is_slow_in_one_sentence(client):
     store_hours(range(1, 5), calls=13, fails=True)
     assert re.match(
         r"payment since \d\d:\d\d: in the last 3\xa0minutes 100\xa0% of its calls failed instead of [01]\S*\xa0% "
-        r"before that, and \S+\xa0% took \S+\xa0\S+ or longer, half of those 1\.\S+\xa0s, instead of \S+\xa0%\. "
+        r"before that, and \S+\xa0% were slow \(\S+\xa0\S+ or more, typically 1\.\S+\xa0s\) instead of \S+\xa0%\. "
         r"Its calls of postgresql · orders: "
-        r".* Its calls of bank-api are .* What leads to it is bad too: gateway\.$",
+        r".* It calls bank-api .* Its callers are bad too: gateway\.$",
         line(client, "/services", range="1h"),
     )
 
@@ -132,7 +132,7 @@ def test_a_service_that_is_not_called_any_more_is_told_on_every_page_and_its_own
 def test_whom_a_service_led_to_that_stopped_stands_after_it(client):
     since = store_stopped({"payment": "payments", "gateway": "gateways"})
     told = stopped(client, "/services")
-    assert re.fullmatch(rf"of gateway since {since}, .* before that\. Nor of what it leads to: payment\.", told), told
+    assert re.fullmatch(rf"of gateway since {since}, .* before that\. Nor of what it calls: payment\.", told), told
 
 
 def test_when_nothing_comes_at_all_that_is_said(client):
@@ -149,7 +149,7 @@ def test_a_service_that_is_seldom_called_has_not_stopped_and_then_not_nothing_co
     since = store_stopped({})
     rare = checkout(1, last_minute_ns() - 4 * MINUTE_NS, random.Random(8))
     store([renamed(rare, "rare-{}".format)])
-    assert re.match(rf"of gateway since {since}, .* Nor of what it leads to: payment\.", stopped(client, "/map"))
+    assert re.match(rf"of gateway since {since}, .* Nor of what it calls: payment\.", stopped(client, "/map"))
 
 
 def test_who_rests_at_night_hides_nobody_who_stopped(client, monkeypatch):
@@ -179,9 +179,9 @@ def test_a_service_whose_clock_is_behind_has_not_stopped(client):
 def test_the_page_of_a_service_says_what_is_bad_of_it(client):
     store_hours(range(1, 5), calls=13)
     leads = line(client, "/services/gateway", range="24h")
-    assert re.search(r"^gateway since .* It leads to what is bad: payment \(slow\)\.$", leads), leads
+    assert re.search(r"^gateway since .* It waits for what is bad: payment \(slow\)\.$", leads), leads
     own = line(client, "/services/payment", range="24h")
-    assert re.search(r"^payment since .* Its calls of bank-api are 1[34]\xa0× as many for each of its own\.$", own), own
+    assert re.search(r"^payment since .* It calls bank-api 1[34]\xa0× as often per request\.$", own), own
     why = {word.text: word.link for word in client.get("/services/gateway").context["bad_now"].words if word.service}
     assert why["gateway"].startswith("/services/gateway") and why["payment"].startswith("/why?service=payment&start=")
 
@@ -231,7 +231,7 @@ def test_who_fails_for_a_reason_of_its_own_does_not_stand_after_whom_it_calls(cl
             documents.append(document)
     store(documents)
     told = line(client, "/map")
-    assert "What leads to" not in told and "Bad too: " in told, told
+    assert "callers" not in told and "Bad too: " in told, told
 
 
 def spans_of(document):
@@ -283,17 +283,17 @@ def test_each_that_is_bad_is_told_with_what_is_bad_of_it_and_those_that_fail_fir
     told = line.words
     assert "".join(word.text for word in told) == (
         "stock for more than 3\u00a0h: in the last 3\u00a0minutes 48\u00a0% of its calls failed instead of 1\u00a0% in "
-        "the day before. Its calls of orders: 81\u00a0% took 50.0\u00a0ms or longer, half of those 900\u00a0ms, "
-        "instead of 1\u00a0%, and they are "
-        "12\u00a0× as many for each of its own. Its calls of bank are 2.0\u00a0× as many for each of its own. Bad "
-        f"too: bill (slow), {'x' * 59}… (10\u00a0% failed), a (slow). What leads to one of them is bad too: desk."
+        "the day before. Its calls of orders: 81\u00a0% were slow (50.0\u00a0ms or more, typically 900\u00a0ms) "
+        "instead of 1\u00a0%, and it makes "
+        "12\u00a0× as many per request. It calls bank 2.0\u00a0× as often per request. Bad "
+        f"too: bill (slow), {'x' * 59}… (10\u00a0% failed), a (slow). Callers of one of them are bad too: desk."
     )
     assert [next.link for next in line.nexts] == [
         "/why?service=stock&range=24h&look=errors", "/errors?service=stock&range=24h",
     ]  # fmt: skip
     own = bad_now_line(BadNow(services, {"desk": frozenset({"stock"})}), form, about="desk").words
     assert "".join(word.text for word in own).endswith(
-        " before that. It leads to what is bad: stock (48\u00a0% failed)."
+        " before that. It waits for what is bad: stock (48\u00a0% failed)."
     )
     assert bad_now_line(BadNow(services), form, about="shop") is None
     assert bad_now_line(BadNow(), form) is None

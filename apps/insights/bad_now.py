@@ -29,14 +29,14 @@ from apps.insights.figures import NO_FIGURES, Figures
 from apps.insights.map_graph import led_to_among, links_of
 from apps.insights.period import Period, Recent, readable_window
 from apps.insights.queries import edges, errors_started, services_called, services_entered, traffic_of
-from apps.insights.stopped import Stopped, may_have_stopped, stopped_services
+from apps.insights.stopped import MOST_LOOKED_AT, MOST_OF_ALL, Stopped, may_have_stopped, stopped_services
 from apps.insights.window import Window
 from apps.store.at_once import at_once
 from apps.traces.moments import DAY_NS, MINUTE_NS
 
 OWN_SHARE = 0.5
 """Of the calls of a service that fail: if so many errors start in it, they are not those of whom it calls."""
-MOST_LOOKED_AT = 8
+MOST_DOUBTED = 8
 """Services of which it is asked whether they only do other work: of more that are bad at once it is not that."""
 
 
@@ -108,7 +108,8 @@ def bad_now(workspace_id: int, period: Period, about: str = "") -> BadNow:
     )  # fmt: skip
     minutes = max(1.0, (day_end_ns - max(day.start_ns, period.began_ns or 0)) / MINUTE_NS)
     names = may_have_stopped(before, minutes, [(lasts[0], lately), (lasts[-1], now)])
-    stopped = stopped_services(workspace_id, period, before, names)
+    most = MOST_LOOKED_AT if now or lately else MOST_OF_ALL
+    stopped = stopped_services(workspace_id, period, before, names, most)
     chance = chance_of(len(now))
     found = _shares(workspace_id, before, now, [newest, *lasts], chance)
     found = _but_other_work(workspace_id, day, lasts, found, chance)
@@ -142,7 +143,7 @@ def _told(
         return known.is_caller(one), one.errors is None, -one.cost, one.name
 
     order = sorted(known.services, key=lambda one: (one.name != about, *place(one)))
-    first, rest = order[:MOST_LOOKED_AT], order[MOST_LOOKED_AT:]
+    first, rest = order[:MOST_DOUBTED], order[MOST_DOUBTED:]
     latest_ns = lasts[0].window.start_ns
     services = sorted([*_with_since(workspace_id, now_ns, latest_ns, first), *rest], key=place)
     told = next((one for one in services if about in ("", one.name)), None)
@@ -223,7 +224,7 @@ def _but_other_work(
 ) -> dict[str, tuple[Share, ...]]:  # fmt: skip
     """Without what the names that were called explain: a report that always takes long is nothing bad, and neither is
     that it is asked for."""
-    if len(found) > MOST_LOOKED_AT:
+    if len(found) > MOST_DOUBTED:
         return dict(found)
     windows, kept = {last.length_ns: last.window for last in lasts}, {}
     for name, shares in found.items():

@@ -16,7 +16,7 @@ from apps.insights.figures import Figures
 from apps.insights.freshness import DIGEST_SECONDS
 from apps.insights.map_graph import led_to_among, links_of
 from apps.insights.period import Period, Recent, readable_window
-from apps.insights.queries import edges
+from apps.insights.queries import edges, services_called
 from apps.insights.series import Series, series
 from apps.insights.window import Window
 from apps.store.hot import MAX_OPEN_SECONDS
@@ -37,9 +37,11 @@ SOME = 10.0
 """Calls that would have come, before anything is read: of nearly all services some came."""
 LED_NS = 20 * MINUTE_NS
 """Before the first of them stopped, in which it is looked who called whom."""
-MOST_ASKED, MOST_LOOKED_AT = 60, 12
-"""Services, the busiest first: of which it is asked whether they are called day and night, and of those by the minute.
-Where more stopped at once these are enough to see it."""
+MOST_LOOKED_AT, MOST_OF_ALL = 12, 3
+"""Services, the busiest first: where more stopped at once these are enough to see it; the second where none is called
+at all. Each takes 5 ms."""
+RESTS_NS = (TOLD_MINUTES + 10) * MINUTE_NS
+"""What was not called for so long is not told: nobody looks who it was that rests."""
 RARELY = 0.99
 """Of its calls so many take no longer than what is waited for: one that hung for hours is no reason to say nothing."""
 
@@ -59,7 +61,7 @@ def may_have_stopped(
     before: Mapping[str, Figures], minutes: float, parts: Sequence[tuple[Recent, Collection[str]]]
 ) -> list[str]:  # fmt: skip
     """Services of which several calls would have come in one of the last `parts`, at the rate of the day `before` them,
-    and none came; the busiest of many. `minutes`: of the day, as far as there were any traces."""
+    and none came; the busiest first. `minutes`: of the day, as far as there were any traces."""
     found = [
         name for name, figures in before.items()
         if any(
@@ -67,19 +69,22 @@ def may_have_stopped(
             for part, called in parts
         )
     ]  # fmt: skip
-    return sorted(found, key=lambda name: (-before[name].samples, name))[:MOST_ASKED]
+    return sorted(found, key=lambda name: (-before[name].samples, name))
 
 
 def stopped_services(
-    workspace_id: int, period: Period, before: Mapping[str, Figures], names: Sequence[str]
+    workspace_id: int, period: Period, before: Mapping[str, Figures], names: Sequence[str], most: int
 ) -> tuple[Stopped, ...]:  # fmt: skip
-    """Those of `names` that stopped: first those to which no other one of them leads, then the busiest. `before`: of
-    the day. Raises StoreUnavailable."""
+    """Those of the first of `names` that stopped, `most` of them: first those to which no other one of them leads, then
+    the busiest. `before`: of the day. Raises StoreUnavailable."""
     if not names or period.began_ns is None:
         return ()
     now_ns = period.now_ns
     hours = readable_window(max(period.began_ns, now_ns - HOURS_NS), now_ns, now_ns)
-    names = _steady(workspace_id, period.began_ns, hours.start_ns, now_ns, names)[:MOST_LOOKED_AT]
+    if len(names) > most:
+        recently = services_called(workspace_id, readable_window(now_ns - RESTS_NS, now_ns, now_ns))
+        names = [name for name in names if name in recently][:most]
+    names = _steady(workspace_id, period.began_ns, hours.start_ns, now_ns, names)
     minutes = _by_service(workspace_id, hours, names, MINUTE_NS)
     stopped = []
     for (name,), line in minutes.lines.items():

@@ -153,7 +153,7 @@ def test_a_service_that_is_seldom_called_has_not_stopped_and_then_not_nothing_co
 
 
 def test_who_rests_at_night_hides_nobody_who_stopped(client, monkeypatch):
-    monkeypatch.setattr("apps.insights.stopped.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("apps.insights.bad_now.MOST_LOOKED_AT", 1)
     store_stopped({"payment": "payments"}, a_minute=4, minutes=240)
     dice, began = random.Random(9), last_minute_ns() - 240 * MINUTE_NS
     night = [checkout(100_000 + n, began + n * MINUTE_NS // 50, dice) for n in range(1_000)]

@@ -108,7 +108,7 @@ def bad_now(workspace_id: int, period: Period, about: str = "") -> BadNow:
     )  # fmt: skip
     minutes = max(1.0, (day_end_ns - max(day.start_ns, period.began_ns or 0)) / MINUTE_NS)
     names = may_have_stopped(before, minutes, [(lasts[0], lately), (lasts[-1], now)])
-    most = MOST_LOOKED_AT if now or lately else MOST_OF_ALL
+    most = MOST_LOOKED_AT if lately else MOST_OF_ALL
     stopped = stopped_services(workspace_id, period, before, names, most)
     chance = chance_of(len(now))
     found = _shares(workspace_id, before, now, [newest, *lasts], chance)

@@ -24,8 +24,8 @@ class Timing:
 
 
 def timings(rows: Callable[[str], list[tuple]], repeat: int, seed: int = 1) -> list[Timing]:
-    """Each kind of question `repeat` times with values of its own. They are asked in this process, whose cycle collector
-    is set as the web's is from here on."""
+    """Each kind of question `repeat` times with values of its own. They are asked in this process, whose cycle
+    collector is set as the web's is from here on."""
     import tracer_ui.wsgi  # noqa: F401
 
     return [_time(kind, ask, repeat) for kind, ask in _questions(rows, random.Random(seed))]

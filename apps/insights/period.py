@@ -140,7 +140,7 @@ class Period:
     @property
     def in_this_time(self) -> str:
         """Where there was nothing, in words."""
-        return "in what is digested of this time" if self.is_behind else "in this time"
+        return "in what has been read of this time" if self.is_behind else "in this time"
 
     @property
     def asked_window(self) -> Window:
@@ -179,8 +179,8 @@ def reaches_now(end_ns: int, now_ns: int, leeway_ns: int = MINUTE_NS) -> bool:
 def digested_words(*, is_behind: bool, is_compared_behind: bool) -> str:
     """Of a period, and of the time it is compared with."""
     if is_behind:
-        return ", in what is digested of this time"
-    return ", as far as that is digested" if is_compared_behind else ""
+        return " so far; part of this time is still to be read"
+    return " so far; part of that is still to be read" if is_compared_behind else ""
 
 
 def can_compare(against: str, length_ns: int) -> bool:

@@ -235,10 +235,12 @@ def test_an_edge_is_new_only_where_all_that_came_before_is_known():
     edge = MapEdge(SHOP, Node("service", "stock"), "call", sides.now, sides.before, (FIRST,), change, ())
     assert told(map_of(edge)) == "Nothing changed against the hour before. 1 has nothing to compare with yet."
     in_part = replace(map_of(edge), held=ALL._replace(reaches_end=False))
-    assert told(in_part).startswith("Nothing changed against the hour before, in what is digested of this time.")
+    assert told(in_part).startswith(
+        "Nothing changed against the hour before so far; part of this time is still to be read."
+    )
     nothing = "There is nothing to compare with yet: spans came for a part of the hour before only."
     assert edge_said(edge, "the hour before", True, Held(is_whole=False, minutes=30.0)) == (nothing,)
     waits = ("There is nothing to compare with yet: the hour before is still being digested.",)
     assert edge_said(edge, "the hour before", True, Held(False, 30.0, is_digested=False)) == waits
     late = replace(map_of(edge), held=ALL._replace(is_digested=False))
-    assert told(late).startswith("Nothing changed against the hour before, as far as that is digested.")
+    assert told(late).startswith("Nothing changed against the hour before so far; part of that is still to be read.")

@@ -223,12 +223,14 @@ def test_a_version_that_came_back_is_the_one_that_runs_now(client):
     assert {one.version: one.is_now for one in page.versions} == {"4.12.0": False, "4.11.3": True}
 
 
-def store_slow(*stretches: tuple[int, int], version="4.11.3", fails=False) -> int:
-    """Two hours of checkouts, slow between so many minutes before the end; when that is."""
+def store_slow(*stretches: tuple[int, int], version="4.11.3", fails=False, stays=False) -> int:
+    """Two hours of checkouts, slow between so many minutes before the end; when that is. `stays`: the version."""
     dice, end, documents = random.Random(4), last_minute_ns(), []
     for n in range(360):
         is_slow = any(ended * 3 <= n < began * 3 for began, ended in stretches)
         told = {"version": version, "fails": fails and not n % 3} if is_slow else {}
+        if stays and n < stretches[0][0] * 3:
+            told["version"] = version
         start = end - n * MINUTE_NS // 3 - MINUTE_NS // 6
         documents.append(checkout(n + 1, start, dice, calls=13 if is_slow else 1, **told))
     store(documents[::-1])
@@ -275,6 +277,12 @@ def test_a_version_that_ran_as_long_as_it_was_slow_and_what_failed_meanwhile(cli
     told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
     assert re.search(r" s from \S+ to \S+, while 4\.12\.0 ran; 1\d\d ms before\. It is over: ", told), told
     assert re.search(r" since\. In the last hour, 1\d % of its calls failed, 0 % in the hour before\.$", told), told
+
+
+def test_a_version_that_came_with_it_and_stayed_is_not_told_as_what_ended_it(client):
+    store_slow((50, 20), version="4.12.0", stays=True)
+    told = said(client.get("/services/payment", {"range": "1h"}).context["page"])
+    assert re.search(r" s from \S+ to \S+, beginning when 4\.12\.0 came; 1\d\d ms before\. It is over: ", told), told
 
 
 def test_nothing_is_called_over_that_is_still_slower_than_before_or_hardly_seen_since(client):

@@ -81,7 +81,7 @@ def test_more_calls_of_most_services_are_the_traffic():
         (chosen_period("", NOW - 7200 * SECOND, NOW, BEFORE, NOW).up_to(NOW - 7100 * SECOND),
          "Nothing of this time is digested yet; 2 services are known."),
         (chosen_period("30d", None, None, BEFORE, NOW).up_to(NOW - 3600 * SECOND),
-         "No spans in what is digested of this time; 2 services are known."),
+         "No spans in what has been read of this time; 2 services are known."),
         (FORM.period, "No spans in this time; 2 services are known."),
     ],
 )  # fmt: skip

@@ -98,7 +98,7 @@ def test_what_is_not_digested_yet_is_not_called_gone_on_any_page(client):
         told = text_of(client.get(address))
         assert not re.search(r"\b(is|are) (gone|silent)\b|no spans in this time|none now", told, re.IGNORECASE), address
         assert "later traces are being digested" in told, address
-    assert "No trace began in what is digested of this time." in text_of(client.get("/why", {"range": "1h"}))
+    assert "No trace began in what has been read of this time." in text_of(client.get("/why", {"range": "1h"}))
     asked = text_of(client.get("/why", ASK))
     assert "Not enough traces to compare POST /checkout : n = 0 after, 100 before" in asked
     digest_all(later_s=120)

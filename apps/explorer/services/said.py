@@ -186,14 +186,15 @@ class _Teller:
         return Word(when), Word(f"{now} of its calls failed", STRONG), Word(compared), then
 
     def _with_version(self, turn: Turn) -> Words:
-        """`, while 4.12.0 ran`, `, when 4.12.0 came`."""
+        """`, while 4.12.0 ran`, `, when 4.12.0 came`, of what is over `, beginning when 4.12.0 came`."""
         release = self._release_near(turn)
         if release is None:
             return ()
         left_ns = release.left_ns
         is_while = turn.end_ns is not None and left_ns is not None and abs(left_ns - turn.end_ns) <= self._near_ns
         named = Word(one_line(release.version, MAX_VERSION), VERSION)
-        return Word(", while " if is_while else ", when "), named, Word(" ran" if is_while else " came")
+        when = ", while " if is_while else ", when " if turn.end_ns is None else ", beginning when "
+        return Word(when), named, Word(" ran" if is_while else " came")
 
     def _release_near(self, turn: Turn) -> Release | None:
         close = [r for r in self.found.releases if r.is_new and abs(r.seen_ns - turn.start_ns) <= self._near_ns]
